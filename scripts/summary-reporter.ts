@@ -1,0 +1,25 @@
+import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node'
+
+/** Ends a test run with one plain line that any CI can read: `N passed, N failed, N skipped`. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(
+    modules: readonly TestModule[],
+    unhandledErrors: readonly unknown[],
+    reason: TestRunEndReason,
+  ): void {
+    const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
+    for (const module of modules) {
+      count.failed += Math.min(module.errors().length, 1)
+      for (const test of module.children.allTests()) {
+        const { state } = test.result()
+        count[state === 'pending' ? 'skipped' : state]++
+      }
+    }
+    // A set-up that fails, or a run that is interrupted, belongs to no test.
+    if (reason !== 'passed' && count.failed === 0) count.failed = 1
+    // Other reporters still write after this hook, so the line waits for the exit.
+    process.on('exit', () => {
+      console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
+    })
+  }
+}
