@@ -8,11 +8,22 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['{packages/*,conformance,examples/*,bench}/test/**/*.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['{packages/*,conformance,examples/*,bench}/test/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
       },
       {
         extends: true,
-        test: { name: 'packages', include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+        // Packs and installs what is published: needs `turbo run build` first, and runs after the quick tests.
+        test: {
+          name: 'packages',
+          include: ['test/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },

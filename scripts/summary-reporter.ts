@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import type { Reporter, TestModule, TestRunEndReason } from 'vitest/node'
 
 /** Ends a test run with one plain line that any CI can read: `N passed, N failed, N skipped`. */
@@ -19,7 +20,9 @@ export default class SummaryReporter implements Reporter {
     if (reason !== 'passed' && count.failed === 0) count.failed = 1
     // Other reporters still write after this hook, so the line waits for the exit.
     process.on('exit', () => {
-      console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
+      const line = `${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`
+      if (process.env['SUMMARY_FILE']) writeFileSync(process.env['SUMMARY_FILE'], line)
+      console.log(line)
     })
   }
 }

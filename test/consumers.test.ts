@@ -1,0 +1,123 @@
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
+import { fetchNode, root } from '../scripts/toolchain.mjs'
+import { type Consumer, run, Workshop } from './workshop.ts'
+
+// What a user gets: each published package alone in an empty npm project, on plain Node.
+
+const everythingRequired = process.env['STORAGE_REQUIRE'] === 'all'
+const compilerOptions = '--noEmit --strict --module nodenext --target es2024 --lib es2024,esnext.disposable'
+const compile = [
+  path.join(root, 'node_modules/typescript/bin/tsc'),
+  ...compilerOptions.split(' '),
+  '--types',
+  '',
+]
+
+/** A Node of that version, or the end of the test: a failure where all is required, else a skip that says why. */
+function nodeOrSkip(context: TestContext, major: number): string {
+  if (process.versions.node.startsWith(`${major}.`)) return process.execPath
+  try {
+    return fetchNode(major, 'the packages are tried on it; kept in .toolchain/')
+  } catch (error) {
+    if (everythingRequired) throw error
+    const note = `not tried on Node ${major}: ${(error as Error).message}`
+    console.warn(note)
+    return context.skip(note)
+  }
+}
+
+function script(load: string, open: string): string {
+  return `${load}
+async function main() {
+  const storage = ${open}
+  await storage.init()
+  await storage.intentRetry.setCount('flow', 1)
+  console.log(await storage.intentRetry.getCount('flow'))
+  await storage.close()
+}
+main()
+`
+}
+
+let workshop: Workshop
+
+beforeAll(async () => {
+  workshop = await Workshop.open()
+})
+
+afterAll(() => workshop?.close())
+
+const backends = [
+  {
+    name: '@dir/storage-memory',
+    factory: 'memoryStorage',
+    open: 'memoryStorage()',
+    driver: [],
+    refuses: [],
+  },
+  {
+    name: '@dir/storage-sqlite',
+    factory: 'sqliteStorage',
+    open: `sqliteStorage('decisions.db')`,
+    driver: ['better-sqlite3', 'node-addon-api'],
+    // The driver crashes the process there without a word.
+    refuses: [20],
+  },
+]
+
+describe.each(backends)('$name alone', ({ name, factory, open, driver, refuses }) => {
+  let consumer: Consumer
+
+  beforeAll(async () => {
+    consumer = await workshop.install(name)
+  })
+
+  it('brings the contract and its own driver, nothing else', async () => {
+    expect(await consumer.packages()).toEqual(['@dir/storage-core', name, ...driver])
+  })
+
+  it('has types that a strict project accepts', async () => {
+    const source = `import { ${factory} } from '${name}'
+export const count: Promise<number> = ${open}.intentRetry.getCount('flow')
+`
+    const outcome = await consumer.run([process.execPath, ...compile], 'typed.mts', source)
+    expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  describe.each([22, 24])('on Node %i', (major) => {
+    it('is imported, writes, reads and closes', async (context) => {
+      const source = script(`import { ${factory} } from '${name}'`, open)
+      const outcome = await consumer.run([nodeOrSkip(context, major)], 'probe.mjs', source)
+      expect(outcome).toEqual({ code: 0, stdout: '1\n', stderr: '' })
+    })
+
+    it('is required, writes, reads and closes', async (context) => {
+      const source = script(`const { ${factory} } = require('${name}')`, open)
+      const outcome = await consumer.run([nodeOrSkip(context, major)], 'probe.cjs', source)
+      expect(outcome).toEqual({ code: 0, stdout: '1\n', stderr: '' })
+    })
+  })
+
+  it.for(refuses)('refuses Node %i with a plain error', async (major, context) => {
+    const source = script(`import { ${factory} } from '${name}'`, open)
+    const { code, stdout, stderr } = await consumer.run([nodeOrSkip(context, major)], 'probe.mjs', source)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/Error: .*Node.* 22/)
+  })
+})
+
+describe('@dir/storage-conformance alone', () => {
+  it('brings no test framework and no backend, and its command explains itself', async () => {
+    const consumer = await workshop.install('@dir/storage-conformance')
+    expect(await consumer.packages()).toEqual([
+      '@dir/storage-conformance',
+      '@dir/storage-core',
+      'fast-check',
+      'pure-rand',
+    ])
+    const help = await run('npx', ['--no-install', 'dir-storage-conformance', '--help'], consumer.folder)
+    expect(help).toMatchObject({ code: 0, stderr: '' })
+    expect(help.stdout).toContain('dir-storage-conformance')
+  })
+})
