@@ -1,0 +1,87 @@
+import type { AgentRegistryOperations, AgentRegistryStorage } from './agent-registry.ts'
+import type { Batch } from './batch.ts'
+import type { Capability } from './capabilities.ts'
+import type { ContextOperations, ContextStorage } from './context.ts'
+import type { DecisionAuditOperations, DecisionAuditStorage } from './decision-audit.ts'
+import type { EscalationOperations, EscalationStorage } from './escalation.ts'
+import type { IdempotencyOperations, IdempotencyStorage } from './idempotency.ts'
+import type { IntentRetryOperations, IntentRetryStorage } from './intent-retry.ts'
+import type { LifecycleOperations, LifecycleStorage } from './lifecycle.ts'
+import type { StorageRecord } from './records.ts'
+import type { ResourceLockOperations, ResourceLockStorage } from './resource-lock.ts'
+import type { SagaOperations, SagaStorage } from './saga.ts'
+
+/** The nine protocols. Source: `StorageBundle` in `dir_core.storage`. */
+export interface StorageBundle {
+  readonly agentRegistry: AgentRegistryStorage
+  readonly context: ContextStorage
+  readonly idempotency: IdempotencyStorage
+  readonly decisionAudit: DecisionAuditStorage
+  readonly saga: SagaStorage
+  readonly resourceLock: ResourceLockStorage
+  readonly intentRetry: IntentRetryStorage
+  readonly escalation: EscalationStorage
+  readonly lifecycle: LifecycleStorage
+}
+
+export type Protocol = keyof StorageBundle
+
+/** What an adapter implements, protocol by protocol. */
+export interface Operations {
+  readonly agentRegistry: AgentRegistryOperations
+  readonly context: ContextOperations
+  readonly idempotency: IdempotencyOperations
+  readonly decisionAudit: DecisionAuditOperations
+  readonly saga: SagaOperations
+  readonly resourceLock: ResourceLockOperations
+  readonly intentRetry: IntentRetryOperations
+  readonly escalation: EscalationOperations
+  readonly lifecycle: LifecycleOperations
+}
+
+/** What `health()` found. */
+export interface Health {
+  readonly ok: boolean
+  readonly backend: string
+  /** The backend's own facts: versions, durability settings, what lowers its claims. */
+  readonly details: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface ImportOptions {
+  /** `skip` leaves out records marked `unfit` and counts them; without it the import rejects at the first. */
+  readonly unfit?: 'skip'
+}
+
+export interface ImportSummary {
+  readonly imported: number
+  /** Records left out because they are unfit. */
+  readonly skipped: number
+}
+
+/** A bundle over one backend, or over several (`mixStorage`), with what concerns the whole of it. */
+export interface StorageHandle extends StorageBundle, AsyncDisposable {
+  /** The backend's name, such as `sqlite`. */
+  readonly backend: string
+  readonly capabilities: ReadonlySet<Capability>
+  /** Creates or migrates the schema; may run twice and from many processes at once. A call made before runs it first. */
+  init(): Promise<void>
+  /** Refuses new calls at once, waits up to five seconds for those under way, frees everything it opened. A second call returns the first promise. */
+  close(): Promise<void>
+  /** Asks the backend how it is; rejects only when the handle is closed. */
+  health(): Promise<Health>
+  /**
+   * Commits what is recorded on `batch`, all of it or nothing. The callback is synchronous; a throw sends nothing.
+   * Conditions (`complete`, `abandon`, `transition`, `compareAndSet…`, acquire, `expect…`) are judged on the state
+   * before the batch, and a false one rejects it: `InsufficientCapacityError`, `InvalidArgumentError`, else
+   * `ConflictError` naming the operation. At most 1 000 operations and one acquire.
+   * @returns the operations' results, in the order recorded.
+   */
+  atomically(record: (batch: Batch) => void): Promise<unknown[]>
+  /** Every record of every protocol in the canonical form; exact when nobody writes meanwhile. */
+  exportRecords(): AsyncIterable<StorageRecord>
+  /** Fills an empty namespace, keeping numbers and times. Interrupted, it is run again with the same records; until then other writes are refused. */
+  importRecords(
+    records: AsyncIterable<StorageRecord> | Iterable<StorageRecord>,
+    options?: ImportOptions,
+  ): Promise<ImportSummary>
+}

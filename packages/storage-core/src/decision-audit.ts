@@ -1,0 +1,164 @@
+import type { Methods, Transfer } from './call.ts'
+import { InvalidArgumentError, type StoredDataError } from './errors.ts'
+import type { EventExport } from './records.ts'
+import { parseListed } from './stored.ts'
+import type { Instant } from './time.ts'
+import { count, id, jsonObject, optional, options, record, sequence, text } from './validate.ts'
+
+export interface AuditDetails {
+  readonly stepId?: string
+  readonly state?: string
+  /** A plain object, or null; encoded by `dumpsJsonDict`. */
+  readonly details?: Readonly<Record<string, unknown>> | null
+}
+
+export interface AuditEventInput extends AuditDetails {
+  readonly dfid: string
+  readonly event: string
+}
+
+export interface AuditEvent {
+  readonly seq: number
+  readonly dfid: string
+  readonly event: string
+  readonly timestamp: Instant | null
+  readonly stepId: string
+  readonly state: string
+  /** The parsed details; `{}` for none. */
+  readonly details: Readonly<Record<string, unknown>> | null
+  /** Only where a stored field cannot be read; that field is null. */
+  readonly error?: StoredDataError
+}
+
+export interface EventFilter {
+  readonly dfid?: string
+  readonly event?: string
+  /** Only events after this one; to go on after the last `seq` that was seen. */
+  readonly afterSeq?: number
+  readonly limit?: number
+}
+
+/**
+ * What was decided and why, in an order that everybody sees alike. No event can be changed or deleted.
+ * Source: `DecisionAuditStorage`.
+ */
+export interface DecisionAuditStorage {
+  /** The same call as the handle's `init`. */
+  initSchema(): Promise<void>
+  /** Appends an event. @returns its `seq`. */
+  record(dfid: string, event: string, details?: AuditDetails): Promise<number>
+  /** Appends all events, next to one another, or none. @returns their `seq`s in the order given. */
+  recordMany(events: readonly AuditEventInput[]): Promise<number[]>
+  /** The flow's events in the order of `seq`. */
+  eventsForDfid(dfid: string): Promise<AuditEvent[]>
+  /** All events in the order of `seq`. For logs of any size: `events`. */
+  allEventsChronological(): Promise<AuditEvent[]>
+  /**
+   * Goes through the events in the order of `seq`, page by page, up to what is there when it gets there.
+   * `seq` rises in the order in which events become visible: going on after the last one seen misses none.
+   */
+  events(filter?: EventFilter): AsyncIterable<AuditEvent>
+}
+
+export interface EventRow extends Omit<AuditEvent, 'details'> {
+  readonly detailsJson: string | null
+}
+
+export interface NewEvent {
+  readonly dfid: string
+  readonly event: string
+  readonly stepId: string
+  readonly state: string
+  readonly detailsJson: string
+}
+
+export interface EventPageFilter {
+  readonly dfid: string | null
+  readonly event: string | null
+  readonly afterSeq: number
+  /** At most this many; an adapter may answer with fewer, and answers with none only at the end. */
+  readonly limit: number
+}
+
+/** What an adapter implements. */
+export interface DecisionAuditOperations extends Transfer<EventExport> {
+  recordMany(events: readonly NewEvent[]): number[]
+  eventsPage(filter: EventPageFilter): EventRow[]
+}
+
+const PAGE = 500
+const EVENT = ['dfid', 'event', 'stepId', 'state', 'details'] as const
+
+export const decisionAudit: Methods<DecisionAuditStorage, DecisionAuditOperations> = (run) => {
+  const newEvent = (
+    dfid: unknown,
+    event: unknown,
+    details: { readonly [K in keyof AuditDetails]?: unknown },
+  ): NewEvent => ({
+    dfid: id('dfid', dfid),
+    event: text('event', event),
+    stepId: text('stepId', details.stepId ?? ''),
+    state: text('state', details.state ?? ''),
+    detailsJson: jsonObject('details', details.details ?? {}, run.maxValueBytes),
+  })
+
+  async function* events(given?: EventFilter): AsyncGenerator<AuditEvent> {
+    run.needs('eventCursor')
+    yield* pages(given)
+  }
+
+  async function* pages(given?: EventFilter): AsyncGenerator<AuditEvent> {
+    const filter = options(given, ['dfid', 'event', 'afterSeq', 'limit'])
+    const dfid = optional(id, 'dfid', filter.dfid)
+    const event = optional(text, 'event', filter.event)
+    let afterSeq = sequence('afterSeq', filter.afterSeq ?? 0)
+    let left = filter.limit === undefined ? Infinity : count('limit', filter.limit)
+    while (left > 0) {
+      const limit = Math.min(left, PAGE)
+      const rows = await run.read('eventsPage', dfid === null ? null : [dfid], {
+        dfid,
+        event,
+        afterSeq,
+        limit,
+      })
+      for (const row of rows) yield toEvent(row)
+      left -= rows.length
+      const last = rows.at(-1)
+      if (last === undefined) return
+      afterSeq = last.seq
+    }
+  }
+
+  return {
+    record(dfid, event, details) {
+      const one = newEvent(dfid, event, options(details, ['stepId', 'state', 'details']))
+      return run.write('recordMany', [one.dfid], [one]).then(([seq]) => seq as number)
+    },
+
+    recordMany(given) {
+      run.needs('recordMany')
+      if (!Array.isArray(given)) throw new InvalidArgumentError('events', 'must be an array')
+      const rows = given.map((item: unknown) => {
+        const one = record('events', item, EVENT)
+        return newEvent(one.dfid, one.event, one)
+      })
+      if (rows.length === 0) return Promise.resolve([])
+      return run.write(
+        'recordMany',
+        rows.map((row) => row.dfid),
+        rows,
+      )
+    },
+
+    eventsForDfid: (dfid) => Array.fromAsync(pages({ dfid: id('dfid', dfid) })),
+    allEventsChronological: () => Array.fromAsync(pages()),
+    events,
+  }
+}
+
+function toEvent({ detailsJson, error, ...row }: EventRow): AuditEvent {
+  const parsed = parseListed('decision_audit_events', 'detail_json', detailsJson)
+  const trouble = error ?? parsed.error
+  const details = parsed.value as AuditEvent['details']
+  return trouble === undefined ? { ...row, details } : { ...row, details, error: trouble }
+}

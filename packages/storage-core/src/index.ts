@@ -1,0 +1,81 @@
+export type {
+  Agent,
+  AgentInput,
+  AgentRegistryOperations,
+  AgentRegistryStorage,
+  AgentRow,
+  AgentStatus,
+} from './agent-registry.ts'
+export { MAX_AMOUNT, MAX_MICROS, type Micros, fromMicros, toMicros } from './amounts.ts'
+export { AuditStore } from './audit-store.ts'
+export type { Batch } from './batch.ts'
+export type {
+  Health,
+  ImportOptions,
+  ImportSummary,
+  Operations,
+  Protocol,
+  StorageBundle,
+  StorageHandle,
+} from './bundle.ts'
+export type { Call, Implementation, Page, SyncImplementation, Transfer, Work } from './call.ts'
+export { ATOMIC_CAPABILITIES, CAPABILITIES, type Capability } from './capabilities.ts'
+export type { ContextKind, ContextOperations, ContextStorage } from './context.ts'
+export type {
+  AuditDetails,
+  AuditEvent,
+  AuditEventInput,
+  DecisionAuditOperations,
+  DecisionAuditStorage,
+  EventFilter,
+  EventPageFilter,
+  EventRow,
+  NewEvent,
+} from './decision-audit.ts'
+export { type DriverTransfer, HANDLE_OPTIONS, type HandleOptions, type StorageDriver } from './driver.ts'
+export * from './errors.ts'
+export type {
+  Budget,
+  BudgetAnswer,
+  EscalationOperations,
+  EscalationRequest,
+  EscalationStorage,
+  PendingRequest,
+  PendingRow,
+  Resolution,
+} from './escalation.ts'
+export { createStorage } from './handle.ts'
+export type {
+  Claim,
+  ClaimAnswer,
+  ClaimOptions,
+  IdempotencyOperations,
+  IdempotencyStorage,
+  JsonObject,
+} from './idempotency.ts'
+export { idempotencyKey } from './idempotency-key.ts'
+export { type IntentRetryOperations, type IntentRetryStorage, nextCount } from './intent-retry.ts'
+export { loadsJson } from './json-decode.ts'
+export { type PyFloat, dumpsJsonDict, pyFloat } from './json-encode.ts'
+export type { LifecycleOperations, LifecycleStorage, Transition } from './lifecycle.ts'
+export { PROTOCOLS } from './methods.ts'
+export type * from './records.ts'
+export {
+  type AcquireOptions,
+  type AcquireRequest,
+  type Demand,
+  type FenceOptions,
+  type Grant,
+  type Hold,
+  type HoldRow,
+  type ResourceLockOperations,
+  type ResourceLockStorage,
+  noRoom,
+} from './resource-lock.ts'
+export { type RunOnceOptions, runOnce } from './run-once.ts'
+export type { DirtyRow, DirtyState, SagaOperations, SagaStorage } from './saga.ts'
+export { type SyncOperations, conditional, runCall, runWork } from './sync-operations.ts'
+export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './time.ts'
+export { updateSession } from './update-session.ts'
+export { compareIds, id as checkId, record as checkRecord } from './validate.ts'
+export { type QueueEntry, WriteQueue, type WriteQueueOptions } from './write-queue.ts'

@@ -1,0 +1,45 @@
+import type { Methods, Transfer } from './call.ts'
+import type { RetryCountExport } from './records.ts'
+import { InvalidArgumentError } from './errors.ts'
+import { MAX_INT32, count, id } from './validate.ts'
+
+/** How often a flow's intent was rejected. Source: `IntentRetryStorage`. */
+export interface IntentRetryStorage {
+  /** The count, 0 for an unseen flow. */
+  getCount(dfid: string): Promise<number>
+  /** Sets the count; the last writer wins. To count without losing others' increments: `increment`. */
+  setCount(dfid: string, count: number): Promise<void>
+  /** Forgets the count; an unknown flow is ignored. */
+  delete(dfid: string): Promise<void>
+  /**
+   * Adds one, in one step that no other writer can come between.
+   * @returns the new count.
+   * @throws InvalidArgumentError past 2 147 483 647; nothing changes.
+   */
+  increment(dfid: string): Promise<number>
+}
+
+/** What an adapter implements. */
+export interface IntentRetryOperations extends Transfer<RetryCountExport> {
+  getCount(dfid: string): number
+  setCount(dfid: string, count: number): void
+  delete(dfid: string): void
+  /** Throws by `nextCount` where the new count would not be an int32. */
+  increment(dfid: string): number
+}
+
+/** One more than `value`, for adapters. */
+export function nextCount(value: number): number {
+  if (value >= MAX_INT32) throw new InvalidArgumentError('count', `is at its largest, ${MAX_INT32}, already`)
+  return value + 1
+}
+
+export const intentRetry: Methods<IntentRetryStorage, IntentRetryOperations> = (run) => ({
+  getCount: (dfid) => run.read('getCount', [id('dfid', dfid)], dfid),
+  setCount: (dfid, value) => run.write('setCount', [id('dfid', dfid)], dfid, count('count', value)),
+  delete: (dfid) => run.write('delete', [id('dfid', dfid)], dfid),
+  increment(dfid) {
+    run.needs('increment')
+    return run.write('increment', [id('dfid', dfid)], dfid)
+  },
+})

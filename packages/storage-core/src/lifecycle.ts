@@ -1,0 +1,63 @@
+import type { Methods, Transfer } from './call.ts'
+import type { StoredDataError } from './errors.ts'
+import type { TransitionExport } from './records.ts'
+import type { Instant } from './time.ts'
+import { id, nullable, optional, text } from './validate.ts'
+
+export interface Transition {
+  readonly dfid: string
+  readonly fromStatus: string | null
+  readonly toStatus: string
+  readonly createdAt: Instant | null
+  /** Only where a stored field cannot be read; that field is null. */
+  readonly error?: StoredDataError
+}
+
+/** How each flow moved from status to status. Source: `LifecycleStorage`. */
+export interface LifecycleStorage {
+  /** Appends a transition and checks nothing. */
+  recordTransition(dfid: string, fromStatus: string | null, toStatus: string): Promise<void>
+  /** The flow's transitions, or everybody's, in the order of insertion. */
+  getTransitions(dfid?: string): Promise<Transition[]>
+  /** The `toStatus` of the flow's last transition, or null. */
+  getCurrentStatus(dfid: string): Promise<string | null>
+  /**
+   * Appends only if the flow's current status is still `fromStatus` (null: it has no transition yet), in one step.
+   * @returns whether it did.
+   */
+  transition(dfid: string, fromStatus: string | null, toStatus: string): Promise<boolean>
+}
+
+/** What an adapter implements. */
+export interface LifecycleOperations extends Transfer<TransitionExport> {
+  recordTransition(dfid: string, fromStatus: string | null, toStatus: string): void
+  getTransitions(dfid: string | null): Transition[]
+  getCurrentStatus(dfid: string): string | null
+  transition(dfid: string, fromStatus: string | null, toStatus: string): boolean
+  /** A condition of a batch: the current status is this (null: no transition yet). */
+  expectStatus(dfid: string, status: string | null): boolean
+}
+
+export const lifecycle: Methods<LifecycleStorage, LifecycleOperations> = (run) => ({
+  recordTransition: (dfid, fromStatus, toStatus) =>
+    run.write(
+      'recordTransition',
+      [id('dfid', dfid)],
+      dfid,
+      nullable(text, 'fromStatus', fromStatus),
+      text('toStatus', toStatus),
+    ),
+
+  getTransitions(dfid) {
+    const only = optional(id, 'dfid', dfid)
+    return run.read('getTransitions', only === null ? null : [only], only)
+  },
+
+  getCurrentStatus: (dfid) => run.read('getCurrentStatus', [id('dfid', dfid)], dfid),
+
+  transition(dfid, fromStatus, toStatus) {
+    run.needs('transition')
+    const from = nullable(text, 'fromStatus', fromStatus)
+    return run.write('transition', [id('dfid', dfid)], dfid, from, text('toStatus', toStatus))
+  },
+})
