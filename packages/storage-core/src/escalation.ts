@@ -9,7 +9,6 @@ import {
   id,
   instant,
   jsonText,
-  nullable,
   optional,
   options,
   record,

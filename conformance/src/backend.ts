@@ -1,0 +1,35 @@
+import type { Capability, HandleOptions, Protocol, StorageHandle } from '@dir/storage-core'
+
+/** True: claimed, and tested. Text: why not; then the suite tests that it is refused with `UnsupportedError`. */
+export type Claims = { readonly [C in Capability]: true | string }
+
+/** A known failure, kept in the backend's own file: it still runs, and passing unexpectedly is a failure too. */
+export interface Deviation {
+  readonly reason: string
+  /** Where it is tracked. */
+  readonly issue: string
+  /** `YYYY-MM-DD`; after that day the deviation counts as a failure. */
+  readonly expires: string
+}
+
+/** What the suite needs of a backend. The default export of a module, so that child processes can load it too. */
+export interface Backend {
+  readonly name: string
+  readonly version: string
+  readonly claims: Claims
+  /** Which of the nine it brings; default all. */
+  readonly protocols?: readonly Protocol[]
+  /** Opens a handle. May be called many times: a second handle, in any process, sees what the first one committed. */
+  open(namespace: string, options?: HandleOptions): StorageHandle | Promise<StorageHandle>
+  /** Removes everything of a namespace; opening it again finds it empty. */
+  destroy(namespace: string): Promise<void>
+  /** Facts that could change the verdict: versions, durability settings. */
+  describe?(): Promise<Readonly<Record<string, string>>>
+  /** By scenario id. */
+  readonly deviations?: Readonly<Record<string, Deviation>>
+}
+
+/** Checks the shape of a backend's module; the default export of that module. */
+export function defineBackend(backend: Backend): Backend {
+  return backend
+}

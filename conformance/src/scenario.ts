@@ -1,0 +1,43 @@
+import type { Capability, HandleOptions, Protocol, StorageHandle } from '@dir/storage-core'
+import type { Assert } from './assert.ts'
+import type { Processes } from './processes.ts'
+
+export const LEVELS = ['seed', 'atomic', 'shared', 'durable'] as const
+export type Level = (typeof LEVELS)[number]
+
+/** One checked promise. Data: no test framework, no backend's name. */
+export interface Scenario {
+  /** `<protocol file>/<words>`, such as `resource-lock/replaces-a-held-amount`; never changes. */
+  readonly id: string
+  /** A present-tense sentence. */
+  readonly title: string
+  /** Which promise of the contract it checks, in a few words. */
+  readonly clause: string
+  readonly level: Level
+  /** The bundle members it calls; not scheduled for a backend that lacks one. */
+  readonly protocols: readonly Protocol[]
+  /** What it needs beyond its level: not claimed, it is not scheduled. */
+  readonly capabilities?: readonly Capability[]
+  /** `empty`: a namespace of its own (whole lists, `seq`, init). Else it shares one and must use unguessable ids. */
+  readonly needs?: 'empty'
+  /** At least this many assertions are made, or the run is an error. */
+  readonly asserts: number
+  run(context: ScenarioContext): Promise<void>
+}
+
+export interface ScenarioContext {
+  /** A handle on the scenario's namespace. */
+  readonly storage: StorageHandle
+  readonly namespace: string
+  /** Another handle on the same namespace (or on another), closed by itself after the scenario. */
+  open(options?: HandleOptions & { readonly namespace?: string }): Promise<StorageHandle>
+  /** A namespace nobody used before, destroyed after the scenario. */
+  freshNamespace(): string
+  /** An id that nobody else uses; the label helps whoever reads a failure. */
+  id(label?: string): string
+  /** From 0 (inclusive) to 1, the same sequence for the same seed and scenario. */
+  random(): number
+  readonly assert: Assert
+  /** Operating-system processes that load the same backend module. */
+  readonly processes: Processes
+}

@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { InvalidArgumentError } from './errors.ts'
+import { encodeJson } from './json-encode.ts'
+import { isPlainObject } from './json-kind.ts'
+
+/**
+ * The key under which an effect is executed once: the same as the Python runtime computes.
+ *
+ * It is the lower-case hex SHA-256 of `dfid + ":" + stepId + ":" + params as JSON`, keys sorted by code point. Numbers
+ * count as they are written: 1, `pyFloat(1)` and true give three keys, 1 and 1n one.
+ *
+ * @throws InvalidArgumentError for a `dfid` or `stepId` that is not well-formed, and for `params` that hold anything
+ * but null, booleans, finite numbers, bigints, PyFloats, strings, arrays and plain objects: Python raises on the rest
+ * or writes it otherwise, and two keys for one effect would run it twice.
+ * Original: the runtime's `idempotency_key` in `dir_core`.
+ */
+export function idempotencyKey(
+  dfid: string,
+  stepId: string,
+  params: Readonly<Record<string, unknown>>,
+): string {
+  const prefix = `${wellFormed('dfid', dfid)}:${wellFormed('stepId', stepId)}:`
+  if (!isRecord(params)) throw new InvalidArgumentError('params', 'is not a plain object')
+  const json = encodeJson(params, { argument: 'params', sortKeys: true, nativeOnly: true })
+  return createHash('sha256')
+    .update(prefix + json, 'utf8')
+    .digest('hex')
+}
+
+function wellFormed(argument: string, value: unknown): string {
+  if (typeof value !== 'string') throw new InvalidArgumentError(argument, 'must be a string')
+  if (!value.isWellFormed())
+    throw new InvalidArgumentError(argument, 'must be well-formed Unicode, and holds half a surrogate pair')
+  return value
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)
+}
