@@ -1,0 +1,64 @@
+import type { Job, JobContext, ProcessOptions } from './processes.ts'
+import { loadBackend } from './load.ts'
+import { randomStream } from './random.ts'
+
+// The program of a child process: runs one job of a scenario, see `processes.ts`.
+
+export type ParentMessage =
+  | ({ readonly type: 'job'; readonly job: Job; readonly index: number } & Omit<ProcessOptions, 'timeoutMs'>)
+  | { readonly type: 'go' }
+
+export type ChildMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'ack'; readonly value: unknown }
+  | { readonly type: 'answer'; readonly value: unknown }
+  | { readonly type: 'error'; readonly text: string }
+
+function tell(message: ChildMessage): void {
+  process.send?.(message)
+}
+
+async function run({
+  backend: url,
+  namespace,
+  seed,
+  scenario,
+  job,
+  index,
+}: ParentMessage & { type: 'job' }): Promise<void> {
+  const backend = await loadBackend(url)
+  const module = (await import(job.module)) as Record<string, (context: JobContext) => Promise<unknown>>
+  const act = module[job.run]
+  if (typeof act !== 'function') throw new Error(`${job.module} exports no function ${job.run}`)
+  const early = job.init === false ? undefined : await backend.open(namespace)
+  await early?.init()
+  const go = new Promise<void>((resolve) => {
+    process.on('message', (message: ParentMessage) => message.type === 'go' && resolve())
+  })
+  tell({ type: 'ready' })
+  await go
+  const storage = early ?? (await backend.open(namespace))
+  const value = await act({
+    storage,
+    namespace,
+    args: job.args ?? {},
+    index,
+    ack: (told) => tell({ type: 'ack', value: told }),
+    random: randomStream(seed, `${scenario}#${index}`),
+  })
+  await storage.close()
+  tell({ type: 'answer', value })
+}
+
+process.once('message', (message: ParentMessage & { type: 'job' }) => {
+  run(message)
+    .catch((error: unknown) => {
+      tell({ type: 'error', text: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    })
+    .finally(() => {
+      // Exits by itself from here, unless the backend left something open.
+      if (process.connected) process.disconnect()
+    })
+})
+// Without its parent it has nothing to do; the delay is for a backend that still closes.
+process.once('disconnect', () => setTimeout(() => process.exit(), 5_000).unref())

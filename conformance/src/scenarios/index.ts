@@ -1,0 +1,37 @@
+import type { Scenario } from '../scenario.ts'
+import { scenarios as agentRegistry } from './agent-registry.ts'
+import { scenarios as context } from './context.ts'
+import { scenarios as idempotency } from './idempotency.ts'
+import { scenarios as decisionAudit } from './decision-audit.ts'
+import { scenarios as saga } from './saga.ts'
+import { scenarios as resourceLock } from './resource-lock.ts'
+import { scenarios as intentRetry } from './intent-retry.ts'
+import { scenarios as escalation } from './escalation.ts'
+import { scenarios as lifecycle } from './lifecycle.ts'
+import { scenarios as handle } from './handle.ts'
+import { scenarios as values } from './values.ts'
+import { scenarios as atomically } from './atomically.ts'
+import { scenarios as transfer } from './transfer.ts'
+import { scenarios as races } from './races.ts'
+import { scenarios as processes } from './processes.ts'
+import { scenarios as crashes } from './crashes.ts'
+
+/** The catalogue, in the order in which it runs. */
+export const SCENARIOS: readonly Scenario[] = [
+  ...agentRegistry,
+  ...context,
+  ...idempotency,
+  ...decisionAudit,
+  ...saga,
+  ...resourceLock,
+  ...intentRetry,
+  ...escalation,
+  ...lifecycle,
+  ...handle,
+  ...values,
+  ...atomically,
+  ...transfer,
+  ...races,
+  ...processes,
+  ...crashes,
+]
