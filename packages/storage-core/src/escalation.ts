@@ -3,17 +3,7 @@ import type { StoredDataError } from './errors.ts'
 import type { EscalationExport } from './records.ts'
 import { parseListed } from './stored.ts'
 import type { Instant } from './time.ts'
-import {
-  count,
-  durationMicros,
-  id,
-  instant,
-  jsonText,
-  optional,
-  options,
-  record,
-  text,
-} from './validate.ts'
+import { count, durationMicros, id, instant, jsonText, optional, options, record, text } from './validate.ts'
 
 export interface EscalationRequest {
   readonly dfid: string

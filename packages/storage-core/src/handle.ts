@@ -6,6 +6,7 @@ import type { HandleOptions, StorageDriver } from './driver.ts'
 import {
   ClosedError,
   ConflictError,
+  InternalError,
   InvalidArgumentError,
   UnsupportedError,
   isStorageError,
@@ -24,7 +25,8 @@ const MAX_VALUE_BYTES = 15 * 1024 * 1024
 type Submit = (call: Call, waitMs: number | null) => Promise<unknown>
 
 /** Makes a storage handle of an adapter's driver: the one place where public calls become operations. */
-export function createStorage(driver: StorageDriver, options: HandleOptions = {}): StorageHandle {
+export function createStorage(adapter: StorageDriver, options: HandleOptions = {}): StorageHandle {
+  const driver = mapped(adapter)
   const timeoutMs = integer('operationTimeoutMs', options.operationTimeoutMs ?? 5_000, 1, MAX_TIMEOUT_MS)
   const maxValueBytes = integer('maxValueBytes', options.maxValueBytes ?? 8 * 1024 * 1024, 1, MAX_VALUE_BYTES)
   const create = options.init ?? true
@@ -181,6 +183,31 @@ export function createStorage(driver: StorageDriver, options: HandleOptions = {}
     atomically: guarded(driver.backend, '', 'atomically', atomically),
     exportRecords: () => exportAll(transfer),
     importRecords: guarded(driver.backend, '', 'importRecords', importRecords),
+  }
+}
+
+/** The driver, with everything that it did not map itself as an `InternalError`. */
+function mapped(driver: StorageDriver): StorageDriver {
+  const map = <A extends unknown[], T>(act: (...args: A) => Promise<T>) => {
+    return async (...args: A): Promise<T> => {
+      try {
+        return await act(...args)
+      } catch (cause) {
+        if (isStorageError(cause)) throw cause
+        throw new InternalError('An unexpected error came from the store; please report it.', {
+          cause,
+          outcome: 'unknown',
+        })
+      }
+    }
+  }
+  return {
+    ...driver,
+    init: map((create) => driver.init(create)),
+    read: map((call) => driver.read(call)),
+    write: map((work) => driver.write(work)),
+    health: map(() => driver.health()),
+    close: map((graceMs) => driver.close(graceMs)),
   }
 }
 

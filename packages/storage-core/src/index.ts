@@ -77,5 +77,5 @@ export type { DirtyRow, DirtyState, SagaOperations, SagaStorage } from './saga.t
 export { type SyncOperations, conditional, runCall, runWork } from './sync-operations.ts'
 export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './time.ts'
 export { updateSession } from './update-session.ts'
-export { compareIds, id as checkId, record as checkRecord } from './validate.ts'
+export { compareIds, id as checkId, namespace as checkNamespace, record as checkRecord } from './validate.ts'
 export { type QueueEntry, WriteQueue, type WriteQueueOptions } from './write-queue.ts'

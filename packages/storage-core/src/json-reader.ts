@@ -4,17 +4,8 @@ import { endOfString } from './json-scan.ts'
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y
 const FLOAT_MARK = /[.eE]/
 const NOT_LITERAL = /[^ -[\]-\uffff]/
-const WORDS: ReadonlyMap<string, unknown> = new Map([
-  ['true', true],
-  ['false', false],
-  ['null', null],
-])
-const PYTHON_WORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ...WORDS,
-  ['NaN', Number.NaN],
-  ['Infinity', Number.POSITIVE_INFINITY],
-  ['-Infinity', Number.NEGATIVE_INFINITY],
-])
+const WORDS: Readonly<Record<string, unknown>> = { true: true, false: false, null: null }
+const PYTHON_WORDS = { ...WORDS, NaN: Number.NaN, Infinity: Infinity, '-Infinity': -Infinity }
 
 export interface ReadRules {
   /** Integers beyond 2^53 as bigint, integral floats as PyFloat. */
@@ -35,7 +26,7 @@ export function readJson(text: string, rules: ReadRules): unknown {
 class Reader {
   readonly #text: string
   readonly #lossless: boolean
-  readonly #words: ReadonlyMap<string, unknown>
+  readonly #words: Readonly<Record<string, unknown>>
   #at = 0
 
   constructor(text: string, rules: ReadRules) {
@@ -117,7 +108,7 @@ class Reader {
   }
 
   #word(): unknown {
-    for (const [word, value] of this.#words) {
+    for (const [word, value] of Object.entries(this.#words)) {
       if (!this.#text.startsWith(word, this.#at)) continue
       this.#at += word.length
       return value

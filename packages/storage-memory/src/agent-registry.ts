@@ -1,0 +1,46 @@
+import { type AgentRegistryOperations, type SyncImplementation, compareIds } from '@dir/storage-core'
+import { type MemoryState, now, onePage } from './state.ts'
+
+export const agentRegistry: SyncImplementation<AgentRegistryOperations, MemoryState> = {
+  upsertAgent({ agents }, agent) {
+    const time = now()
+    const existing = agents.get(agent.agentId)
+    const suspensionReason = existing?.suspensionReason ?? null
+    agents.set(agent.agentId, {
+      ...agent,
+      suspensionReason,
+      registeredAt: existing?.registeredAt ?? time,
+      updatedAt: time,
+    })
+  },
+
+  getAgent({ agents }, agentId) {
+    const agent = agents.get(agentId)
+    if (agent === undefined) return null
+    const { registeredAt: _, updatedAt: __, ...row } = agent
+    return row
+  },
+
+  updateStatus({ agents }, agentId, status, suspensionReason) {
+    const agent = agents.get(agentId)
+    if (agent === undefined) return false
+    agents.set(agentId, { ...agent, status, suspensionReason, updatedAt: now() })
+    return true
+  },
+
+  getStatus({ agents }, agentId) {
+    const agent = agents.get(agentId)
+    return agent === undefined ? null : { status: agent.status, suspensionReason: agent.suspensionReason }
+  },
+
+  listActiveAgents({ agents }) {
+    const active = agents.values().filter((agent) => agent.status === 'ACTIVE')
+    return [...active.map((agent) => agent.agentId)].sort(compareIds)
+  },
+
+  exportPage: ({ agents }) => onePage(agents.values().map((agent) => ({ type: 'agent' as const, ...agent }))),
+
+  importPage({ agents }, items) {
+    for (const { type: _, ...agent } of items) agents.set(agent.agentId, agent)
+  },
+}

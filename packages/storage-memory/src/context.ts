@@ -1,0 +1,42 @@
+import type { ContextKind, ContextOperations, SyncImplementation } from '@dir/storage-core'
+import { conditional } from '@dir/storage-core'
+import { type MemoryState, now, onePage } from './state.ts'
+
+function get({ contexts }: MemoryState, kind: ContextKind, id: string): string | null {
+  return contexts[kind].get(id)?.dataJson ?? null
+}
+
+function set({ contexts }: MemoryState, kind: ContextKind, id: string, dataJson: string): void {
+  contexts[kind].set(id, { dataJson, updatedAt: now() })
+}
+
+export const context: SyncImplementation<ContextOperations, MemoryState> = {
+  get,
+  set,
+
+  compareAndSet: conditional(
+    (state: MemoryState, kind: ContextKind, id: string, expectedJson: string | null, _dataJson: string) =>
+      get(state, kind, id) === expectedJson,
+    (state, kind, id, _expectedJson, dataJson) => {
+      set(state, kind, id, dataJson)
+      return true
+    },
+  ),
+
+  expectSession: conditional(
+    (state: MemoryState, dfid: string, expectedJson: string | null) =>
+      get(state, 'session', dfid) === expectedJson,
+    () => true,
+  ),
+
+  exportPage: ({ contexts }) =>
+    onePage(
+      (['session', 'state'] as const).flatMap((type) =>
+        [...contexts[type]].map(([id, row]) => ({ type, id, ...row })),
+      ),
+    ),
+
+  importPage({ contexts }, items) {
+    for (const { type, id, dataJson, updatedAt } of items) contexts[type].set(id, { dataJson, updatedAt })
+  },
+}

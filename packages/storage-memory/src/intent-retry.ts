@@ -1,0 +1,30 @@
+import { type IntentRetryOperations, type SyncImplementation, nextCount } from '@dir/storage-core'
+import { type MemoryState, now, onePage } from './state.ts'
+
+const getCount = ({ counts }: MemoryState, dfid: string): number => counts.get(dfid)?.count ?? 0
+
+function setCount({ counts }: MemoryState, dfid: string, count: number): void {
+  counts.set(dfid, { count, updatedAt: now() })
+}
+
+export const intentRetry: SyncImplementation<IntentRetryOperations, MemoryState> = {
+  getCount,
+  setCount,
+
+  delete({ counts }, dfid) {
+    counts.delete(dfid)
+  },
+
+  increment(state, dfid) {
+    const next = nextCount(getCount(state, dfid))
+    setCount(state, dfid, next)
+    return next
+  },
+
+  exportPage: ({ counts }) =>
+    onePage([...counts].map(([dfid, row]) => ({ type: 'retryCount' as const, dfid, ...row }))),
+
+  importPage({ counts }, items) {
+    for (const { dfid, count, updatedAt } of items) counts.set(dfid, { count, updatedAt })
+  },
+}

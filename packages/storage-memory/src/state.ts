@@ -1,0 +1,102 @@
+import {
+  type AgentRow,
+  type ContextKind,
+  type EscalationRequest,
+  type EventRow,
+  type DirtyRow,
+  type Instant,
+  type Micros,
+  type Transition,
+  formatMicros,
+  hostMicros,
+} from '@dir/storage-core'
+
+interface Stored {
+  readonly updatedAt: Instant
+}
+
+export interface StoredAgent extends AgentRow, Stored {
+  readonly registeredAt: Instant
+}
+
+export interface StoredText extends Stored {
+  readonly dataJson: string
+}
+
+/** A result, a claim, or a claim that was completed (whose hash still tells requests apart). */
+export interface StoredEffect {
+  readonly resultJson: string | null
+  readonly requestHash: string | null
+  readonly createdAt: Instant | null
+  readonly claim: { readonly token: string; readonly since: Instant; readonly until: Instant } | null
+}
+
+export interface StoredHold {
+  readonly dfid: string
+  readonly resourceId: string
+  readonly micros: Micros
+  readonly acquiredAt: Instant
+  readonly expiresAt: Instant | null
+  readonly fence: number
+}
+
+export interface StoredRequest extends EscalationRequest {
+  readonly createdAt: Instant
+  readonly resolvedAt: Instant | null
+  readonly decision: string | null
+}
+
+/** One namespace. Every operation is one synchronous block over it, and so atomic within the process. */
+export class MemoryState {
+  readonly agents = new Map<string, StoredAgent>()
+  readonly contexts: Record<ContextKind, Map<string, StoredText>> = { session: new Map(), state: new Map() }
+  readonly effects = new Map<string, StoredEffect>()
+  readonly events: EventRow[] = []
+  /** In the order of the marks: a new mark is deleted and set again. */
+  readonly dirtyFlows = new Map<string, DirtyRow & { readonly createdAt: Instant }>()
+  /** By resource, then by flow. */
+  readonly holds = new Map<string, Map<string, StoredHold>>()
+  readonly counts = new Map<string, { readonly count: number } & Stored>()
+  /** By agent, sorted. */
+  readonly budgetTokens = new Map<string, Instant[]>()
+  /** In the order of insertion: a re-opened request is deleted and set again. */
+  readonly requests = new Map<string, StoredRequest>()
+  readonly transitions: Transition[] = []
+  readonly transitionsByFlow = new Map<string, Transition[]>()
+  seq = 0
+  fence = 0
+  /** An import is under way or was interrupted. */
+  importing = false
+
+  get isEmpty(): boolean {
+    const { session, state } = this.contexts
+    const tables = [
+      this.agents,
+      session,
+      state,
+      this.effects,
+      this.dirtyFlows,
+      this.holds,
+      this.counts,
+      this.budgetTokens,
+      this.requests,
+    ]
+    return this.seq + this.fence + this.transitions.length === 0 && tables.every((table) => table.size === 0)
+  }
+}
+
+export function now(): Instant {
+  return formatMicros(hostMicros())
+}
+
+export function later(micros: number): Instant {
+  return formatMicros(hostMicros() + micros)
+}
+
+/** An export of everything at once: it is all in memory already. */
+export function onePage<Item>(items: Iterable<Item>): {
+  readonly items: readonly Item[]
+  readonly next: null
+} {
+  return { items: [...items], next: null }
+}
