@@ -41,41 +41,41 @@ type Act = (...args: unknown[]) => Promise<unknown>
 
 /** The public methods of a protocol by name, each on a runner of its own that knows its name. */
 export function bindMethods(protocol: Protocol, runnerFor: RunnerFor): Readonly<Record<string, Act>> {
-  const create = METHODS[protocol] as unknown as (run: Runner<never>) => Record<string, Act>
-  const names = Object.keys(create(runnerFor(protocol, '')))
-  return Object.fromEntries(names.map((name) => [name, create(runnerFor(protocol, name))[name] as Act]))
+  const names = Object.keys(create(protocol, runnerFor(protocol, '')))
+  return Object.fromEntries(
+    names.map((name) => [name, create(protocol, runnerFor(protocol, name))[name] as Act]),
+  )
 }
 
-/** Has the callback of `atomically` record its operations. @returns a promise of each one's result, in that order. */
-export function createBatch(runnerFor: RunnerFor, record: (batch: Batch) => unknown): Promise<unknown>[] {
-  const results: Promise<unknown>[] = []
+function create(protocol: Protocol, run: Runner<never>): Record<string, Act> {
+  return (METHODS[protocol] as unknown as (run: Runner<never>) => Record<string, Act>)(run)
+}
+
+/** One operation as the callback recorded it. */
+export interface RecordedCall {
+  readonly protocol: Protocol
+  /** A method of the batch's protocol, or one of its two conditions. */
+  readonly method: string
+  readonly args: readonly unknown[]
+}
+
+/** Runs the callback of `atomically` on a batch that hands each of its operations to `add`, which may refuse it. */
+export function recordBatch(record: (batch: Batch) => unknown, add: (call: RecordedCall) => void): void {
   let recording = true
-  const add = (act: Act) => {
+  const recorder = (protocol: Protocol, method: string) => {
     return (...args: unknown[]): void => {
       if (!recording) throw new InvalidArgumentError('batch', 'takes nothing after its callback has returned')
-      const result = act(...args)
-      result.catch(() => {}) // it is awaited later; until then its rejection counts as handled
-      results.push(result)
+      add({ protocol, method, args })
     }
   }
   const protocols = Object.entries(BATCH_METHODS).map(([name, methods]) => {
-    const bound = bindMethods(name as Protocol, runnerFor)
-    return [name, Object.fromEntries(methods.map((method) => [method, add(bound[method] as Act)]))]
-  })
-  const expectStatus = add((dfid, status) => {
-    const run = runnerFor('lifecycle', 'expectStatus') as unknown as Runner<LifecycleOperations>
-    const flow = id('dfid', dfid)
-    return run.write('expectStatus', [flow], flow, nullable(text, 'status', status))
-  })
-  const expectSession = add((dfid, expectedJson) => {
-    const run = runnerFor('context', 'expectSession') as unknown as Runner<ContextOperations>
-    const flow = id('dfid', dfid)
-    return run.write('expectSession', [flow], flow, nullable(string, 'expectedJson', expectedJson))
+    const protocol = name as Protocol
+    return [protocol, Object.fromEntries(methods.map((method) => [method, recorder(protocol, method)]))]
   })
   const returned = record({
     ...(Object.fromEntries(protocols) as BatchProtocols),
-    expectStatus,
-    expectSession,
+    expectStatus: recorder('lifecycle', 'expectStatus'),
+    expectSession: recorder('context', 'expectSession'),
   })
   recording = false
   if (typeof (returned as { then?: unknown } | undefined)?.then === 'function')
@@ -83,7 +83,26 @@ export function createBatch(runnerFor: RunnerFor, record: (batch: Batch) => unkn
       'record',
       'must be a synchronous function: what it does after its first await is not in the batch',
     )
-  return results
+}
+
+/** Runs one recorded operation on a runner. */
+export function runRecorded(
+  { protocol, method, args }: RecordedCall,
+  runnerFor: RunnerFor,
+): Promise<unknown> {
+  if (method === 'expectStatus') {
+    const [dfid, status] = args
+    const run = runnerFor(protocol, method) as unknown as Runner<LifecycleOperations>
+    const flow = id('dfid', dfid)
+    return run.write('expectStatus', [flow], flow, nullable(text, 'status', status))
+  }
+  if (method === 'expectSession') {
+    const [dfid, expectedJson] = args
+    const run = runnerFor(protocol, method) as unknown as Runner<ContextOperations>
+    const flow = id('dfid', dfid)
+    return run.write('expectSession', [flow], flow, nullable(string, 'expectedJson', expectedJson))
+  }
+  return (create(protocol, runnerFor(protocol, method))[method] as Act)(...args)
 }
 
 const MAX_OPERATIONS = 1_000

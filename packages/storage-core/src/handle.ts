@@ -1,4 +1,4 @@
-import { type RunnerFor, bindMethods, checkBatch, createBatch } from './batch.ts'
+import { type RunnerFor, bindMethods, checkBatch, recordBatch, runRecorded } from './batch.ts'
 import type { Protocol, StorageBundle, StorageHandle } from './bundle.ts'
 import type { Capability } from './capabilities.ts'
 import type { Call, Ids, Runner, Work } from './call.ts'
@@ -119,14 +119,21 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     const calls: Call[] = []
     const answers: ((answer: unknown) => void)[] = []
     let waitMs: number | null = null
-    const results = createBatch(
-      runnerFor((call, wait) => {
-        calls.push(call)
-        waitMs = wait ?? waitMs
-        return new Promise((resolve) => answers.push(resolve))
-      }),
-      record,
-    )
+    const recorder = runnerFor((call, wait) => {
+      calls.push(call)
+      waitMs = wait ?? waitMs
+      return new Promise((resolve) => answers.push(resolve))
+    })
+    const results: Promise<unknown>[] = []
+    recordBatch(record, (recorded) => {
+      try {
+        const result = runRecorded(recorded, recorder)
+        result.catch(() => {}) // it is awaited later; until then its rejection counts as handled
+        results.push(result)
+      } catch (error) {
+        throw locate(error, driver.backend, recorded.protocol, recorded.method)
+      }
+    })
     checkBatch(calls)
     if (calls.length === 0) return Promise.all(results)
     return write(toWork(calls, true, waitMs)).then((all) => {

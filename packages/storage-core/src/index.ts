@@ -19,7 +19,7 @@ export type {
   StorageHandle,
 } from './bundle.ts'
 export type { Call, Implementation, Page, SyncImplementation, Transfer, Work } from './call.ts'
-export { ATOMIC_CAPABILITIES, CAPABILITIES, type Capability } from './capabilities.ts'
+export { ATOMIC_CAPABILITIES, CAPABILITIES, CAPABILITY_OF, type Capability } from './capabilities.ts'
 export type { ContextKind, ContextOperations, ContextStorage } from './context.ts'
 export type {
   AuditDetails,
@@ -79,3 +79,5 @@ export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from '
 export { updateSession } from './update-session.ts'
 export { compareIds, id as checkId, namespace as checkNamespace, record as checkRecord } from './validate.ts'
 export { type QueueEntry, WriteQueue, type WriteQueueOptions } from './write-queue.ts'
+export { type LostGuarantee, explainMix } from './explain-mix.ts'
+export { type MixSources, mixStorage } from './mix-storage.ts'

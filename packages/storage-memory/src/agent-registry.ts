@@ -35,7 +35,10 @@ export const agentRegistry: SyncImplementation<AgentRegistryOperations, MemorySt
 
   listActiveAgents({ agents }) {
     const active = agents.values().filter((agent) => agent.status === 'ACTIVE')
-    return [...active.map((agent) => agent.agentId)].sort(compareIds)
+    return active
+      .map((agent) => agent.agentId)
+      .toArray()
+      .sort(compareIds)
   },
 
   exportPage: ({ agents }) => onePage(agents.values().map((agent) => ({ type: 'agent' as const, ...agent }))),
