@@ -2,7 +2,8 @@
 // `npm start` and `npm test` on a machine that has only Node 18 (or later) and npm: brings the Node and the pnpm
 // of this project, installs its dependencies, then runs the job. Standard library only.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import path from 'node:path'
 import { fetchNode, fetchPnpm, root, ToolchainError, tools, windows } from './toolchain.mjs'
 
@@ -34,6 +35,7 @@ if (!jobs[job] || (job === 'with' && args.length === 0)) {
 
 try {
   rmSync(summary, { force: true })
+  ensureHome()
   const { node, pnpm } = prepareTools()
   const env = environment(node)
   installDependencies(node, pnpm, env)
@@ -41,6 +43,17 @@ try {
 } catch (error) {
   if (!(error instanceof ToolchainError)) throw error
   fail(`The tools of this project are not complete. ${error.message}`, 1)
+}
+
+/** npm and pnpm keep their caches in the home folder; a user of a container often has none. */
+function ensureHome() {
+  try {
+    accessSync(homedir(), constants.W_OK)
+  } catch {
+    process.env.HOME = path.join(tools, 'home')
+    delete process.env.npm_config_cache // points into the home that is not there
+    mkdirSync(process.env.HOME, { recursive: true })
+  }
 }
 
 function prepareTools() {

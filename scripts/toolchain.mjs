@@ -1,7 +1,7 @@
 // Fetches Node and pnpm from the npm registry into .toolchain/, for a machine that has only some Node and npm.
 // Both come as ordinary packages whose install scripts are not run. Standard library only, Node 18 or later.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -51,9 +51,9 @@ export class ToolchainError extends Error {}
 
 function startDraft() {
   mkdirSync(tools, { recursive: true })
-  for (const name of readdirSync(tools).filter((entry) => entry.startsWith('draft-'))) {
-    const left = path.join(tools, name)
-    if (Date.now() - statSync(left).mtimeMs > 3_600_000) rmSync(left, { recursive: true, force: true })
+  for (const name of readdirSync(tools)) {
+    const [, owner] = /^draft-(\d+)$/.exec(name) ?? []
+    if (owner && !isRunning(Number(owner))) rmSync(path.join(tools, name), { recursive: true, force: true })
   }
   const draft = path.join(tools, `draft-${process.pid}`)
   rmSync(draft, { recursive: true, force: true })
@@ -62,13 +62,25 @@ function startDraft() {
   return draft
 }
 
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return error.code === 'EPERM' // another user's process
+  }
+}
+
 function npmInstall(spec, cwd) {
-  const flags = '--ignore-scripts --no-save --no-package-lock --no-audit --no-fund --loglevel=error'
-  const args = ['install', spec, ...flags.split(' '), '--fetch-retries=1']
+  const flags =
+    '--ignore-scripts --no-save --no-package-lock --no-audit --no-fund --no-update-notifier --loglevel=error'
+  // npm's own patience without a network is minutes for each package.
+  const network = '--prefer-offline --fetch-retries=1 --fetch-retry-mintimeout=2000'
+  const args = ['install', spec, ...flags.split(' '), ...network.split(' ')]
+  const stdio = ['ignore', 'ignore', 'inherit']
   const script = process.env.npm_execpath
   const result = /npm-cli\.[cm]?js$/.test(script ?? '')
-    ? spawnSync(process.execPath, [script, ...args], { cwd, stdio: 'inherit' })
-    : spawnSync(windows ? 'npm.cmd' : 'npm', args, { cwd, stdio: 'inherit', shell: windows })
+    ? spawnSync(process.execPath, [script, ...args], { cwd, stdio })
+    : spawnSync(windows ? 'npm.cmd' : 'npm', args, { cwd, stdio, shell: windows })
   if (result.status === 0) return
   rmSync(cwd, { recursive: true, force: true })
   if (result.error) throw new ToolchainError(`npm could not be started: ${result.error.message}`)

@@ -1,0 +1,117 @@
+import { type StorageHandle, explainMix, mixStorage } from '@dir/storage-core'
+import { memoryStorage } from '@dir/storage-memory'
+import { describe, expect, test } from 'vitest'
+
+const refusal = (fields: Readonly<Record<string, unknown>>): unknown => expect.objectContaining(fields)
+
+function two(): { readonly audit: StorageHandle; readonly rest: StorageHandle; readonly mix: StorageHandle } {
+  const [audit, rest] = [memoryStorage(), memoryStorage()]
+  return { audit, rest, mix: mixStorage({ default: rest, decisionAudit: audit, resourceLock: audit }) }
+}
+
+describe('mixStorage', () => {
+  test('sends each protocol to its own backend', async () => {
+    const { audit, rest, mix } = two()
+    await mix.decisionAudit.record('flow', 'SEEN')
+    await mix.intentRetry.setCount('flow', 2)
+    expect((await audit.decisionAudit.allEventsChronological()).map((event) => event.event)).toEqual(['SEEN'])
+    expect(await rest.decisionAudit.allEventsChronological()).toEqual([])
+    expect(await rest.intentRetry.getCount('flow')).toBe(2)
+  })
+
+  test('commits together what comes from one handle, and refuses the rest before anything is written', async () => {
+    const { mix } = two()
+    const results = await mix.atomically((batch) => {
+      batch.resourceLock.acquire('flow', { cash: 5 }, 0, { capacities: { cash: 5 } })
+      batch.decisionAudit.record('flow', 'RESERVED')
+    })
+    expect(results).toEqual([{ fence: 1, expiresAt: null }, 1])
+    const across = mix.atomically((batch) => {
+      batch.decisionAudit.record('flow', 'NEVER')
+      batch.expectStatus('flow', null)
+    })
+    await expect(across).rejects.toEqual(refusal({ code: 'STORAGE_UNSUPPORTED', capability: 'atomically' }))
+    expect(await mix.decisionAudit.eventsForDfid('flow')).toHaveLength(1)
+    expect(await mix.atomically(() => {})).toEqual([])
+  })
+
+  test('a protocol that nothing brings is refused at construction, and so is a mistyped name', () => {
+    expect(() => mixStorage({ decisionAudit: memoryStorage() })).toThrow(
+      refusal({ code: 'STORAGE_CONFIGURATION', setting: 'agentRegistry' }),
+    )
+    const mistyped = { default: memoryStorage(), decisionAudits: memoryStorage() }
+    expect(() => mixStorage(mistyped)).toThrow(
+      refusal({ code: 'STORAGE_INVALID_ARGUMENT', argument: 'sources' }),
+    )
+  })
+
+  test('closes each backend once, and then refuses calls', async () => {
+    const { audit, mix } = two()
+    await mix.init()
+    await Promise.all([mix.close(), mix.close()])
+    await expect(audit.decisionAudit.record('flow', 'LATE')).rejects.toEqual(
+      refusal({ code: 'STORAGE_CLOSED' }),
+    )
+  })
+
+  test("takes a single store of one's own, without the handle's abilities", async () => {
+    const backing = memoryStorage()
+    const own = { ...backing.agentRegistry, listActiveAgents: async () => ['from my directory'] }
+    const mix = mixStorage({ default: memoryStorage(), agentRegistry: own })
+    expect(await mix.agentRegistry.listActiveAgents()).toEqual(['from my directory'])
+    expect(mix.capabilities.has('export')).toBe(false)
+    const touching = mix.atomically((batch) => batch.agentRegistry.updateStatus('a', 'SUSPENDED', null))
+    await expect(touching).rejects.toEqual(refusal({ code: 'STORAGE_UNSUPPORTED' }))
+  })
+
+  test('exports from all its backends what one backend would, and imports it back into a mix', async () => {
+    const { mix } = two()
+    await mix.decisionAudit.record('flow', 'SEEN', { details: { n: 1 } })
+    await mix.resourceLock.acquire('flow', { cash: 1.5 }, 0)
+    await mix.context.setSession('flow', '{}')
+    await mix.lifecycle.recordTransition('flow', null, 'NEW')
+    const records = await Array.fromAsync(mix.exportRecords())
+    expect(records.map((record) => record.type).sort()).toEqual([
+      'counters',
+      'event',
+      'hold',
+      'session',
+      'transition',
+    ])
+    const copy = two().mix
+    expect(await copy.importRecords(records)).toEqual({ imported: 4, skipped: 0 })
+    expect(await Array.fromAsync(copy.exportRecords())).toEqual(records)
+    expect(await copy.resourceLock.acquire('other', { cash: 1 }, 0)).toEqual({ fence: 2, expiresAt: null })
+    await expect(copy.importRecords(records)).rejects.toEqual(refusal({ code: 'STORAGE_CONFLICT' }))
+  })
+
+  test('a source that fails half-way ends the import of every backend', async () => {
+    const { mix } = two()
+    async function* broken(): AsyncGenerator<never> {
+      await Promise.resolve()
+      throw new Error('the file ended')
+    }
+    await expect(mix.importRecords(broken())).rejects.toThrow('the file ended')
+  })
+})
+
+describe('explainMix', () => {
+  test('finds nothing to say of one backend', () => {
+    const one = memoryStorage()
+    expect(explainMix(one)).toEqual([])
+    expect(explainMix(mixStorage({ default: one })).filter((lost) => lost.lost.includes('commit'))).toEqual(
+      [],
+    )
+  })
+
+  test('names the pairs that cannot commit together, and what a crash leaves', () => {
+    const { mix } = two()
+    const lost = explainMix(mix)
+    const pairs = lost
+      .filter((one) => one.lost.endsWith('do not commit together'))
+      .map((one) => one.protocols.join('+'))
+    expect(pairs).toContain('lifecycle+decisionAudit')
+    expect(pairs).not.toContain('resourceLock+decisionAudit')
+    expect(lost.at(-1)?.lost).toBe('seen by one process only')
+  })
+})
