@@ -25,18 +25,19 @@ export interface Scenario {
   run(context: ScenarioContext): Promise<void>
 }
 
+/** What a scenario is given; its members work taken apart, too. */
 export interface ScenarioContext {
   /** A handle on the scenario's namespace. */
   readonly storage: StorageHandle
   readonly namespace: string
   /** Another handle on the same namespace (or on another), closed by itself after the scenario. */
-  open(options?: HandleOptions & { readonly namespace?: string }): Promise<StorageHandle>
+  readonly open: (options?: HandleOptions & { readonly namespace?: string }) => Promise<StorageHandle>
   /** A namespace nobody used before, destroyed after the scenario. */
-  freshNamespace(): string
+  readonly freshNamespace: () => string
   /** An id that nobody else uses; the label helps whoever reads a failure. */
-  id(label?: string): string
+  readonly id: (label?: string) => string
   /** From 0 (inclusive) to 1, the same sequence for the same seed and scenario. */
-  random(): number
+  readonly random: () => number
   readonly assert: Assert
   /** Operating-system processes that load the same backend module. */
   readonly processes: Processes

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts'
+import { scenarios as records } from './records.ts'
 import { scenarios as agentRegistry } from './agent-registry.ts'
 import { scenarios as context } from './context.ts'
 import { scenarios as idempotency } from './idempotency.ts'
@@ -18,6 +19,7 @@ import { scenarios as crashes } from './crashes.ts'
 
 /** The catalogue, in the order in which it runs. */
 export const SCENARIOS: readonly Scenario[] = [
+  ...records,
   ...agentRegistry,
   ...context,
   ...idempotency,

@@ -20,8 +20,8 @@ export const LONG_AGO = '2000-01-01'
 export function nearMisses(id: string): readonly string[] {
   const start = id.slice(0, -1)
   const upper = id.toUpperCase()
-  const longer = [...' 0\n:%*\u0301\u0001'].map((character) => id + character)
-  const patterns = [...'_%?*.'].map((character) => start + character)
+  const longer = ' 0\n:%*\u0301\u0001'.split('').map((character) => id + character)
+  const patterns = '_%?*.'.split('').map((character) => start + character)
   return [start, ` ${id}`, `0${id}`, ...longer, ...patterns, upper === id ? id.toLowerCase() : upper]
 }
 
