@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from './errors.ts'
-import { encodeJson } from './json-encode.ts'
+import { Encoder } from './json-encoder.ts'
 import { isPlainObject } from './json-kind.ts'
 
 /**
@@ -21,7 +21,7 @@ export function idempotencyKey(
 ): string {
   const prefix = `${wellFormed('dfid', dfid)}:${wellFormed('stepId', stepId)}:`
   if (!isRecord(params)) throw new InvalidArgumentError('params', 'is not a plain object')
-  const json = encodeJson(params, { argument: 'params', sortKeys: true, nativeOnly: true })
+  const json = new Encoder({ argument: 'params', sortKeys: true, nativeOnly: true }).encode(params)
   return createHash('sha256')
     .update(prefix + json, 'utf8')
     .digest('hex')

@@ -1,5 +1,4 @@
-import { InvalidArgumentError } from './errors.ts'
-import { Encoder, type EncodeRules } from './json-encoder.ts'
+import { Encoder } from './json-encoder.ts'
 
 export { PyFloat, pyFloat } from './json-number.ts'
 
@@ -22,17 +21,7 @@ export interface DumpsOptions {
  * Original: `dir_core.storage.json_util.dumps_json_dict`.
  */
 export function dumpsJsonDict(value: unknown, options: DumpsOptions = {}): string {
-  return encodeJson(value, { argument: 'value', sortKeys: options.sortKeys ?? true, nativeOnly: false })
-}
-
-/** Encodes by `rules`; every failure is an InvalidArgumentError that names the place. */
-export function encodeJson(value: unknown, rules: EncodeRules): string {
-  const encoder = new Encoder(rules)
-  try {
-    return encoder.encode(value, '') ?? encoder.refuse('undefined')
-  } catch (error) {
-    // Getters, toJSON, toString and proxy traps are the caller's code, and what they throw may quote the payload.
-    if (error instanceof InvalidArgumentError) throw error
-    return encoder.refuse('a value that cannot be encoded, because reading it throws')
-  }
+  return new Encoder({ argument: 'value', sortKeys: options.sortKeys ?? true, nativeOnly: false }).encode(
+    value,
+  )
 }
