@@ -1,5 +1,8 @@
 import type { Capability, HandleOptions, Protocol, StorageHandle } from '@dir/storage-core'
 
+/** A handle of a backend that brings only some of the nine: those, and of the rest what it has. */
+export type PartialHandle = Partial<StorageHandle>
+
 /** True: claimed, and tested. Text: why not; then the suite tests that it is refused with `UnsupportedError`. */
 export type Claims = { readonly [C in Capability]: true | string }
 
@@ -17,10 +20,10 @@ export interface Backend {
   readonly name: string
   readonly version: string
   readonly claims: Claims
-  /** Which of the nine it brings; default all. */
+  /** Which of the nine it brings; default all. With it, `open` may leave out the others, `init`, `close` and the rest. */
   readonly protocols?: readonly Protocol[]
   /** Opens a handle. May be called many times: a second handle, in any process, sees what the first one committed. */
-  open(namespace: string, options?: HandleOptions): StorageHandle | Promise<StorageHandle>
+  open(namespace: string, options?: HandleOptions): PartialHandle | Promise<PartialHandle>
   /** Removes everything of a namespace; opening it again finds it empty. */
   destroy(namespace: string): Promise<void>
   /** Facts that could change the verdict: versions, durability settings. */
@@ -29,7 +32,7 @@ export interface Backend {
   readonly deviations?: Readonly<Record<string, Deviation>>
 }
 
-/** Checks the shape of a backend's module; the default export of that module. */
+/** The default export of a backend's module. */
 export function defineBackend(backend: Backend): Backend {
   return backend
 }

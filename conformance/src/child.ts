@@ -1,5 +1,6 @@
 import type { Job, JobContext, ProcessOptions } from './processes.ts'
 import { loadBackend } from './load.ts'
+import { openBackend } from './open.ts'
 import { randomStream } from './random.ts'
 
 // The program of a child process: runs one job of a scenario, see `processes.ts`.
@@ -30,14 +31,14 @@ async function run({
   const module = (await import(job.module)) as Record<string, (context: JobContext) => Promise<unknown>>
   const act = module[job.run]
   if (typeof act !== 'function') throw new Error(`${job.module} exports no function ${job.run}`)
-  const early = job.init === false ? undefined : await backend.open(namespace)
+  const early = job.init === false ? undefined : await openBackend(backend, namespace)
   await early?.init()
   const go = new Promise<void>((resolve) => {
     process.on('message', (message: ParentMessage) => message.type === 'go' && resolve())
   })
   tell({ type: 'ready' })
   await go
-  const storage = early ?? (await backend.open(namespace))
+  const storage = early ?? (await openBackend(backend, namespace))
   const value = await act({
     storage,
     namespace,

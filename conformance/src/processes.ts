@@ -41,6 +41,8 @@ export interface RunningJob {
   readonly answer: Promise<unknown>
   /** SIGKILL; settles when the process is gone. */
   kill(): Promise<void>
+  /** Settles when the process is gone, by itself or killed. */
+  readonly gone: Promise<void>
 }
 
 export interface Processes {
@@ -135,6 +137,7 @@ function startJob(
       onAck: (listener) => void listeners.push(listener),
       go: () => send(child, { type: 'go' }),
       answer: answer.promise,
+      gone: gone.promise,
       kill() {
         child.kill('SIGKILL')
         return gone.promise

@@ -1,0 +1,50 @@
+import { ATOMIC_CAPABILITIES, type Capability, type Protocol } from '@dir/storage-core'
+import type { Backend } from './backend.ts'
+import { LEVELS, type Level } from './scenario.ts'
+import type { ScenarioResult } from './verdict.ts'
+
+/** The protocol whose methods a capability concerns; the others concern the whole handle. */
+const PROTOCOL_OF: { readonly [C in Capability]?: Protocol } = {
+  compareAndSet: 'context',
+  setIfAbsent: 'idempotency',
+  claim: 'idempotency',
+  recordMany: 'decisionAudit',
+  eventCursor: 'decisionAudit',
+  capacities: 'resourceLock',
+  increment: 'intentRetry',
+  budget: 'escalation',
+  transition: 'lifecycle',
+  leases: 'resourceLock',
+}
+
+/** Whether a capability concerns anything that the backend brings. */
+export function concerns({ protocols }: Backend, capability: Capability): boolean {
+  const protocol = PROTOCOL_OF[capability]
+  return protocols === undefined || protocol === undefined || protocols.includes(protocol)
+}
+
+/** The level that a backend's claims amount to. */
+export function claimedLevel(backend: Backend): Level {
+  const has = (capability: Capability): boolean =>
+    backend.claims[capability] === true || !concerns(backend, capability)
+  if (!ATOMIC_CAPABILITIES.every(has)) return 'seed'
+  if (!has('processes')) return 'atomic'
+  return has('durable') ? 'durable' : 'shared'
+}
+
+/** Whether `a` is at or below `b`. */
+export function within(a: Level, b: Level): boolean {
+  return LEVELS.indexOf(a) <= LEVELS.indexOf(b)
+}
+
+/** The highest level, up to `most`, of which every scenario and every lower one was seen to hold; null: none. */
+export function earnedLevel(results: readonly ScenarioResult[], most: Level): Level | null {
+  let earned: Level | null = null
+  for (const level of LEVELS) {
+    const there = results.filter((one) => one.level === level)
+    const holds = there.every(({ verdict }) => verdict === 'pass' || verdict === 'unsupported')
+    if (!within(level, most) || !holds || there.length === 0) break
+    earned = level
+  }
+  return earned
+}

@@ -1,0 +1,17 @@
+import type { StorageHandle } from '@dir/storage-core'
+import type { Backend } from '../backend.ts'
+
+/** A backend broken on purpose in one behaviour: what the suite must catch, and what proves that it does. */
+export interface Mutant {
+  readonly id: string
+  /** The promise that it breaks, as a sentence about the broken backend. */
+  readonly breaks: string
+  /** The kind of fault in the world that it stands for. */
+  readonly from: string
+  /** The scenario that must fail on it. */
+  readonly killedBy: string
+  /** The broken backend, over any sound one. */
+  wrap(backend: Backend): Backend
+  /** A small program of its own that shows the fault: true on the mutant, false on a sound backend. */
+  witness(storage: StorageHandle, open: () => Promise<StorageHandle>): Promise<boolean>
+}
