@@ -1,5 +1,5 @@
-import { MAX_LEVELS } from './json-encoder.ts'
 import { MAX_INTEGER_DIGITS } from './json-number.ts'
+import { MAX_LEVELS } from './json-path.ts'
 import { readJson } from './json-reader.ts'
 import { scanJson } from './json-scan.ts'
 

@@ -6,7 +6,7 @@ export const MAX_INTEGER_DIGITS = 4300
 const INTEGER_LIMIT: bigint = 10n ** BigInt(MAX_INTEGER_DIGITS)
 
 // Registered globally, so that a PyFloat of a second installed copy of this package is recognised too.
-const brand: unique symbol = Symbol.for('@dir/storage-core/PyFloat')
+const brand = Symbol.for('@dir/storage-core/PyFloat')
 
 /** A number that Python holds as a float, so that an integral one is written `67.0`. Made by `pyFloat`. */
 export class PyFloat {
@@ -14,10 +14,6 @@ export class PyFloat {
 
   constructor(value: number) {
     this.value = value
-  }
-
-  get [brand](): true {
-    return true
   }
 
   /** The plain number, so that arithmetic works. */
@@ -30,6 +26,8 @@ export class PyFloat {
     return this.value
   }
 }
+
+Object.defineProperty(PyFloat.prototype, brand, { value: true })
 
 /**
  * Marks a number as a Python float: `dumpsJsonDict(pyFloat(67))` is `67.0`, as Python writes the float 67.0.
