@@ -18,6 +18,8 @@ export interface TransferContext {
   /** A call with a deadline of its own. */
   call(protocol: Protocol, method: string, operation: string, args: readonly unknown[]): Call
   read(call: Call): Promise<unknown>
+  /** The store is being filled from now on: the handle refuses every other write until that is finished. */
+  begun(): unknown
 }
 
 function transferOf({ driver }: TransferContext): DriverTransfer {
@@ -56,6 +58,7 @@ export async function importAll(
   if (unfit !== undefined && unfit !== 'skip')
     throw new InvalidArgumentError('unfit', "must be 'skip', or left out")
   await transfer.begin()
+  context.begun()
 
   let page: StorageRecord[] = []
   let pageProtocol: Protocol | null = null

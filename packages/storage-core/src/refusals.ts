@@ -1,0 +1,104 @@
+// What the caller, or another caller, is the reason of: the store itself is well.
+import { type ErrorContext, StorageError } from './storage-error.ts'
+
+/** An argument breaks the contract's rules; nothing was sent. */
+export class InvalidArgumentError extends StorageError {
+  readonly code = 'STORAGE_INVALID_ARGUMENT'
+  readonly argument: string
+  readonly reason: string
+  constructor(argument: string, reason: string) {
+    super(`Invalid argument: ${argument} ${reason}.`, false)
+    this.argument = argument
+    this.reason = reason
+  }
+}
+
+/** A value is larger than the handle's `maxValueBytes`, or than the database takes. */
+export class ValueTooLargeError extends StorageError {
+  readonly code = 'STORAGE_VALUE_TOO_LARGE'
+  readonly argument: string
+  readonly bytes: number
+  readonly limit: number
+  constructor(argument: string, bytes: number, limit: number, context?: ErrorContext) {
+    super(
+      `${argument} takes ${bytes} bytes; at most ${limit} are stored. Keep large data elsewhere and store a reference.`,
+      false,
+      context,
+    )
+    this.argument = argument
+    this.bytes = bytes
+    this.limit = limit
+  }
+}
+
+/** The backend does not claim this capability, or this mix of backends cannot have it; nothing was done. */
+export class UnsupportedError extends StorageError {
+  readonly code = 'STORAGE_UNSUPPORTED'
+  readonly capability: string
+  constructor(capability: string, hint: string) {
+    super(`Not supported: ${capability}. ${hint}`, false)
+    this.capability = capability
+  }
+}
+
+/** The other flows' holds leave no room for the requested amount; nothing was reserved. */
+export class InsufficientCapacityError extends StorageError {
+  readonly code = 'STORAGE_INSUFFICIENT_CAPACITY'
+  readonly resourceId: string
+  readonly requested: number
+  /** The sum that the other flows hold. */
+  readonly locked: number
+  readonly capacity: number
+  constructor(resourceId: string, requested: number, locked: number, capacity: number) {
+    super(
+      `No room on ${JSON.stringify(resourceId)}: ${requested} requested, ${locked} of ${capacity} held by other flows.`,
+      false,
+    )
+    this.resourceId = resourceId
+    this.requested = requested
+    this.locked = locked
+    this.capacity = capacity
+  }
+}
+
+/** A condition was false, so nothing was written. */
+export class ConflictError extends StorageError {
+  readonly code = 'STORAGE_CONFLICT'
+  constructor(message: string) {
+    super(message, false)
+  }
+}
+
+/** `runOnce`: another caller is running this effect now. */
+export class InFlightError extends StorageError {
+  readonly code = 'STORAGE_IN_FLIGHT'
+  readonly until: string
+  constructor(until: string) {
+    super(`Another caller is running this effect; its claim holds until ${until}. Try again later.`, true)
+    this.until = until
+  }
+}
+
+/** `runOnce`: an earlier claim ran out with no result, so the effect may or may not have happened. */
+export class AmbiguousError extends StorageError {
+  readonly code = 'STORAGE_AMBIGUOUS'
+  readonly since: string
+  /** Ends the claim by `complete` or `abandon`, once somebody has looked whether the effect happened. */
+  readonly token: string
+  constructor(since: string, token: string) {
+    super(
+      `The effect was claimed at ${since} and never completed: look whether it happened, then end the claim with this error's token, by complete() or abandon().`,
+      false,
+    )
+    this.since = since
+    this.token = token
+  }
+}
+
+/** The handle is closed. */
+export class ClosedError extends StorageError {
+  readonly code = 'STORAGE_CLOSED'
+  constructor(context?: ErrorContext) {
+    super('This storage handle is closed. Open a new one.', false, context)
+  }
+}

@@ -1,0 +1,68 @@
+/** What is known of a write's effect when its call failed: `unknown` once its bytes may have left. Reads: `not-applied`. */
+export type Outcome = 'not-applied' | 'applied' | 'unknown'
+
+/** What every error may carry beside its own fields. */
+export interface ErrorContext {
+  readonly outcome?: Outcome
+  readonly retryable?: boolean
+  /** The driver's error; only a cleaned copy of it (name, scrubbed message, code) is kept. */
+  readonly cause?: unknown
+}
+
+/**
+ * The one base class. Recognise errors by `code`, which is stable, rather than by `instanceof`: two copies of
+ * this package may be installed. Holds no password, payload, client object, or id beyond the class's own fields.
+ */
+export abstract class StorageError extends Error {
+  abstract readonly code: `STORAGE_${string}`
+  /** The backend's name, such as `sqlite`; empty for an error raised outside a handle. */
+  backend = ''
+  /** The bundle member, such as `resourceLock`; empty for calls on the handle itself. */
+  protocol = ''
+  /** The method that was called. */
+  operation = ''
+  /** Whether the same call may be made again as it is, with no risk of doing something twice. */
+  readonly retryable: boolean
+  readonly outcome: Outcome
+
+  constructor(message: string, retryable: boolean | 'if-not-applied', context: ErrorContext = {}) {
+    super(message, context.cause === undefined ? undefined : { cause: cleanCause(context.cause) })
+    this.name = new.target.name
+    this.outcome = context.outcome ?? 'not-applied'
+    this.retryable =
+      context.retryable ?? (retryable === 'if-not-applied' ? this.outcome === 'not-applied' : retryable)
+  }
+
+  toJSON(): Record<string, unknown> {
+    return { ...(this as object), message: this.message }
+  }
+}
+
+/** Whether `error` is one of ours, from whichever copy of this package. */
+export function isStorageError(error: unknown): error is StorageError {
+  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('STORAGE_')
+}
+
+/** A copy that is safe to log: name, message without credentials and at most 500 characters, code. */
+export function cleanCause(cause: unknown): { name: string; message: string; code?: string | number } {
+  const { name, message, code } = (cause ?? {}) as { name?: unknown; message?: unknown; code?: unknown }
+  const copy = {
+    name: typeof name === 'string' ? name : typeof cause,
+    message: (typeof message === 'string' ? message : '')
+      .replaceAll(/:\/\/[^/\s@]*@/g, '://***@')
+      .slice(0, 500),
+  }
+  return typeof code === 'string' || typeof code === 'number' ? { ...copy, code } : copy
+}
+
+/** Says where an error came from, unless it says so itself; returns it. */
+export function locate<E>(error: E, backend: string, protocol: string, operation: string): E {
+  if (isStorageError(error)) {
+    error.backend ||= backend
+    if (error.operation === '') {
+      error.protocol = protocol
+      error.operation = operation
+    }
+  }
+  return error
+}
