@@ -13,6 +13,7 @@ import { scenarios as handle } from './handle.ts'
 import { scenarios as values } from './values.ts'
 import { scenarios as atomically } from './atomically.ts'
 import { scenarios as transfer } from './transfer.ts'
+import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as races } from './races.ts'
 import { scenarios as processes } from './processes.ts'
 import { scenarios as crashes } from './crashes.ts'
@@ -34,6 +35,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...atomically,
   ...transfer,
   ...races,
+  ...linearizability,
   ...processes,
   ...crashes,
 ]
