@@ -3,6 +3,9 @@ import { scenarios as records } from './records.ts'
 import { scenarios as agentRegistry } from './agent-registry.ts'
 import { scenarios as context } from './context.ts'
 import { scenarios as idempotency } from './idempotency.ts'
+import { scenarios as idempotencyClaim } from './idempotency-claim.ts'
+import { scenarios as idempotencyAmbiguous } from './idempotency-ambiguous.ts'
+import { scenarios as runOnce } from './run-once.ts'
 import { scenarios as decisionAudit } from './decision-audit.ts'
 import { scenarios as saga } from './saga.ts'
 import { scenarios as resourceLock } from './resource-lock.ts'
@@ -24,6 +27,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...agentRegistry,
   ...context,
   ...idempotency,
+  ...idempotencyClaim,
+  ...idempotencyAmbiguous,
+  ...runOnce,
   ...decisionAudit,
   ...saga,
   ...resourceLock,
