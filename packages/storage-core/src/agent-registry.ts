@@ -92,5 +92,5 @@ export const agentRegistry: Methods<AgentRegistryStorage, AgentRegistryOperation
 
   getStatus: (agentId) => run.read('getStatus', [id('agentId', agentId)], agentId),
 
-  listActiveAgents: () => run.read('listActiveAgents', null),
+  listActiveAgents: () => run.readWhole('listActiveAgents', []),
 })

@@ -9,8 +9,10 @@ export interface Call {
   /** A key of the protocol's `…Operations` interface, which says what `args` are. */
   readonly operation: string
   readonly args: readonly unknown[]
-  /** What it concerns, for the order of calls on one handle. */
-  readonly ids: Ids
+  /** The records that it names, for the order of calls on one handle. */
+  readonly ids: readonly string[]
+  /** It asks for a list or a sum, and so concerns the protocol's other records too. */
+  readonly whole: boolean
   /** When its caller must have an answer, on the clock of `performance.now()`. */
   readonly deadline: number
 }
@@ -27,9 +29,6 @@ export interface Work {
   /** Until when it may wait for another holder's exclusive access; later than that, an acquire is refused. Null: no acquire in it. */
   readonly accessDeadline: number | null
 }
-
-/** Which records a call concerns: their ids, or all of its protocol. */
-export type Ids = readonly string[] | null
 
 type Name<Operations> = keyof Operations & string
 type Arguments<Operations, O extends keyof Operations> = Operations[O] extends (...args: infer A) => unknown
@@ -49,19 +48,25 @@ export interface Runner<Operations> {
   needs(capability: Capability): void
   read<O extends Name<Operations>>(
     operation: O,
-    ids: Ids,
+    ids: readonly string[],
+    ...args: Arguments<Operations, O>
+  ): Promise<Answer<Operations, O>>
+  /** `read`, for a list or a sum: it also sees the earlier writes to records that it does not name. */
+  readWhole<O extends Name<Operations>>(
+    operation: O,
+    ids: readonly string[],
     ...args: Arguments<Operations, O>
   ): Promise<Answer<Operations, O>>
   write<O extends Name<Operations>>(
     operation: O,
-    ids: Ids,
+    ids: readonly string[],
     ...args: Arguments<Operations, O>
   ): Promise<Answer<Operations, O>>
   /** As `write`, waiting at most `waitMs` for another holder's exclusive access. */
   writeWithin<O extends Name<Operations>>(
     waitMs: number,
     operation: O,
-    ids: Ids,
+    ids: readonly string[],
     ...args: Arguments<Operations, O>
   ): Promise<Answer<Operations, O>>
 }

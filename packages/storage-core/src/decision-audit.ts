@@ -115,12 +115,15 @@ export const decisionAudit: Methods<DecisionAuditStorage, DecisionAuditOperation
     let left = filter.limit === undefined ? Infinity : count('limit', filter.limit)
     while (left > 0) {
       const limit = Math.min(left, PAGE)
-      const rows = await run.read('eventsPage', dfid === null ? null : [dfid], {
+      const page = {
         dfid,
         event,
         afterSeq,
         limit,
-      })
+      }
+      const rows = await (dfid === null
+        ? run.readWhole('eventsPage', [], page)
+        : run.read('eventsPage', [dfid], page))
       for (const row of rows) yield toEvent(row)
       left -= rows.length
       const last = rows.at(-1)

@@ -1,7 +1,7 @@
 import { type RunnerFor, checkBatch, recordBatch, runRecorded } from './batch.ts'
 import type { Protocol, StorageHandle } from './bundle.ts'
 import type { Capability } from './capabilities.ts'
-import type { Call, Ids, Runner, Work } from './call.ts'
+import type { Call, Runner, Work } from './call.ts'
 import type { StorageDriver } from './driver.ts'
 import { UnsupportedError, locate } from './errors.ts'
 import type { Gate } from './gate.ts'
@@ -81,12 +81,11 @@ export class Dispatcher {
     protocol: Protocol,
     method: string,
     operation: string,
-    ids: Ids,
+    ids: readonly string[],
     args: readonly unknown[],
-    waitMs = 0,
   ): Call {
-    const deadline = performance.now() + this.#timeoutMs + waitMs
-    return { protocol, method, operation, ids, args, deadline }
+    const deadline = performance.now() + this.#timeoutMs
+    return { protocol, method, operation, ids, whole: false, args, deadline }
   }
 
   read(call: Call): Promise<unknown> {
@@ -95,22 +94,27 @@ export class Dispatcher {
   }
 
   #runner(protocol: Protocol, method: string, submit: Submit): Runner<never> {
-    const call = (operation: string, ids: Ids, args: readonly unknown[], waitMs?: number): Call =>
-      this.newCall(protocol, method, operation, ids, args, waitMs)
+    const call = (operation: string, ids: readonly string[], args: readonly unknown[]): Call =>
+      this.newCall(protocol, method, operation, ids, args)
     const runner = {
       maxValueBytes: this.maxValueBytes,
       needs: (capability: Capability) => this.needs(capability),
-      read: (operation: string, ids: Ids, ...args: unknown[]) => this.read(call(operation, ids, args)),
-      write: (operation: string, ids: Ids, ...args: unknown[]) => submit(call(operation, ids, args), null),
-      writeWithin: (waitMs: number, operation: string, ids: Ids, ...args: unknown[]) =>
-        submit(call(operation, ids, args, waitMs), waitMs),
+      read: (operation: string, ids: readonly string[], ...args: unknown[]) =>
+        this.read(call(operation, ids, args)),
+      readWhole: (operation: string, ids: readonly string[], ...args: unknown[]) =>
+        this.read({ ...call(operation, ids, args), whole: true }),
+      write: (operation: string, ids: readonly string[], ...args: unknown[]) =>
+        submit(call(operation, ids, args), null),
+      writeWithin: (waitMs: number, operation: string, ids: readonly string[], ...args: unknown[]) =>
+        submit(call(operation, ids, args), waitMs),
     }
     return runner as unknown as Runner<never>
   }
 }
 
 function toWork(calls: readonly Call[], atomic: boolean, waitMs: number | null): Work {
-  const deadline = Math.max(...calls.map((call) => call.deadline))
+  const bytes = sizeOf(calls.map((call) => call.args))
+  const deadline = Math.max(...calls.map((call) => call.deadline)) + (waitMs ?? 0)
   const accessDeadline = waitMs === null ? null : performance.now() + waitMs
-  return { calls, atomic, bytes: sizeOf(calls.map((call) => call.args)), deadline, accessDeadline }
+  return { calls, atomic, bytes, deadline, accessDeadline }
 }

@@ -150,7 +150,7 @@ export const escalation: Methods<EscalationStorage, EscalationOperations> = (run
       return run.write('resolveRequest', [resolution.dfid], resolution)
     },
 
-    getPendingRequests: async () => (await run.read('getPendingRequests', null)).map(toPending),
+    getPendingRequests: async () => (await run.readWhole('getPendingRequests', [])).map(toPending),
 
     tryConsumeBudget(agentId, budget) {
       run.needs('budget')

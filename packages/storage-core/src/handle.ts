@@ -66,7 +66,10 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
   const transfer: TransferContext = {
     driver,
     maxValueBytes: limits.maxValueBytes,
-    call: (protocol, name, operation, args) => dispatcher.newCall(protocol, name, operation, null, args),
+    call: (protocol, name, operation, args) => ({
+      ...dispatcher.newCall(protocol, name, operation, [], args),
+      whole: true,
+    }),
     read: (call) => dispatcher.read(call),
     begun: () => (gate.importing = true),
   }

@@ -50,7 +50,9 @@ export const lifecycle: Methods<LifecycleStorage, LifecycleOperations> = (run) =
 
   getTransitions(dfid) {
     const only = optional(id, 'dfid', dfid)
-    return run.read('getTransitions', only === null ? null : [only], only)
+    return only === null
+      ? run.readWhole('getTransitions', [], null)
+      : run.read('getTransitions', [only], only)
   },
 
   getCurrentStatus: (dfid) => run.read('getCurrentStatus', [id('dfid', dfid)], dfid),

@@ -153,13 +153,12 @@ export const resourceLock: Methods<ResourceLockStorage, ResourceLockOperations> 
       return acquire(dfid, resources, timeoutSec, given)
     },
 
-    // What a flow holds is not known here, so a release concerns every resource.
-    release: (dfid, given) => run.write('release', null, id('dfid', dfid), fenceOf(given)),
+    release: (dfid, given) => run.write('release', [id('dfid', dfid)], dfid, fenceOf(given)),
 
     renew(dfid, leaseSec, given) {
       run.needs('leases')
       const lease = durationMicros('leaseSec', leaseSec)
-      return run.write('renew', null, id('dfid', dfid), lease, fenceOf(given))
+      return run.write('renew', [id('dfid', dfid)], dfid, lease, fenceOf(given))
     },
 
     async getHolds(given) {
@@ -168,7 +167,7 @@ export const resourceLock: Methods<ResourceLockStorage, ResourceLockOperations> 
       const dfid = optional(id, 'dfid', filter.dfid)
       const resourceId = optional(id, 'resourceId', filter.resourceId)
       const ids = [dfid, resourceId].filter((one) => one !== null)
-      const rows = await run.read('getHolds', ids.length === 0 ? null : ids, dfid, resourceId)
+      const rows = await run.readWhole('getHolds', ids, dfid, resourceId)
       return rows.map(({ micros, ...row }) => ({
         ...row,
         amount: micros === null ? null : fromMicros(micros),

@@ -43,7 +43,7 @@ export const saga: Methods<SagaStorage, SagaOperations> = (run) => ({
     return run.write('markDirty', [id('dfid', dfid)], dfid, step, partial)
   },
 
-  getDirtyFlows: () => run.read('getDirtyFlows', null),
+  getDirtyFlows: () => run.readWhole('getDirtyFlows', []),
 
   async getDirtyState(dfid) {
     const row = await run.read('getDirtyState', [id('dfid', dfid)], dfid)

@@ -1,3 +1,4 @@
+import { CallOrder, type Ordered } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import {
   ClosedError,
@@ -15,13 +16,37 @@ export interface QueueEntry {
   reject(error: unknown): void
 }
 
-interface Pending extends QueueEntry {
-  readonly pushedAt: number
-  sent: boolean
-  done: boolean
-  /** Called once the entry is settled, or (for reads that do not wait for acquires) waits for another holder. */
-  readonly onPassed: (() => void)[]
-  contended: boolean
+class Pending implements QueueEntry, Ordered {
+  readonly work: Work
+  readonly pushedAt: number = performance.now()
+  readonly resolve: (answers: readonly unknown[]) => void
+  readonly reject: (error: unknown) => void
+  sent = false
+  isSettled = false
+  contended = false
+  readonly #changes: (() => void)[] = []
+
+  constructor(work: Work, outcome: Pick<QueueEntry, 'resolve' | 'reject'>) {
+    this.work = work
+    this.resolve = outcome.resolve
+    this.reject = outcome.reject
+  }
+
+  get calls(): readonly Call[] {
+    return this.work.calls
+  }
+
+  get waits(): boolean {
+    return this.contended && this.work.accessDeadline !== null
+  }
+
+  onChange(tell: () => void): void {
+    this.#changes.push(tell)
+  }
+
+  tell(): void {
+    for (const one of this.#changes.splice(0)) one()
+  }
 }
 
 export interface WriteQueueOptions {
@@ -42,8 +67,7 @@ export class WriteQueue {
   readonly #maxBytes: number
   readonly #waiting = new Set<Pending>()
   readonly #sent = new Set<Pending>()
-  /** The last unsettled entry by what it concerns; earlier ones settle before it. */
-  readonly #last = new Map<string, Pending>()
+  readonly #order = new CallOrder()
   #bytes = 0
   #running = false
   #closed = false
@@ -69,20 +93,13 @@ export class WriteQueue {
         ),
       )
     return new Promise((resolve, reject) => {
-      const settle = () => this.#settled(entry)
-      const entry: Pending = {
-        work,
-        pushedAt: performance.now(),
-        sent: false,
-        done: false,
-        contended: false,
-        onPassed: [],
-        resolve: (answers) => settle() && resolve(answers),
-        reject: (error) => settle() && reject(error as Error),
-      }
+      const entry: Pending = new Pending(work, {
+        resolve: (answers) => this.#settle(entry) && resolve(answers),
+        reject: (error) => this.#settle(entry) && reject(error as Error),
+      })
       this.#waiting.add(entry)
       this.#bytes += work.bytes
-      for (const key of keysOf(work)) this.#last.set(key, entry)
+      this.#order.add(entry)
       if (!this.#running) {
         this.#running = true
         setImmediate(() => void this.#run())
@@ -110,25 +127,15 @@ export class WriteQueue {
     this.#attempts++
     for (const entry of this.#waiting) {
       entry.contended = true
-      if (entry.work.accessDeadline !== null) pass(entry)
+      entry.tell()
     }
     this.#expire()
     return this.#waiting.size > 0
   }
 
-  /** What a read must wait for: the earlier writes to the same protocol and ids. Undefined: nothing. */
-  earlierWrites({ protocol, ids }: Call): Promise<void> | undefined {
-    if (this.#last.size === 0) return undefined
-    const waits: Promise<void>[] = []
-    const wait = (key: string, orContended: boolean): void => {
-      const entry = this.#last.get(key)
-      if (entry !== undefined && !(orContended && entry.contended)) waits.push(passed(entry, orContended))
-    }
-    if (ids === null) {
-      wait(protocol, false)
-      wait(`${protocol}?`, true) // a list does not wait for an acquire that waits for somebody else
-    } else for (const key of ['*', ...ids.map((id) => `:${id}`)]) wait(protocol + key, false)
-    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined)
+  /** What a read must wait for; undefined: nothing. */
+  earlierWrites(call: Call): Promise<void> | undefined {
+    return this.#order.earlier(call)
   }
 
   /** Takes no more, waits for what is there; what is left after `graceMs` rejects with `ClosedError`. */
@@ -176,39 +183,18 @@ export class WriteQueue {
   }
 
   /** Forgets an entry. @returns false if it was settled before. */
-  #settled(entry: Pending): boolean {
-    if (entry.done) return false
-    entry.done = true
+  #settle(entry: Pending): boolean {
+    if (entry.isSettled) return false
+    entry.isSettled = true
     this.#waiting.delete(entry)
     this.#sent.delete(entry)
     this.#bytes -= entry.work.bytes
-    for (const key of keysOf(entry.work)) if (this.#last.get(key) === entry) this.#last.delete(key)
-    pass(entry)
+    this.#order.remove(entry)
+    entry.tell()
     return true
   }
 }
 
 function late({ pushedAt, sent }: Pending, now: number, phase: string): StorageError {
   return new TimeoutError(now - pushedAt, phase, { outcome: sent ? 'unknown' : 'not-applied' })
-}
-
-function pass(entry: Pending): void {
-  for (const tell of entry.onPassed.splice(0)) tell()
-}
-
-/** Until the entry is settled; with `orContended`, or waits for another holder. */
-function passed(entry: Pending, orContended: boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const look = (): void => void (entry.done || orContended ? resolve() : entry.onPassed.push(look))
-    entry.onPassed.push(look)
-  })
-}
-
-/** Per call: its protocol (`?`: an acquire that may wait), and its ids, or `*` for all of the protocol. */
-function* keysOf({ calls, accessDeadline }: Work): Iterable<string> {
-  for (const { protocol, operation, ids } of calls) {
-    yield operation === 'acquire' && accessDeadline !== null ? `${protocol}?` : protocol
-    if (ids === null) yield `${protocol}*`
-    else for (const id of ids) yield `${protocol}:${id}`
-  }
 }

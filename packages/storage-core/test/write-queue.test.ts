@@ -13,6 +13,7 @@ function work(
     operation: access === null ? 'release' : 'acquire',
     args: [label],
     ids,
+    whole: false,
     deadline: now + deadline,
   } as const
   return {
@@ -25,8 +26,8 @@ function work(
 }
 const labels = (entries: readonly QueueEntry[]): unknown[] =>
   entries.map((entry) => entry.work.calls[0]?.args[0])
-const read = (ids: readonly string[] | null) =>
-  ({ protocol: 'resourceLock', method: 'r', operation: 'r', args: [], ids, deadline: 0 }) as const
+const read = (ids: readonly string[], whole: boolean) =>
+  ({ protocol: 'resourceLock', method: 'r', operation: 'r', args: [], ids, whole, deadline: 0 }) as const
 
 /** An error with exactly these fields among its own. */
 const failure = (fields: Readonly<Record<string, unknown>>): unknown => expect.objectContaining(fields)
@@ -169,16 +170,16 @@ describe('WriteQueue', () => {
     const watch = (name: string, wait: Promise<void> | undefined): void =>
       void (wait ?? Promise.resolve()).then(() => passed.push(name))
     const acquiring = queue.push(work('flow', { ids: ['flow', 'cash'], access: 5_000 }))
-    watch('other id', queue.earlierWrites(read(['other'])))
-    watch('same id', queue.earlierWrites(read(['cash'])))
-    watch('list', queue.earlierWrites(read(null)))
+    watch('other id', queue.earlierWrites(read(['other'], false)))
+    watch('same id', queue.earlierWrites(read(['cash'], true)))
+    watch('list', queue.earlierWrites(read([], true)))
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(passed).toEqual(['other id', 'list'])
     open()
     await acquiring
     await new Promise(setImmediate)
     expect(passed).toEqual(['other id', 'list', 'same id'])
-    expect(queue.earlierWrites(read(null))).toBe(undefined)
+    expect(queue.earlierWrites(read([], true))).toBe(undefined)
   })
 
   test('close flushes what waits and takes nothing more', async () => {
