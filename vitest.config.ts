@@ -10,7 +10,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages/*,conformance,examples/*,bench}/test/**/*.test.ts'],
+          include: ['{packages/*,conformance,examples/*,bench}/test/**/*.test.ts', 'test/*.test.ts'],
           sequence: { groupOrder: 1 },
         },
       },
@@ -19,7 +19,7 @@ export default defineConfig({
         // Packs and installs what is published: needs `turbo run build` first, and runs after the quick tests.
         test: {
           name: 'packages',
-          include: ['test/**/*.test.ts'],
+          include: ['test/published/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 2 },

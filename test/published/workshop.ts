@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { root, windows } from '../scripts/toolchain.mjs'
+import { root, windows } from '../../scripts/toolchain.mjs'
 
 /** What a finished process left behind. `code` is a number, or the name of the signal that ended it. */
 export interface Outcome {
