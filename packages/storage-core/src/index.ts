@@ -78,6 +78,7 @@ export { type SyncOperations, conditional, runCall, runWork } from './sync-opera
 export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './time.ts'
 export { updateSession } from './update-session.ts'
 export { compareIds, id as checkId, namespace as checkNamespace, record as checkRecord } from './validate.ts'
-export { type QueueEntry, WriteQueue, type WriteQueueOptions } from './write-queue.ts'
+export { WriteQueue, type WriteQueueOptions } from './write-queue.ts'
 export { type LostGuarantee, explainMix } from './explain-mix.ts'
 export { type MixSources, mixStorage } from './mix-storage.ts'
+export type { QueueEntry } from './queue-entry.ts'

@@ -1,53 +1,7 @@
-import { CallOrder, type Ordered } from './call-order.ts'
+import { CallOrder } from './call-order.ts'
 import type { Call, Work } from './call.ts'
-import {
-  ClosedError,
-  ResourceContentionError,
-  type StorageError,
-  TimeoutError,
-  UnavailableError,
-  ValueTooLargeError,
-} from './errors.ts'
-
-/** What waits in the queue, or is on its way to the store. */
-export interface QueueEntry {
-  readonly work: Work
-  resolve(answers: readonly unknown[]): void
-  reject(error: unknown): void
-}
-
-class Pending implements QueueEntry, Ordered {
-  readonly work: Work
-  readonly pushedAt: number = performance.now()
-  readonly resolve: (answers: readonly unknown[]) => void
-  readonly reject: (error: unknown) => void
-  sent = false
-  isSettled = false
-  contended = false
-  readonly #changes: (() => void)[] = []
-
-  constructor(work: Work, outcome: Pick<QueueEntry, 'resolve' | 'reject'>) {
-    this.work = work
-    this.resolve = outcome.resolve
-    this.reject = outcome.reject
-  }
-
-  get calls(): readonly Call[] {
-    return this.work.calls
-  }
-
-  get waits(): boolean {
-    return this.contended && this.work.accessDeadline !== null
-  }
-
-  onChange(tell: () => void): void {
-    this.#changes.push(tell)
-  }
-
-  tell(): void {
-    for (const one of this.#changes.splice(0)) one()
-  }
-}
+import { Pending, type QueueEntry } from './queue-entry.ts'
+import { ClosedError, ResourceContentionError, UnavailableError, ValueTooLargeError } from './errors.ts'
 
 export interface WriteQueueOptions {
   /** Commits some of what waits, by `take`; called again until nothing waits. It settles every entry it took. */
@@ -125,16 +79,13 @@ export class WriteQueue {
    */
   contended(): boolean {
     this.#attempts++
-    for (const entry of this.#waiting) {
-      entry.contended = true
-      entry.tell()
-    }
+    for (const entry of this.#waiting) entry.wait()
     this.#expire()
     return this.#waiting.size > 0
   }
 
   /** What a read must wait for; undefined: nothing. */
-  earlierWrites(call: Call): Promise<void> | undefined {
+  earlierWrites(call: Call): Promise<unknown> | undefined {
     return this.#order.earlier(call)
   }
 
@@ -172,29 +123,18 @@ export class WriteQueue {
         if (atomic) entry.reject(new ResourceContentionError(this.#attempts))
         else entry.resolve([null])
       } else if (now >= deadline)
-        entry.reject(
-          entry.contended
-            ? new ResourceContentionError(this.#attempts)
-            : late(entry, now, 'waiting in the write queue'),
-        )
+        entry.reject(entry.contended ? new ResourceContentionError(this.#attempts) : entry.late(now))
     }
-    for (const entry of this.#sent)
-      if (now >= entry.work.deadline) entry.reject(late(entry, now, 'waiting for the store'))
+    for (const entry of this.#sent) if (now >= entry.work.deadline) entry.reject(entry.late(now))
   }
 
   /** Forgets an entry. @returns false if it was settled before. */
   #settle(entry: Pending): boolean {
     if (entry.isSettled) return false
-    entry.isSettled = true
+    entry.settle()
     this.#waiting.delete(entry)
     this.#sent.delete(entry)
     this.#bytes -= entry.work.bytes
-    this.#order.remove(entry)
-    entry.tell()
     return true
   }
-}
-
-function late({ pushedAt, sent }: Pending, now: number, phase: string): StorageError {
-  return new TimeoutError(now - pushedAt, phase, { outcome: sent ? 'unknown' : 'not-applied' })
 }

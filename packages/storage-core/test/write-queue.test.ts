@@ -167,7 +167,7 @@ describe('WriteQueue', () => {
       },
     })
     const passed: string[] = []
-    const watch = (name: string, wait: Promise<void> | undefined): void =>
+    const watch = (name: string, wait: Promise<unknown> | undefined): void =>
       void (wait ?? Promise.resolve()).then(() => passed.push(name))
     const acquiring = queue.push(work('flow', { ids: ['flow', 'cash'], access: 5_000 }))
     watch('other id', queue.earlierWrites(read(['other'], false)))

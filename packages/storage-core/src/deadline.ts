@@ -1,0 +1,8 @@
+/** `promise`, or at `deadline` (on the clock of `performance.now()`) a rejection with `late()`; `promise` runs on. */
+export function settleBy<T>(deadline: number, promise: Promise<T>, late: () => Error): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const end = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), Math.max(0, deadline - performance.now()))
+  })
+  return Promise.race([promise, end]).finally(() => clearTimeout(timer))
+}
