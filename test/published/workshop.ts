@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -54,6 +55,8 @@ export class Workshop {
     const manifest = { private: true, dependencies: { [name]: tarball }, overrides: siblings }
     await writeFile(path.join(folder, 'package.json'), JSON.stringify(manifest))
     await runOrThrow('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], folder)
+    if (!existsSync(path.join(folder, 'node_modules', name, 'dist')))
+      throw new Error(`${name} is not built: run \`npm run with -- turbo run build\` first`)
     return new Consumer(folder)
   }
 
