@@ -104,10 +104,15 @@ export class WriteQueue {
 
   async #run(): Promise<void> {
     while (this.#waiting.size > 0) {
-      const flushing = this.#flush(this)
-      if (flushing !== undefined) {
-        const timer = setInterval(() => this.#expire(), 10)
-        await flushing.finally(() => clearInterval(timer))
+      const timer = setInterval(() => this.#expire(), 10)
+      try {
+        await this.#flush(this)
+      } catch (error) {
+        // a flush settles what it took; where it could not even say so, nobody may wait for ever
+        const stuck = this.#sent.size > 0 ? this.#sent : this.#waiting
+        for (const entry of [...stuck]) entry.reject(error)
+      } finally {
+        clearInterval(timer)
       }
       await new Promise(setImmediate) // let the acknowledged callers issue their next writes, and others run
     }

@@ -190,4 +190,17 @@ describe('WriteQueue', () => {
     expect(batches).toEqual([['last']])
     await expect(queue.push(work('more'))).rejects.toEqual(failure({ code: 'STORAGE_CLOSED' }))
   })
+
+  test('a flush that fails without settling its entries rejects them, and the next ones are tried', async () => {
+    let broken = true
+    const queue = new WriteQueue({
+      flush: (waiting) => {
+        if (broken) throw new Error('no connection')
+        for (const entry of waiting.take(10)) entry.resolve(['done'])
+      },
+    })
+    await expect(queue.push(work('a'))).rejects.toThrow('no connection')
+    broken = false
+    expect(await queue.push(work('b'))).toEqual(['done'])
+  })
 })
