@@ -7,10 +7,13 @@ import { scenarios as idempotencyClaim } from './idempotency-claim.ts'
 import { scenarios as idempotencyAmbiguous } from './idempotency-ambiguous.ts'
 import { scenarios as runOnce } from './run-once.ts'
 import { scenarios as decisionAudit } from './decision-audit.ts'
+import { scenarios as decisionAuditCursor } from './decision-audit-cursor.ts'
+import { scenarios as auditStore } from './audit-store.ts'
 import { scenarios as saga } from './saga.ts'
 import { scenarios as resourceLock } from './resource-lock.ts'
 import { scenarios as intentRetry } from './intent-retry.ts'
 import { scenarios as escalation } from './escalation.ts'
+import { scenarios as escalationBudget } from './escalation-budget.ts'
 import { scenarios as lifecycle } from './lifecycle.ts'
 import { scenarios as handle } from './handle.ts'
 import { scenarios as values } from './values.ts'
@@ -31,10 +34,13 @@ export const SCENARIOS: readonly Scenario[] = [
   ...idempotencyAmbiguous,
   ...runOnce,
   ...decisionAudit,
+  ...decisionAuditCursor,
+  ...auditStore,
   ...saga,
   ...resourceLock,
   ...intentRetry,
   ...escalation,
+  ...escalationBudget,
   ...lifecycle,
   ...handle,
   ...values,
