@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import { types } from 'node:util'
 import { isObject, isPlainObject, ownData } from './json-kind.ts'
 import { floatText, integerText, isPyFloat, MAX_INTEGER_DIGITS } from './json-number.ts'
@@ -11,18 +12,21 @@ export interface EncodeRules {
   readonly sortKeys: boolean
   /** Refuse what Python's encoder without `default` would refuse, and NaN and the infinities. */
   readonly nativeOnly: boolean
+  /** How long the text may become: a small value that repeats its parts is given up early, with `TextTooLong`. */
+  readonly maxLength?: number
 }
 
 /** Encodes one value; not to be used again. */
 export class Encoder {
   readonly #rules: EncodeRules
   readonly #shapes: Shapes
-  readonly #text = new TextSink()
+  readonly #text: TextSink
   readonly #path: JsonPath
 
   constructor(rules: EncodeRules) {
     this.#rules = rules
     this.#shapes = new Shapes(rules.sortKeys)
+    this.#text = new TextSink(rules.maxLength ?? constants.MAX_STRING_LENGTH)
     this.#path = new JsonPath(rules.argument)
   }
 
@@ -33,7 +37,10 @@ export class Encoder {
     } catch (error) {
       // Getters, toJSON, toString and proxy traps are the caller's code, and what they throw may quote the payload.
       if (this.#path.refused(error)) throw error
-      if (error instanceof TextTooLong) return this.#path.refuse('its JSON is too long for a string')
+      if (error instanceof TextTooLong) {
+        if (this.#rules.maxLength !== undefined) throw error
+        return this.#path.refuse('its JSON is too long for a string')
+      }
       return this.#path.refuse('a value that cannot be encoded, because reading it throws')
     }
   }

@@ -1,15 +1,27 @@
-import { constants } from 'node:buffer'
-
 const CHUNK_LENGTH = 65_536
 
-/** The text has become longer than a string can be. */
-export class TextTooLong extends Error {}
+/** The text has become longer than it may be. */
+export class TextTooLong extends Error {
+  /** How long it was when it was given up. */
+  readonly length: number
+
+  constructor(length: number) {
+    super()
+    this.length = length
+  }
+}
 
 /** Collects text. */
 export class TextSink {
   readonly #chunks: string[] = []
   #chunk = ''
-  #left: number = constants.MAX_STRING_LENGTH
+  readonly #most: number
+  #length = 0
+
+  /** @param most how long the text may become, give or take a chunk. */
+  constructor(most: number) {
+    this.#most = most
+  }
 
   /** Returns true, so that writers can tell in one expression that they wrote. */
   add(piece: string): true {
@@ -29,8 +41,8 @@ export class TextSink {
     // refers to its parts again and again, whose text is too long, would end the process instead of being refused.
     this.#chunk.charCodeAt(0)
     this.#chunks.push(this.#chunk)
-    this.#left -= this.#chunk.length
+    this.#length += this.#chunk.length
     this.#chunk = ''
-    if (this.#left < 0) throw new TextTooLong()
+    if (this.#length > this.#most) throw new TextTooLong(this.#length)
   }
 }

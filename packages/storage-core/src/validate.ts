@@ -3,7 +3,9 @@
 import { MAX_AMOUNT, toMicros } from './amounts.ts'
 import { InvalidArgumentError, ValueTooLargeError } from './errors.ts'
 import { checkJsonText } from './json-check.ts'
-import { dumpsJsonDict } from './json-encode.ts'
+import { Encoder } from './json-encoder.ts'
+import { isPlainObject } from './json-kind.ts'
+import { TextTooLong } from './json-sink.ts'
 import { type Instant, parseInstant } from './time.ts'
 
 const MAX_ID_BYTES = 512
@@ -123,10 +125,21 @@ export function jsonText(argument: string, value: unknown, limit: number, taken 
 
 /** An object to be stored as JSON, as its text. */
 export function jsonObject(argument: string, value: unknown, limit: number): string {
-  if (!isPlainObject(value)) refuse(argument, 'must be a plain object')
-  const json = dumpsJsonDict(value)
+  if (!isPlain(value)) refuse(argument, 'must be a plain object')
+  const json = encode(argument, value, limit)
+  if (!json.startsWith('{'))
+    refuse(argument, 'must be an object in JSON too, and its toJSON() makes something else of it')
   if (json.length > limit) throw new ValueTooLargeError(argument, json.length, limit)
   return json
+}
+
+function encode(argument: string, value: object, limit: number): string {
+  try {
+    return new Encoder({ argument, sortKeys: true, nativeOnly: false, maxLength: limit }).encode(value)
+  } catch (error) {
+    if (error instanceof TextTooLong) throw new ValueTooLargeError(argument, error.length, limit)
+    throw error
+  }
 }
 
 /** A record given as an object: own known keys only, so that a mistyped one is refused and not ignored. */
@@ -135,7 +148,7 @@ export function record<K extends string>(
   value: unknown,
   keys: readonly K[],
 ): { readonly [P in K]?: unknown } {
-  if (!isPlainObject(value)) refuse(argument, 'must be a plain object')
+  if (!isPlain(value)) refuse(argument, 'must be a plain object')
   for (const key of Reflect.ownKeys(value)) {
     if (!(keys as readonly unknown[]).includes(key))
       refuse(argument, `has an unknown member; known are ${keys.join(', ')}`)
@@ -153,7 +166,7 @@ export function options<K extends string>(
 
 /** Amounts by resource, in micro-units, copied, in the order in which ids sort. */
 export function amounts(argument: string, value: unknown): ReadonlyMap<string, number> {
-  if (!isPlainObject(value)) refuse(argument, 'must be a plain object of amounts by resource id')
+  if (!isPlain(value)) refuse(argument, 'must be a plain object of amounts by resource id')
   const keys = Reflect.ownKeys(value)
   if (keys.length > MAX_RESOURCES) refuse(argument, `must name at most ${MAX_RESOURCES} resources`)
   const entries = keys.map((key): [string, number] => {
@@ -168,10 +181,8 @@ export function compareIds(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
-function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)
 }
 
 const RESERVED_NAMESPACES = /^(pg_.*|public|information_schema)$/
