@@ -110,7 +110,7 @@ export class WriteQueue {
       } catch (error) {
         // a flush settles what it took; where it could not even say so, nobody may wait for ever
         const stuck = this.#sent.size > 0 ? this.#sent : this.#waiting
-        for (const entry of [...stuck]) entry.reject(error)
+        for (const entry of stuck) entry.reject(error)
       } finally {
         clearInterval(timer)
       }
