@@ -11,6 +11,9 @@ import { scenarios as decisionAuditCursor } from './decision-audit-cursor.ts'
 import { scenarios as auditStore } from './audit-store.ts'
 import { scenarios as saga } from './saga.ts'
 import { scenarios as resourceLock } from './resource-lock.ts'
+import { scenarios as resourceLockCapacity } from './resource-lock-capacity.ts'
+import { scenarios as resourceLockFence } from './resource-lock-fence.ts'
+import { scenarios as resourceLockLease } from './resource-lock-lease.ts'
 import { scenarios as intentRetry } from './intent-retry.ts'
 import { scenarios as escalation } from './escalation.ts'
 import { scenarios as escalationBudget } from './escalation-budget.ts'
@@ -38,6 +41,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...auditStore,
   ...saga,
   ...resourceLock,
+  ...resourceLockCapacity,
+  ...resourceLockFence,
+  ...resourceLockLease,
   ...intentRetry,
   ...escalation,
   ...escalationBudget,
