@@ -1,4 +1,4 @@
-import { compareCodePoints, isPlain, quote } from './json-string.ts'
+import { compareCodePoints, isPlain, quote } from './string.ts'
 
 const MAX_KEYS = 64
 const MAX_SHAPES_BY_FIRST_KEY = 8

@@ -1,12 +1,12 @@
-import type { ImportOptions, ImportSummary, Protocol } from './bundle.ts'
-import type { Call, Page } from './call.ts'
-import type { DriverTransfer, StorageDriver } from './driver.ts'
-import { InvalidArgumentError, StoredDataError, UnsupportedError } from './errors.ts'
+import type { ImportOptions, ImportSummary, Protocol } from '../bundle.ts'
+import type { Call, Page } from '../adapter/call.ts'
+import type { DriverTransfer, StorageDriver } from '../adapter/driver.ts'
+import { InvalidArgumentError, StoredDataError, UnsupportedError } from '../errors.ts'
 import { PROTOCOLS } from './methods.ts'
 import { PROTOCOL_OF, unfitReason } from './record-check.ts'
-import type { StorageRecord } from './records.ts'
+import type { StorageRecord } from '../records.ts'
 import { sizeOf } from './size.ts'
-import { options } from './validate.ts'
+import { options } from '../rules/validate.ts'
 
 const PAGE_RECORDS = 500
 const PAGE_BYTES = 1024 * 1024

@@ -1,5 +1,5 @@
-import type { StorageDriver } from './driver.ts'
-import { ClosedError, ConflictError } from './errors.ts'
+import type { StorageDriver } from '../adapter/driver.ts'
+import { ClosedError, ConflictError } from '../errors.ts'
 
 const CLOSE_GRACE_MS = 5_000
 

@@ -1,5 +1,5 @@
-import { PyFloat } from './json-number.ts'
-import { endOfString } from './json-scan.ts'
+import { PyFloat } from './number.ts'
+import { endOfString } from './scan.ts'
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y
 const FLOAT_MARK = /[.eE]/

@@ -1,8 +1,8 @@
-import type { ImportOptions, ImportSummary, StorageHandle } from './bundle.ts'
-import { UnsupportedError } from './errors.ts'
+import type { ImportOptions, ImportSummary, StorageHandle } from '../bundle.ts'
+import { UnsupportedError } from '../errors.ts'
 import type { Owners } from './mix-storage.ts'
-import { PROTOCOL_OF } from './record-check.ts'
-import type { CountersExport, StorageRecord } from './records.ts'
+import { PROTOCOL_OF } from '../handle/record-check.ts'
+import type { CountersExport, StorageRecord } from '../records.ts'
 
 function handlesOf(owners: Owners): readonly StorageHandle[] {
   const handles = [...new Set(Object.values(owners))]

@@ -1,5 +1,5 @@
-import { StoredDataError } from './errors.ts'
-import { loadsJson } from './json-decode.ts'
+import { StoredDataError } from '../errors.ts'
+import { loadsJson } from '../json/decode.ts'
 
 /** Parses JSON that a store gave back; what cannot be parsed names its place, never its content. */
 export function parseStored(table: string, column: string, json: string): unknown {

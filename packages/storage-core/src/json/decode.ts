@@ -1,7 +1,7 @@
-import { InvalidArgumentError } from './errors.ts'
-import { MAX_INTEGER_DIGITS } from './json-number.ts'
-import { readJson } from './json-reader.ts'
-import { scanJson } from './json-scan.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import { MAX_INTEGER_DIGITS } from './number.ts'
+import { readJson } from './reader.ts'
+import { scanJson } from './scan.ts'
 
 // Twice what we write: Python reads about as much, and the reader's recursion stays harmless.
 const MAX_LEVELS_READ = 1000

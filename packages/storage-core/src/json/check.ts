@@ -1,7 +1,7 @@
-import { MAX_INTEGER_DIGITS } from './json-number.ts'
-import { MAX_LEVELS } from './json-path.ts'
-import { readJson } from './json-reader.ts'
-import { scanJson } from './json-scan.ts'
+import { MAX_INTEGER_DIGITS } from './number.ts'
+import { MAX_LEVELS } from './path.ts'
+import { readJson } from './reader.ts'
+import { scanJson } from './scan.ts'
 
 // Each level takes a bracket at both ends.
 const TOO_SHORT_TO_BREAK_A_LIMIT = 2 * MAX_LEVELS

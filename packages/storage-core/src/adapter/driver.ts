@@ -1,6 +1,6 @@
 import type { Call, Work } from './call.ts'
-import type { Capability } from './capabilities.ts'
-import type { CountersExport } from './records.ts'
+import type { Capability } from '../rules/capabilities.ts'
+import type { CountersExport } from '../records.ts'
 
 /**
  * What an adapter is, to core: it gets calls whose arguments are checked, and answers with raw rows. Core adds

@@ -1,13 +1,13 @@
 import { bindMethods } from './batch.ts'
-import type { Protocol, StorageBundle, StorageHandle } from './bundle.ts'
+import type { Protocol, StorageBundle, StorageHandle } from '../bundle.ts'
 import { Dispatcher } from './dispatcher.ts'
-import type { HandleOptions, StorageDriver } from './driver.ts'
-import { ClosedError, InvalidArgumentError, isStorageError } from './errors.ts'
+import type { HandleOptions, StorageDriver } from '../adapter/driver.ts'
+import { ClosedError, InvalidArgumentError, isStorageError } from '../errors.ts'
 import { Gate } from './gate.ts'
 import { located, locatedItems, mapped } from './located.ts'
 import { PROTOCOLS, WITH_INIT_SCHEMA } from './methods.ts'
 import { type TransferContext, exportAll, importAll } from './transfer.ts'
-import { integer } from './validate.ts'
+import { integer } from '../rules/validate.ts'
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
 const MAX_VALUE_BYTES = 15 * 1024 * 1024

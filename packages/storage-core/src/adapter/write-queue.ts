@@ -1,7 +1,7 @@
 import { CallOrder } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import { Pending, type QueueEntry } from './queue-entry.ts'
-import { ClosedError, ResourceContentionError, UnavailableError, ValueTooLargeError } from './errors.ts'
+import { ClosedError, ResourceContentionError, UnavailableError, ValueTooLargeError } from '../errors.ts'
 
 export interface WriteQueueOptions {
   /** Commits some of what waits, by `take`; called again until nothing waits. It settles every entry it took. */

@@ -1,11 +1,11 @@
 import { constants } from 'node:buffer'
 import { types } from 'node:util'
-import { isObject, isPlainObject, ownData } from './json-kind.ts'
-import { floatText, integerText, isPyFloat, MAX_INTEGER_DIGITS } from './json-number.ts'
-import { JsonPath } from './json-path.ts'
-import { Shapes } from './json-shape.ts'
-import { quote } from './json-string.ts'
-import { TextSink, TextTooLong } from './json-sink.ts'
+import { isObject, isPlainObject, ownData } from './kind.ts'
+import { floatText, integerText, isPyFloat, MAX_INTEGER_DIGITS } from './number.ts'
+import { JsonPath } from './path.ts'
+import { Shapes } from './shape.ts'
+import { quote } from './string.ts'
+import { TextSink, TextTooLong } from './sink.ts'
 
 export interface EncodeRules {
   readonly argument: string

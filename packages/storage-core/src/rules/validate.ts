@@ -1,11 +1,11 @@
 // The rules for arguments, the same for every adapter: each function returns the value it was given, checked,
 // or throws InvalidArgumentError (ValueTooLargeError for size) before anything is sent.
 import { MAX_AMOUNT, toMicros } from './amounts.ts'
-import { InvalidArgumentError, ValueTooLargeError } from './errors.ts'
-import { checkJsonText } from './json-check.ts'
-import { Encoder } from './json-encoder.ts'
-import { isPlainObject } from './json-kind.ts'
-import { TextTooLong } from './json-sink.ts'
+import { InvalidArgumentError, ValueTooLargeError } from '../errors.ts'
+import { checkJsonText } from '../json/check.ts'
+import { Encoder } from '../json/encoder.ts'
+import { isPlainObject } from '../json/kind.ts'
+import { TextTooLong } from '../json/sink.ts'
 import { type Instant, parseInstant } from './time.ts'
 
 const MAX_ID_BYTES = 512

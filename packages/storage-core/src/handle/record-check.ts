@@ -1,7 +1,7 @@
-import { InvalidArgumentError, isStorageError } from './errors.ts'
-import type { Protocol } from './bundle.ts'
-import type { StorageRecord } from './records.ts'
-import { amount, id, instant, int32, count, jsonText, nullable, sequence, text } from './validate.ts'
+import { InvalidArgumentError, isStorageError } from '../errors.ts'
+import type { Protocol } from '../bundle.ts'
+import type { StorageRecord } from '../records.ts'
+import { amount, id, instant, int32, count, jsonText, nullable, sequence, text } from '../rules/validate.ts'
 
 type Rule = (argument: string, value: unknown) => unknown
 type Rules = Readonly<Record<string, Rule | readonly [Rule]>>

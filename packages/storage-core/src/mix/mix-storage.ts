@@ -1,10 +1,10 @@
-import { type RecordedCall, recordBatch } from './batch.ts'
-import type { Health, Protocol, StorageBundle, StorageHandle } from './bundle.ts'
-import { CAPABILITIES, CAPABILITY_OF, type Capability } from './capabilities.ts'
-import { ConfigurationError, UnsupportedError } from './errors.ts'
-import { PROTOCOLS } from './methods.ts'
+import { type RecordedCall, recordBatch } from '../handle/batch.ts'
+import type { Health, Protocol, StorageBundle, StorageHandle } from '../bundle.ts'
+import { CAPABILITIES, CAPABILITY_OF, type Capability } from '../rules/capabilities.ts'
+import { ConfigurationError, UnsupportedError } from '../errors.ts'
+import { PROTOCOLS } from '../handle/methods.ts'
 import { exportMix, importMix } from './mix-transfer.ts'
-import { record } from './validate.ts'
+import { record } from '../rules/validate.ts'
 
 /** Where each protocol comes from: a handle, or a single store of one's own. */
 export type MixSources = { readonly [P in Protocol]?: StorageHandle | StorageBundle[P] } & {

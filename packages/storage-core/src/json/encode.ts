@@ -1,6 +1,6 @@
-import { Encoder } from './json-encoder.ts'
+import { Encoder } from './encoder.ts'
 
-export { PyFloat, pyFloat } from './json-number.ts'
+export { PyFloat, pyFloat } from './number.ts'
 
 /** Options of `dumpsJsonDict`. */
 export interface DumpsOptions {

@@ -1,10 +1,10 @@
-import type { Protocol, StorageBundle } from './bundle.ts'
-import type { Call, Runner } from './call.ts'
-import type { ContextOperations } from './context.ts'
-import { InvalidArgumentError } from './errors.ts'
-import type { LifecycleOperations } from './lifecycle.ts'
+import type { Protocol, StorageBundle } from '../bundle.ts'
+import type { Call, Runner } from '../adapter/call.ts'
+import type { ContextOperations } from '../context.ts'
+import { InvalidArgumentError } from '../errors.ts'
+import type { LifecycleOperations } from '../lifecycle.ts'
 import { METHODS } from './methods.ts'
-import { id, nullable, string, text } from './validate.ts'
+import { id, nullable, string, text } from '../rules/validate.ts'
 
 /** The methods that a batch takes: every write except those whose answer decides what comes next. */
 const BATCH_METHODS = {
