@@ -14,6 +14,8 @@ export interface Job {
   readonly args?: Readonly<Record<string, unknown>>
   /** False: the handle is opened after the start signal and not initialised. Default: ready before it. */
   readonly init?: boolean
+  /** Instead of the scenario's. */
+  readonly namespace?: string
 }
 
 /** What the job's function gets. */
@@ -24,9 +26,9 @@ export interface JobContext {
   /** Which of the started jobs this is, from 0. */
   readonly index: number
   /** Tells the parent that something is done; it stays told when this process is killed afterwards. */
-  ack(value: unknown): void
+  readonly ack: (value: unknown) => void
   /** The same sequence for the same seed, scenario and index. */
-  random(): number
+  readonly random: () => number
 }
 
 /** A process that has loaded the backend, opened its handle and waits for the start signal. */
@@ -127,7 +129,7 @@ function startJob(
   }
   child.on('error', (error) => end(String(error)))
   child.on('close', (code, signal) => end(`exit code ${code}, signal ${signal}`))
-  send(child, { type: 'job', ...where, job, index })
+  send(child, { type: 'job', ...where, namespace: job.namespace ?? where.namespace, job, index })
 
   return {
     ready: ready.promise,

@@ -7,10 +7,16 @@ import { scenarios as idempotencyClaim } from './idempotency-claim.ts'
 import { scenarios as idempotencyAmbiguous } from './idempotency-ambiguous.ts'
 import { scenarios as runOnce } from './run-once.ts'
 import { scenarios as decisionAudit } from './decision-audit.ts'
+import { scenarios as decisionAuditCursor } from './decision-audit-cursor.ts'
+import { scenarios as auditStore } from './audit-store.ts'
 import { scenarios as saga } from './saga.ts'
 import { scenarios as resourceLock } from './resource-lock.ts'
+import { scenarios as resourceLockCapacity } from './resource-lock-capacity.ts'
+import { scenarios as resourceLockFence } from './resource-lock-fence.ts'
+import { scenarios as resourceLockLease } from './resource-lock-lease.ts'
 import { scenarios as intentRetry } from './intent-retry.ts'
 import { scenarios as escalation } from './escalation.ts'
+import { scenarios as escalationBudget } from './escalation-budget.ts'
 import { scenarios as lifecycle } from './lifecycle.ts'
 import { scenarios as handle } from './handle.ts'
 import { scenarios as values } from './values.ts'
@@ -31,10 +37,16 @@ export const SCENARIOS: readonly Scenario[] = [
   ...idempotencyAmbiguous,
   ...runOnce,
   ...decisionAudit,
+  ...decisionAuditCursor,
+  ...auditStore,
   ...saga,
   ...resourceLock,
+  ...resourceLockCapacity,
+  ...resourceLockFence,
+  ...resourceLockLease,
   ...intentRetry,
   ...escalation,
+  ...escalationBudget,
   ...lifecycle,
   ...handle,
   ...values,

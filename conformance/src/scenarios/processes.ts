@@ -1,3 +1,280 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { StorageHandle } from '@dir/storage-core'
+import type { Observed } from '../linear/checker.ts'
+import { SUBJECTS } from '../linear/index.ts'
+import { checkRefusals, judge } from '../linear/judge.ts'
 import type { Scenario } from '../scenario.ts'
+import { group, range } from './kit.ts'
+import {
+  append,
+  client,
+  decide,
+  grab,
+  incrementMany,
+  initAndWrite,
+  mergeMany,
+  readKinds,
+  runEach,
+  spend,
+  tail,
+  toJob,
+  writeFirst,
+  writeKinds,
+} from './process-jobs.ts'
+import { RECORD_KINDS } from './record-kinds.ts'
 
-export const scenarios: readonly Scenario[] = []
+const PROCESSES = 5
+
+/** The holds of each resource, summed, as one snapshot shows them. */
+async function sums({ resourceLock }: StorageHandle, resources: readonly string[]): Promise<number[]> {
+  const holds = await resourceLock.getHolds()
+  return resources.map((one) =>
+    holds.reduce((sum, { resourceId, amount }) => sum + (resourceId === one ? (amount ?? NaN) : 0), 0),
+  )
+}
+
+const histories: readonly Scenario[] = SUBJECTS.map((subject) => ({
+  id: `processes/linear-${subject.name}`,
+  title: `from several processes, ${subject.title}`,
+  clause: 'a verb takes effect at one moment between its call and its answer',
+  level: 'shared',
+  protocols: [subject.protocol],
+  capabilities: [...subject.capabilities, 'processes'],
+  asserts: 1,
+  async run({ processes, id, assert }) {
+    const job = toJob(client, { subject: subject.name, id: id(subject.name), calls: 40 })
+    const history = ((await processes.run(range(PROCESSES).map(() => job))) as Observed[][]).flat()
+    judge(assert, subject, history)
+  },
+}))
+
+const races = group({ level: 'shared', protocols: [] }, [
+  {
+    id: 'processes/capacity-is-never-overbooked',
+    title: 'five processes never hold more of three resources than there is, whenever one looks',
+    clause: 'acquire with capacities is one atomic step',
+    protocols: ['resourceLock'],
+    capabilities: ['capacities', 'processes'],
+    needs: 'empty',
+    asserts: 20,
+    async run({ storage, processes, id, assert }) {
+      const resources = [id('a'), id('b'), id('c')]
+      const capacity = 12
+      const job = toJob(grab, { resources, capacity, attempts: 60 })
+      const running = await processes.start(range(PROCESSES).map(() => job))
+      for (const one of running) one.go()
+      let busy = true
+      const answers = Promise.all(running.map(({ answer }) => answer)).finally(() => (busy = false))
+      const look = async (): Promise<void> => {
+        const seen = await sums(storage, resources)
+        assert.ok(
+          seen.every((sum) => sum <= capacity),
+          `no more than ${capacity} of each is held, and not ${seen.join(', ')}`,
+        )
+      }
+      answers.catch(() => {}) // awaited below, unless what is seen meanwhile fails already
+      while (busy) {
+        await look()
+        await sleep(2)
+      }
+      checkRefusals(((await answers) as string[][]).flat())
+      for (let left = 20; left > 0; left--) await look()
+    },
+  },
+  {
+    id: 'processes/increments-are-not-lost',
+    title: 'increments of five processes all count, and each is told a count of its own',
+    clause: 'increment is one atomic step',
+    protocols: ['intentRetry'],
+    capabilities: ['increment', 'processes'],
+    asserts: 2,
+    async run({ storage, processes, id, assert }) {
+      const dfid = id('flow')
+      const job = toJob(incrementMany, { dfid, times: 80 })
+      const counts = ((await processes.run(range(PROCESSES).map(() => job))) as number[][]).flat()
+      assert.equal(
+        await storage.intentRetry.getCount(dfid),
+        PROCESSES * 80,
+        'the count is that of all increments',
+      )
+      assert.equal(
+        counts.sort((a, b) => a - b),
+        range(PROCESSES * 80).map((n) => n + 1),
+        'each increment was told another count',
+      )
+    },
+  },
+  {
+    id: 'processes/one-first-result',
+    title: 'of five processes one writes the first result of a key, and all are told it',
+    clause: 'setIfAbsent: the first writer wins',
+    protocols: ['idempotency'],
+    capabilities: ['setIfAbsent', 'processes'],
+    asserts: 40,
+    async run({ processes, id, assert }) {
+      const keys = range(40).map(() => id('key'))
+      const told = (await processes.run(range(PROCESSES).map(() => toJob(writeFirst, { keys })))) as {
+        stored: boolean
+        by: unknown
+      }[][]
+      for (const index of keys.keys()) {
+        const winner = told.findIndex((answers) => answers[index]?.stored === true)
+        assert.equal(
+          told.map((answers) => answers[index]),
+          range(PROCESSES).map((n) => ({ stored: n === winner, by: winner })),
+          'one process stored its result, and all were told that one',
+        )
+      }
+    },
+  },
+  {
+    id: 'processes/effects-run-once',
+    title: 'an effect that five processes want runs in one of them',
+    clause: 'claim is given to one at a time; runOnce',
+    protocols: ['idempotency', 'decisionAudit'],
+    capabilities: ['claim', 'processes'],
+    asserts: 16,
+    async run({ storage, processes, id, assert }) {
+      const keys = range(15).map(() => id('effect'))
+      const results = (await processes.run(
+        range(PROCESSES).map(() => toJob(runEach, { keys })),
+      )) as unknown[][]
+      for (const key of keys)
+        assert.equal((await storage.decisionAudit.eventsForDfid(key)).length, 1, 'the effect ran once')
+      assert.equal(
+        results,
+        range(PROCESSES).map(() => results[0]),
+        'all were told the same results',
+      )
+    },
+  },
+  {
+    id: 'processes/merges-are-not-lost',
+    title: 'what five processes merge into one session is all there',
+    clause: 'compareAndSetSession; updateSession never loses a merge',
+    protocols: ['context'],
+    capabilities: ['compareAndSet', 'processes'],
+    asserts: 1,
+    async run({ storage, processes, id, assert }) {
+      const dfid = id('flow')
+      await processes.run(range(PROCESSES).map(() => toJob(mergeMany, { dfid, times: 20 })))
+      const merged = JSON.parse((await storage.context.getSession(dfid)) ?? '{}') as object
+      const expected = range(PROCESSES).flatMap((index) => range(20).map((n) => [`${index}.${n}`, n]))
+      assert.equal(merged, Object.fromEntries(expected), 'every merge is there')
+    },
+  },
+  {
+    id: 'processes/budget-is-never-exceeded',
+    title: 'five processes are granted exactly the budget',
+    clause: 'tryConsumeBudget and requestWithinBudget are one atomic step',
+    protocols: ['escalation'],
+    capabilities: ['budget', 'processes'],
+    asserts: 2,
+    async run({ storage, processes, id, assert }) {
+      const agentId = id('agent')
+      const job = toJob(spend, { agentId, limit: 50, times: 20 })
+      const granted = (await processes.run(range(PROCESSES).map(() => job))) as number[]
+      assert.equal(
+        granted.reduce((sum, n) => sum + n, 0),
+        50,
+        'exactly the limit was granted',
+      )
+      assert.equal(
+        await storage.escalation.getWindowCount(agentId, '2000-01-01'),
+        50,
+        'each grant is one token',
+      )
+    },
+  },
+  {
+    id: 'processes/one-decision-stands',
+    title: 'of the decisions of five processes on one request one stands',
+    clause: 'resolveRequest: the first human decision stands',
+    protocols: ['escalation'],
+    capabilities: ['processes'],
+    asserts: 20,
+    async run({ storage, processes, id, assert }) {
+      const dfids = range(20).map(() => id('flow'))
+      for (const dfid of dfids)
+        await storage.escalation.insertRequest({
+          dfid,
+          agentId: dfid,
+          reason: '',
+          contextJson: '{}',
+          proposalJson: '{}',
+          impact: '',
+        })
+      const stand = (await processes.run(range(PROCESSES).map(() => toJob(decide, { dfids })))) as boolean[][]
+      for (const index of dfids.keys())
+        assert.equal(stand.filter((answers) => answers[index]).length, 1, 'one decision stands')
+    },
+  },
+  {
+    id: 'processes/readers-miss-no-event',
+    title: 'readers who go on after the last seq they saw miss no event of three writers, and see none twice',
+    clause: 'seq rises in the order in which events become visible',
+    protocols: ['decisionAudit'],
+    capabilities: ['recordMany', 'eventCursor', 'processes'],
+    needs: 'empty',
+    asserts: 4,
+    async run({ storage, processes, id, assert }) {
+      const writers = range(3).map((n) => toJob(append, { dfid: id(`writer${n}`), times: 80 }))
+      const readers = range(2).map(() => toJob(tail, { writers: 3 }))
+      const answers = await processes.run([...writers, ...readers])
+      const written = (answers.slice(0, 3) as number[][]).flat().sort((a, b) => a - b)
+      const events = await storage.decisionAudit.allEventsChronological()
+      assert.equal(
+        events.map(({ seq }) => seq),
+        written,
+        'the log holds what was written, in the order of seq',
+      )
+      for (const { seqs, rounds } of answers.slice(3) as { seqs: number[]; rounds: number }[]) {
+        assert.ok(rounds > 1, 'the reader went on while events were written')
+        assert.equal(seqs, written, 'the reader saw every event once, in that order')
+      }
+    },
+  },
+  {
+    id: 'processes/concurrent-init',
+    title: 'five processes that initialise an empty namespace at once all succeed',
+    clause: 'init may run from many processes at once, on an empty store',
+    protocols: ['intentRetry'],
+    capabilities: ['increment', 'processes'],
+    asserts: 3,
+    async run({ processes, id, assert, freshNamespace }) {
+      for (let round = 0; round < 3; round++) {
+        const job = toJob(initAndWrite, { dfid: id('flow') }, { namespace: freshNamespace(), init: false })
+        const counts = (await processes.run(range(PROCESSES).map(() => job))) as number[]
+        assert.equal(
+          counts.sort((a, b) => a - b),
+          range(PROCESSES).map((n) => n + 1),
+          'all initialised one store and counted in it',
+        )
+      }
+    },
+  },
+  {
+    id: 'processes/restart',
+    title: 'what a process wrote before it ended is there for the next ones, which write on',
+    clause: 'a second handle, in any process, sees what the first one committed',
+    protocols: [...new Set(RECORD_KINDS.map(({ protocol }) => protocol))],
+    capabilities: ['processes'],
+    asserts: 3,
+    async run({ storage, processes, id, assert }) {
+      const one = id('record')
+      const expected = (...writes: number[]) => RECORD_KINDS.map((kind) => kind.after(...writes))
+      await processes.run([toJob(writeKinds, { id: one, n: 1 })])
+      const [second] = await processes.run([toJob(readKinds, { id: one })])
+      assert.equal(second, expected(1), 'the second process reads what the first one wrote')
+      await processes.run([toJob(writeKinds, { id: one, n: 2 })])
+      const [fourth] = await processes.run([toJob(readKinds, { id: one })])
+      assert.equal(fourth, expected(1, 2), 'the fourth reads what the first and the third wrote')
+      const here = await Promise.all(
+        RECORD_KINDS.map((kind) => kind.read(storage, `${one}/${kind.name}`, `${one}/${kind.name}/other`)),
+      )
+      assert.equal(here, expected(1, 2), 'and so does this process')
+    },
+  },
+])
+
+export const scenarios: readonly Scenario[] = [...races, ...histories]

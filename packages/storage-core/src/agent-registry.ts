@@ -1,7 +1,7 @@
-import type { Methods, Transfer } from './call.ts'
+import type { Methods, Transfer } from './adapter/call.ts'
 import type { AgentExport } from './records.ts'
-import { int32, id, jsonText, nullable, record, text } from './validate.ts'
-import { parseStored } from './stored.ts'
+import { int32, id, jsonText, nullable, record, text } from './rules/validate.ts'
+import { parseStored } from './rules/stored.ts'
 
 /** What `upsertAgent` writes. */
 export interface AgentInput {

@@ -1,6 +1,6 @@
 import type { AgentRegistryOperations, AgentRegistryStorage } from './agent-registry.ts'
-import type { Batch } from './batch.ts'
-import type { Capability } from './capabilities.ts'
+import type { Batch } from './handle/batch.ts'
+import type { Capability } from './rules/capabilities.ts'
 import type { ContextOperations, ContextStorage } from './context.ts'
 import type { DecisionAuditOperations, DecisionAuditStorage } from './decision-audit.ts'
 import type { EscalationOperations, EscalationStorage } from './escalation.ts'

@@ -1,9 +1,9 @@
-import type { Methods, Transfer } from './call.ts'
+import type { Methods, Transfer } from './adapter/call.ts'
 import { InvalidArgumentError, type StoredDataError } from './errors.ts'
 import type { EventExport } from './records.ts'
-import { parseListed } from './stored.ts'
-import type { Instant } from './time.ts'
-import { count, id, jsonObject, optional, options, record, sequence, text } from './validate.ts'
+import { parseListed } from './rules/stored.ts'
+import type { Instant } from './rules/time.ts'
+import { count, id, jsonObject, optional, options, record, sequence, text } from './rules/validate.ts'
 
 export interface AuditDetails {
   readonly stepId?: string

@@ -1,3 +1,3 @@
-export * from './failures.ts'
-export * from './refusals.ts'
-export * from './storage-error.ts'
+export * from './errors/failures.ts'
+export * from './errors/refusals.ts'
+export * from './errors/storage-error.ts'

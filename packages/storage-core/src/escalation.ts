@@ -1,9 +1,19 @@
-import type { Methods, Transfer } from './call.ts'
+import type { Methods, Transfer } from './adapter/call.ts'
 import type { StoredDataError } from './errors.ts'
 import type { EscalationExport } from './records.ts'
-import { parseListed } from './stored.ts'
-import type { Instant } from './time.ts'
-import { count, durationMicros, id, instant, jsonText, optional, options, record, text } from './validate.ts'
+import { parseListed } from './rules/stored.ts'
+import type { Instant } from './rules/time.ts'
+import {
+  count,
+  durationMicros,
+  id,
+  instant,
+  jsonText,
+  optional,
+  options,
+  record,
+  text,
+} from './rules/validate.ts'
 
 export interface EscalationRequest {
   readonly dfid: string

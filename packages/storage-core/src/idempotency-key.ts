@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from './errors.ts'
-import { Encoder } from './json-encoder.ts'
-import { isPlainObject } from './json-kind.ts'
+import { Encoder } from './json/encoder.ts'
+import { isPlainObject } from './json/kind.ts'
 
 /**
  * The key under which an effect is executed once: the same as the Python runtime computes.

@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import type { Methods, Transfer } from './call.ts'
+import type { Methods, Transfer } from './adapter/call.ts'
 import type { IdempotencyExport } from './records.ts'
-import { parseStored } from './stored.ts'
-import type { Instant } from './time.ts'
-import { durationMicros, id, jsonObject, optional, options, text, token as checkToken } from './validate.ts'
+import { parseStored } from './rules/stored.ts'
+import type { Instant } from './rules/time.ts'
+import {
+  durationMicros,
+  id,
+  jsonObject,
+  optional,
+  options,
+  text,
+  token as checkToken,
+} from './rules/validate.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 

@@ -6,9 +6,9 @@ export type {
   AgentRow,
   AgentStatus,
 } from './agent-registry.ts'
-export { MAX_AMOUNT, MAX_MICROS, type Micros, fromMicros, toMicros } from './amounts.ts'
+export { MAX_AMOUNT, MAX_MICROS, type Micros, fromMicros, toMicros } from './rules/amounts.ts'
 export { AuditStore } from './audit-store.ts'
-export type { Batch } from './batch.ts'
+export type { Batch } from './handle/batch.ts'
 export type {
   Health,
   ImportOptions,
@@ -18,8 +18,8 @@ export type {
   StorageBundle,
   StorageHandle,
 } from './bundle.ts'
-export type { Call, Implementation, Page, SyncImplementation, Transfer, Work } from './call.ts'
-export { ATOMIC_CAPABILITIES, CAPABILITIES, CAPABILITY_OF, type Capability } from './capabilities.ts'
+export type { Call, Implementation, Page, SyncImplementation, Transfer, Work } from './adapter/call.ts'
+export { ATOMIC_CAPABILITIES, CAPABILITIES, CAPABILITY_OF, type Capability } from './rules/capabilities.ts'
 export type { ContextKind, ContextOperations, ContextStorage } from './context.ts'
 export type {
   AuditDetails,
@@ -32,7 +32,12 @@ export type {
   EventRow,
   NewEvent,
 } from './decision-audit.ts'
-export { type DriverTransfer, HANDLE_OPTIONS, type HandleOptions, type StorageDriver } from './driver.ts'
+export {
+  type DriverTransfer,
+  HANDLE_OPTIONS,
+  type HandleOptions,
+  type StorageDriver,
+} from './adapter/driver.ts'
 export * from './errors.ts'
 export type {
   Budget,
@@ -44,7 +49,7 @@ export type {
   PendingRow,
   Resolution,
 } from './escalation.ts'
-export { createStorage } from './handle.ts'
+export { createStorage } from './handle/create-storage.ts'
 export type {
   Claim,
   ClaimAnswer,
@@ -55,10 +60,10 @@ export type {
 } from './idempotency.ts'
 export { idempotencyKey } from './idempotency-key.ts'
 export { type IntentRetryOperations, type IntentRetryStorage, nextCount } from './intent-retry.ts'
-export { loadsJson } from './json-decode.ts'
-export { type PyFloat, dumpsJsonDict, pyFloat } from './json-encode.ts'
+export { loadsJson } from './json/decode.ts'
+export { type PyFloat, dumpsJsonDict, pyFloat } from './json/encode.ts'
 export type { LifecycleOperations, LifecycleStorage, Transition } from './lifecycle.ts'
-export { PROTOCOLS } from './methods.ts'
+export { PROTOCOLS } from './handle/methods.ts'
 export type * from './records.ts'
 export {
   type AcquireOptions,
@@ -74,13 +79,18 @@ export {
 } from './resource-lock.ts'
 export { type RunOnceOptions, runOnce } from './run-once.ts'
 export type { DirtyRow, DirtyState, SagaOperations, SagaStorage } from './saga.ts'
-export { type SyncOperations, conditional, runCall, runWork } from './sync-operations.ts'
-export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './time.ts'
+export { type SyncOperations, conditional, runCall, runWork } from './adapter/sync-operations.ts'
+export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './rules/time.ts'
 export { updateSession } from './update-session.ts'
-export { compareIds, id as checkId, namespace as checkNamespace, record as checkRecord } from './validate.ts'
-export { WriteQueue, type WriteQueueOptions } from './write-queue.ts'
-export { WriteScheduler, type WriteSchedulerOptions } from './write-scheduler.ts'
-export { settleBy } from './deadline.ts'
-export { type LostGuarantee, explainMix } from './explain-mix.ts'
-export { type MixSources, mixStorage } from './mix-storage.ts'
-export type { QueueEntry } from './queue-entry.ts'
+export {
+  compareIds,
+  id as checkId,
+  namespace as checkNamespace,
+  record as checkRecord,
+} from './rules/validate.ts'
+export { WriteQueue, type WriteQueueOptions } from './adapter/write-queue.ts'
+export { type LostGuarantee, explainMix } from './mix/explain-mix.ts'
+export { type MixSources, mixStorage } from './mix/mix-storage.ts'
+export type { QueueEntry } from './adapter/queue-entry.ts'
+export { settleBy } from './adapter/deadline.ts'
+export { WriteScheduler, type WriteSchedulerOptions } from './adapter/write-scheduler.ts'

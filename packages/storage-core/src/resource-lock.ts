@@ -1,9 +1,18 @@
-import { type Micros, MAX_MICROS, fromMicros } from './amounts.ts'
-import type { Methods, Transfer } from './call.ts'
+import { type Micros, MAX_MICROS, fromMicros } from './rules/amounts.ts'
+import type { Methods, Transfer } from './adapter/call.ts'
 import { InsufficientCapacityError, InvalidArgumentError, type StoredDataError } from './errors.ts'
 import type { HoldExport } from './records.ts'
-import type { Instant } from './time.ts'
-import { amounts, durationMicros, id, nullable, optional, options, seconds, sequence } from './validate.ts'
+import type { Instant } from './rules/time.ts'
+import {
+  amounts,
+  durationMicros,
+  id,
+  nullable,
+  optional,
+  options,
+  seconds,
+  sequence,
+} from './rules/validate.ts'
 
 export interface AcquireOptions {
   /** The total of each resource; every named resource needs an entry. Check and write are then one atomic step. */

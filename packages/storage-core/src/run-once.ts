@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AmbiguousError, ConflictError, InFlightError, locate } from './errors.ts'
 import type { Claim, IdempotencyStorage, JsonObject } from './idempotency.ts'
-import { loadsJson } from './json-decode.ts'
-import { dumpsJsonDict } from './json-encode.ts'
-import { options, seconds } from './validate.ts'
+import { loadsJson } from './json/decode.ts'
+import { dumpsJsonDict } from './json/encode.ts'
+import { options, seconds } from './rules/validate.ts'
 
 export interface RunOnceOptions {
   /** How long `fn` may take before its claim counts as ambiguous. */

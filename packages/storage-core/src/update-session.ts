@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContextStorage } from './context.ts'
 import { ResourceContentionError, locate } from './errors.ts'
-import { durationMicros, options } from './validate.ts'
+import { durationMicros, options } from './rules/validate.ts'
 
 /**
  * Merges into a flow's session without losing anybody's change: `fn` gets the stored text (or null) and returns

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { checkJsonText } from '../src/json-check.ts'
+import { checkJsonText } from '../src/json/check.ts'
 
 test.each([
   '0',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { loadsJson } from '../src/json-decode.ts'
-import { dumpsJsonDict, pyFloat } from '../src/json-encode.ts'
+import { loadsJson } from '../src/json/decode.ts'
+import { dumpsJsonDict, pyFloat } from '../src/json/encode.ts'
 import { refusalOf } from './json-refusal.ts'
 
 function refusal(text: unknown, lossless: boolean): string {

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
-import { dumpsJsonDict } from '../src/json-encode.ts'
+import { dumpsJsonDict } from '../src/json/encode.ts'
 
 class Point {
   readonly x = 1

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dumpsJsonDict } from '../src/json-encode.ts'
+import { dumpsJsonDict } from '../src/json/encode.ts'
 import { refusalOf } from './json-refusal.ts'
 
 function nested(levels: number): unknown {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { InvalidArgumentError } from '../src/errors.ts'
-import { dumpsJsonDict, PyFloat, pyFloat } from '../src/json-encode.ts'
+import { dumpsJsonDict, PyFloat, pyFloat } from '../src/json/encode.ts'
 import { refusalOf } from './json-refusal.ts'
 
 function refusal(value: unknown): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { idempotencyKey } from '../src/idempotency-key.ts'
-import { pyFloat } from '../src/json-encode.ts'
+import { pyFloat } from '../src/json/encode.ts'
 import { refusalOf } from './json-refusal.ts'
 
 function refusal(params: unknown, dfid: unknown = 'd', stepId: unknown = 's'): readonly [string, string] {

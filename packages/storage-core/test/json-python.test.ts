@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { idempotencyKey } from '../src/idempotency-key.ts'
-import { loadsJson } from '../src/json-decode.ts'
-import { dumpsJsonDict, pyFloat } from '../src/json-encode.ts'
+import { loadsJson } from '../src/json/decode.ts'
+import { dumpsJsonDict, pyFloat } from '../src/json/encode.ts'
 
 // Each line is JSON text in a JSON string; each answer is the text Python writes, and the original's idempotency key.
 const PROGRAM = `

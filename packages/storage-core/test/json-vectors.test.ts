@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { checkJsonText } from '../src/json-check.ts'
-import { loadsJson } from '../src/json-decode.ts'
-import { dumpsJsonDict } from '../src/json-encode.ts'
+import { checkJsonText } from '../src/json/check.ts'
+import { loadsJson } from '../src/json/decode.ts'
+import { dumpsJsonDict } from '../src/json/encode.ts'
 
 // Made by CPython: `expected` is json.dumps(json.loads(input), sort_keys=True, default=str).
 interface Vector {

@@ -1,0 +1,33 @@
+import { type Instant, formatMicros, hostMicros } from '@dir/storage-core'
+
+/** Lets other handles do something before the next step, as a database's round trip would. */
+export async function pause(): Promise<void> {
+  for (let turns = 1 + Math.floor(Math.random() * 3); turns > 0; turns--) await new Promise(setImmediate)
+}
+
+export const now = (): Instant => formatMicros(hostMicros())
+
+/** What all handles of one namespace share. */
+export class SeedStore {
+  readonly #tables = new Map<string, Map<string, unknown>>()
+  readonly #lists = new Map<string, unknown[]>()
+
+  table<Row>(name: string): Map<string, Row> {
+    const table = this.#tables.get(name) ?? new Map<string, unknown>()
+    this.#tables.set(name, table)
+    return table as Map<string, Row>
+  }
+
+  list<Row>(name: string): Row[] {
+    const list = this.#lists.get(name) ?? []
+    this.#lists.set(name, list)
+    return list as Row[]
+  }
+
+  /** Reads a row; whatever it says may no longer be so when the caller acts on it. */
+  async read<Row>(table: string, id: string): Promise<Row | null> {
+    const row = this.table<Row>(table).get(id) ?? null
+    await pause()
+    return row
+  }
+}

@@ -1,0 +1,204 @@
+import { runOnce, updateSession } from '@dir/storage-core'
+import type { Observed } from '../linear/checker.ts'
+import { SUBJECTS } from '../linear/index.ts'
+import { drive } from '../linear/subject.ts'
+import type { Job, JobContext } from '../processes.ts'
+import { RECORD_KINDS } from './record-kinds.ts'
+
+/** What `job` does, as a job for child processes; it must be exported here. */
+export function toJob<Args extends Readonly<Record<string, unknown>>>(
+  job: (context: JobContext & { readonly args: Args }) => Promise<unknown>,
+  args: Args,
+  more: Pick<Job, 'init' | 'namespace'> = {},
+): Job {
+  return { module: import.meta.url, run: job.name, args, ...more }
+}
+
+type With<Args> = JobContext & { readonly args: Args }
+
+/** A moment on the clock that all processes of this computer share. */
+const clock = (): number => Number(process.hrtime.bigint())
+
+/** One client of a linearizability subject. */
+export async function client({
+  storage,
+  args,
+  random,
+  index,
+}: With<{ subject: string; id: string; calls: number }>): Promise<Observed[]> {
+  const subject = SUBJECTS.find(({ name }) => name === args.subject)
+  if (subject === undefined) throw new Error(`There is no subject ${args.subject}.`)
+  return drive(subject, { storage, id: args.id, client: index, calls: args.calls, random, clock })
+}
+
+/** Acquires and releases random amounts of several resources for a while. @returns how often it got which answer. */
+export async function grab({
+  storage: { resourceLock },
+  args: { resources, capacity, attempts },
+  random,
+  index,
+}: With<{ resources: readonly string[]; capacity: number; attempts: number }>): Promise<string[]> {
+  const outcomes: string[] = []
+  const capacities = Object.fromEntries(resources.map((resource) => [resource, capacity]))
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const dfid = `${resources[0]}/${index}/${attempt % 2}`
+    const wanted = resources.filter(() => random() < 0.7)
+    const amounts = Object.fromEntries(wanted.map((resource) => [resource, 1 + Math.floor(random() * 4)]))
+    const answer = await resourceLock
+      .acquireBatch(dfid, amounts, 30, { capacities })
+      .catch((error: unknown) => {
+        if ((error as { code?: string }).code === 'STORAGE_INSUFFICIENT_CAPACITY') return null
+        throw error
+      })
+    outcomes.push(answer === null ? 'refused' : answer ? 'granted' : 'contended')
+    if (random() < 0.4) await resourceLock.release(dfid)
+  }
+  return outcomes
+}
+
+export async function incrementMany({
+  storage,
+  args: { dfid, times },
+}: With<{ dfid: string; times: number }>): Promise<number[]> {
+  const counts: number[] = []
+  for (let left = times; left > 0; left--) counts.push(await storage.intentRetry.increment(dfid))
+  return counts
+}
+
+/** Writes a result of its own under each key. @returns what it was told. */
+export async function writeFirst({
+  storage,
+  args: { keys },
+  index,
+}: With<{ keys: readonly string[] }>): Promise<{ stored: boolean; by: unknown }[]> {
+  return Promise.all(
+    keys.map(async (key) => {
+      const { stored, result } = await storage.idempotency.setIfAbsent(key, { by: index })
+      return { stored, by: result['by'] }
+    }),
+  )
+}
+
+/** Runs the effect of each key, once whoever else does; an effect is an event. @returns the results. */
+export async function runEach({
+  storage,
+  args: { keys },
+  index,
+}: With<{ keys: readonly string[] }>): Promise<unknown[]> {
+  const results: unknown[] = []
+  for (const key of keys)
+    results.push(
+      await runOnce(storage.idempotency, key, { leaseSec: 120, waitSec: 60 }, async () => {
+        await storage.decisionAudit.record(key, 'EXECUTED')
+        return { by: index }
+      }),
+    )
+  return results
+}
+
+/** Adds members of its own to a session, one at a time. */
+export async function mergeMany({
+  storage,
+  args: { dfid, times },
+  index,
+}: With<{ dfid: string; times: number }>): Promise<void> {
+  for (let n = 0; n < times; n++)
+    await updateSession(
+      storage.context,
+      dfid,
+      (text) => JSON.stringify({ ...(JSON.parse(text ?? '{}') as object), [`${index}.${n}`]: n }),
+      { timeoutSec: 60 },
+    )
+}
+
+/** Asks for budget, alone and with a request. @returns how often it was granted. */
+export async function spend({
+  storage: { escalation },
+  args: { agentId, limit, times },
+  index,
+}: With<{ agentId: string; limit: number; times: number }>): Promise<number> {
+  const budget = { limit, windowSec: 3600 }
+  let granted = 0
+  for (let n = 0; n < times; n++) {
+    const dfid = `${agentId}/${index}/${n}`
+    const request = { dfid, agentId, reason: '', contextJson: '{}', proposalJson: '{}', impact: '' }
+    const answer =
+      n % 2 === 0
+        ? await escalation.tryConsumeBudget(agentId, budget)
+        : await escalation.requestWithinBudget(request, budget)
+    if (answer.granted) granted++
+  }
+  return granted
+}
+
+/** Decides each request. @returns for which of them its decision stands. */
+export async function decide({
+  storage,
+  args: { dfids },
+  index,
+}: With<{ dfids: readonly string[] }>): Promise<boolean[]> {
+  return Promise.all(
+    dfids.map((dfid) => storage.escalation.resolveRequest(dfid, '2026-03-01T09:30:00Z', `BY_${index}`, null)),
+  )
+}
+
+/** Appends events, some of them several at a time, and says so at the end. @returns their `seq`s. */
+export async function append({
+  storage: { decisionAudit },
+  args: { dfid, times },
+  random,
+}: With<{ dfid: string; times: number }>): Promise<number[]> {
+  const seqs: number[] = []
+  for (let n = 0; n < times; n++) {
+    if (random() < 0.3)
+      seqs.push(
+        ...(await decisionAudit.recordMany([
+          { dfid, event: 'ONE' },
+          { dfid, event: 'TWO' },
+        ])),
+      )
+    else seqs.push(await decisionAudit.record(dfid, 'ONE'))
+  }
+  return [...seqs, await decisionAudit.record(dfid, 'DONE')]
+}
+
+/** Reads on after the last `seq` it saw until every writer is done. @returns what it saw, in that order. */
+export async function tail({
+  storage,
+  args: { writers },
+}: With<{ writers: number }>): Promise<{ seqs: number[]; rounds: number }> {
+  const seqs: number[] = []
+  let done = 0
+  let rounds = 0
+  const end = performance.now() + 50_000
+  while (done < writers && performance.now() < end) {
+    rounds++
+    for await (const { seq, event } of storage.decisionAudit.events({ afterSeq: seqs.at(-1) ?? 0 })) {
+      seqs.push(seq)
+      if (event === 'DONE') done++
+    }
+    await new Promise(setImmediate)
+  }
+  return { seqs, rounds }
+}
+
+/** Initialises the namespace and uses it at once. */
+export async function initAndWrite({ storage, args: { dfid } }: With<{ dfid: string }>): Promise<number> {
+  await storage.init()
+  return storage.intentRetry.increment(dfid)
+}
+
+/** Writes or reads the record of each kind. */
+export async function writeKinds({
+  storage,
+  args: { id, n },
+}: With<{ id: string; n: number }>): Promise<void> {
+  for (const kind of RECORD_KINDS)
+    await kind.write(storage, `${id}/${kind.name}`, n, `${id}/${kind.name}/other`)
+}
+
+export async function readKinds({ storage, args: { id } }: With<{ id: string }>): Promise<unknown[]> {
+  return Promise.all(
+    RECORD_KINDS.map((kind) => kind.read(storage, `${id}/${kind.name}`, `${id}/${kind.name}/other`)),
+  )
+}

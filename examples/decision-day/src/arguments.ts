@@ -1,0 +1,70 @@
+import { parseArgs } from 'node:util'
+import { BACKEND_NAMES, findBackend } from './backends.ts'
+
+export interface Arguments {
+  readonly backend: string
+  readonly days: number
+  readonly workers: number
+  readonly crash: boolean
+  readonly unsafe: boolean
+  /** Null: a fresh one that is removed afterwards. */
+  readonly store: string | null
+}
+
+export const USAGE = `Usage: decision-day [options]
+  --backend NAME   ${BACKEND_NAMES.join(' or ')} (default: sqlite)
+  --days N|all     the first N days of the data (default: 500)
+  --workers N      1 to 16 processes on one store (default: 1)
+  --crash          kills one of several workers in the middle of an order
+  --unsafe         read, decide and write in separate steps, and see what is lost
+  --store PATH     keep the store there, or go on with what is there (default: a fresh one, removed at the end)
+  --help           this text`
+
+/** What is wrong with the command line; its message is one line. */
+export class UsageError extends Error {}
+
+/** Reads the command line. Null: help is wanted. @throws UsageError */
+export function readArguments(argv: readonly string[], allDays: number): Arguments | null {
+  const given = parse(argv)
+  if (given.help === true) return null
+  const { backend = 'sqlite', days = '500', store = null, crash = false, unsafe = false } = given
+  const workers = wholeNumber('--workers', given.workers ?? '1', 16)
+  const found = findBackend(backend)
+  if (found === undefined)
+    throw new UsageError(`--backend must be ${BACKEND_NAMES.join(' or ')}, not "${backend}".`)
+  if (!found.shared && workers > 1)
+    throw new UsageError(`The ${backend} backend lives in one process: use --workers 1, or another backend.`)
+  if (!found.shared && store !== null)
+    throw new UsageError(`The ${backend} backend keeps nothing: leave --store out, or use another backend.`)
+  if (store === '') throw new UsageError('--store needs a path.')
+  if (crash && workers < 2)
+    throw new UsageError('--crash kills one of several workers: use it with --workers 2 or more.')
+  const count = days === 'all' ? allDays : wholeNumber('--days', days, allDays)
+  return { backend, days: count, workers, crash, unsafe, store }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        backend: { type: 'string' },
+        days: { type: 'string' },
+        workers: { type: 'string' },
+        crash: { type: 'boolean' },
+        unsafe: { type: 'boolean' },
+        store: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError((error as Error).message.split('\n')[0])
+  }
+}
+
+function wholeNumber(option: string, text: string, most: number): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < 1 || value > most)
+    throw new UsageError(`${option} must be a whole number from 1 to ${most}, not "${text}".`)
+  return value
+}

@@ -1,0 +1,77 @@
+import { isStorageError } from '@dir/storage-core'
+import { AGENTS, type Proposal, SUSPENDED, proposalsOf } from './agents.ts'
+import { type Desk, ENDS } from './desk.ts'
+import { closePosition, runFlow } from './flow.ts'
+import type { Bar } from './market.ts'
+
+/** Registers the agents that are not in the store yet. */
+export async function registerAgents({ storage }: Desk): Promise<void> {
+  for (const { id, contract } of AGENTS) {
+    if ((await storage.agentRegistry.getAgent(id)) !== null) continue
+    const agent = { agentId: id, contractJson: JSON.stringify(contract), priority: 0, status: 'ACTIVE' }
+    await storage.atomically((batch) => {
+      batch.agentRegistry.upsertAgent({ ...agent, agentVersion: '1', sessionToken: null })
+      batch.decisionAudit.record(id, 'agent_registered', { state: 'ACTIVE', details: { contract } })
+    })
+  }
+}
+
+/** Works through the days, as one of any number of workers: takes the next day that nobody has, until none is left. */
+export async function runDays(desk: Desk, bars: readonly Bar[], onDay: () => void): Promise<void> {
+  let positions: Proposal[] = []
+  for (;;) {
+    const bar = await takeDay(desk, bars)
+    if (bar === null) return
+    const isDue = (one: Proposal): boolean => one.bar.index + one.agent.holdDays <= bar.index
+    for (const { dfid } of positions.filter(isDue)) await closePosition(desk, dfid)
+    positions = positions.filter((one) => !isDue(one))
+    for (const proposal of proposalsOf(bar)) {
+      await runFlow(desk, proposal)
+      if ((await desk.storage.lifecycle.getCurrentStatus(proposal.dfid)) === 'EXECUTED')
+        positions.push(proposal)
+    }
+    onDay()
+  }
+}
+
+/** Which day comes next stands in the store; taking it, its opening and a suspension due on it commit together. */
+async function takeDay({ storage }: Desk, bars: readonly Bar[]): Promise<Bar | null> {
+  const suspensionDay = Math.floor(bars.length / 2)
+  for (;;) {
+    const before = await storage.context.getSession('calendar')
+    const next = before === null ? 0 : (JSON.parse(before) as { next: number }).next
+    const bar = bars[next]
+    if (bar === undefined) return null
+    try {
+      await storage.atomically((batch) => {
+        batch.context.compareAndSetSession('calendar', before, JSON.stringify({ next: next + 1 }))
+        batch.decisionAudit.record(bar.date, 'day_opened', { details: { close: bar.close } })
+        if (next !== suspensionDay) return
+        batch.agentRegistry.updateStatus(SUSPENDED, 'SUSPENDED', 'under review since the middle of the run')
+        batch.decisionAudit.record(SUSPENDED, 'agent_suspended', { state: 'SUSPENDED' })
+      })
+      return bar
+    } catch (error) {
+      // another worker took that day
+      if (!isStorageError(error) || error.code !== 'STORAGE_CONFLICT') throw error
+    }
+  }
+}
+
+/** Ends what is left when no worker is alive: flows that one of them left unfinished, then the open positions. */
+export async function finish(desk: Desk, bars: readonly Bar[]): Promise<number> {
+  const before = await statuses(desk)
+  const unfinished = bars.flatMap(proposalsOf).filter(({ dfid }) => {
+    const status = before.get(dfid)
+    return status !== 'CLOSED' && !ENDS.includes(status ?? '')
+  })
+  for (const proposal of unfinished) await runFlow(desk, proposal)
+  for (const [dfid, status] of await statuses(desk))
+    if (status === 'EXECUTED') await closePosition(desk, dfid)
+  return unfinished.length
+}
+
+async function statuses({ storage }: Desk): Promise<Map<string, string>> {
+  const transitions = await storage.lifecycle.getTransitions()
+  return new Map(transitions.map(({ dfid, toStatus }) => [dfid, toStatus]))
+}

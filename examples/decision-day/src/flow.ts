@@ -1,0 +1,124 @@
+import { type InsufficientCapacityError, isStorageError } from '@dir/storage-core'
+import { CAPACITIES, type Proposal } from './agents.ts'
+import { check, revise, review } from './approval.ts'
+import { type Desk, type Session, move, parseSession, releaseCapital } from './desk.ts'
+import { ExchangeRefusal, placeOrder, reverseLegs } from './execution.ts'
+
+type Step = (desk: Desk, proposal: Proposal) => Promise<void>
+
+/** What comes next, by where the flow stands. */
+const STEPS: Readonly<Record<string, Step>> = {
+  NEW: open,
+  PROPOSED: check,
+  ESCALATED: review,
+  APPROVED: reserve,
+  RESERVED: execute,
+  BROKEN: compensate,
+}
+
+/**
+ * Runs one proposal from context to end. What comes next is read from the store, and each step commits its outcome
+ * together with the transition: whoever finds a flow unfinished, after whatever crash, just runs it again.
+ */
+export async function runFlow(desk: Desk, proposal: Proposal): Promise<void> {
+  for (;;) {
+    const status = await desk.storage.lifecycle.getCurrentStatus(proposal.dfid)
+    const step = STEPS[status ?? 'NEW']
+    if (step === undefined) return
+    await step(desk, proposal)
+  }
+}
+
+/** The context: what is proposed, and what the agent last saw. */
+async function open(desk: Desk, { dfid, agent, bar, amount }: Proposal): Promise<void> {
+  const session: Session = { amount, findings: {} }
+  await move(desk, dfid, {
+    step: 'open',
+    from: null,
+    to: 'PROPOSED',
+    event: 'proposed',
+    details: { agent: agent.id, amount, close: bar.close },
+    also: (batch) => {
+      batch.context.setSession(dfid, JSON.stringify(session))
+      batch.context.setState(agent.id, JSON.stringify({ seen: bar.date, close: bar.close }))
+    },
+  })
+}
+
+/** Capital: from the cash of all, and from the agent's own book. No room is one more rejection. */
+async function reserve(desk: Desk, proposal: Proposal): Promise<void> {
+  const { dfid, agent } = proposal
+  const amount = await amountOf(desk, dfid)
+  try {
+    await desk.verbs.reserve(dfid, { cash: amount, [`book:${agent.id}`]: amount }, CAPACITIES)
+  } catch (error) {
+    if (!isNoRoom(error)) throw error
+    const reason = `no room on ${error.resourceId}`
+    const count = await desk.verbs.countRejection(dfid, 'reserve', { check: 'capital', reason, amount })
+    await revise(desk, proposal, 'APPROVED', count)
+  }
+}
+
+/** The order, offered once or twice at the same time. If it fails half-way, what was placed is left to the saga. */
+async function execute(desk: Desk, proposal: Proposal): Promise<void> {
+  const { dfid, agent, offers } = proposal
+  const amount = await amountOf(desk, dfid)
+  const from = { step: 'execute', from: 'RESERVED' } as const
+  try {
+    await Promise.all(Array.from({ length: offers }, () => placeOrder(desk, proposal, amount)))
+  } catch (error) {
+    if (!(error instanceof ExchangeRefusal)) throw error
+    const { leg, placed } = error
+    return move(desk, dfid, {
+      ...from,
+      to: 'BROKEN',
+      event: 'execution_failed',
+      details: { leg, placed },
+      also: (batch) => batch.saga.markDirty(dfid, `place:${leg}`, JSON.stringify({ placed, amount })),
+    })
+  }
+  await move(desk, dfid, {
+    ...from,
+    to: 'EXECUTED',
+    event: 'executed',
+    details: { legs: agent.legs, offers, amount },
+  })
+}
+
+/** Takes back what the saga store says was placed, then frees the capital. */
+async function compensate(desk: Desk, { dfid }: Proposal): Promise<void> {
+  const dirty = await desk.storage.saga.getDirtyState(dfid)
+  const { placed, amount } = dirty?.partialState as { placed: readonly string[]; amount: number }
+  await reverseLegs(desk, dfid, placed, amount)
+  await move(desk, dfid, {
+    step: 'compensate',
+    from: 'BROKEN',
+    to: 'COMPENSATED',
+    event: 'compensated',
+    details: { reversed: placed },
+    also: (batch) => {
+      releaseCapital(batch, dfid, 'compensate')
+      batch.saga.clearDirty(dfid)
+    },
+  })
+}
+
+/** Closes the position of an executed flow, which frees its capital. */
+export async function closePosition(desk: Desk, dfid: string): Promise<void> {
+  await move(desk, dfid, {
+    step: 'close',
+    from: 'EXECUTED',
+    to: 'CLOSED',
+    event: 'closed',
+    details: {},
+    also: (batch) => releaseCapital(batch, dfid, 'close'),
+  })
+}
+
+async function amountOf(desk: Desk, dfid: string): Promise<number> {
+  return parseSession(await desk.storage.context.getSession(dfid)).amount
+}
+
+function isNoRoom(error: unknown): error is InsufficientCapacityError {
+  return isStorageError(error) && error.code === 'STORAGE_INSUFFICIENT_CAPACITY'
+}

@@ -1,0 +1,57 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import type { Job } from './job.ts'
+
+/** What a worker tells its parent: it can begin, a day is done, or it stands in the middle of an order. */
+export type Message = 'ready' | 'day' | 'middle'
+
+export interface WorkerJob extends Job {
+  /** Stop in the middle of an order, to be killed there. */
+  readonly doomed: boolean
+}
+
+const ENTRY = new URL('./worker.ts', import.meta.url)
+
+/**
+ * Works through the days with several processes on one store. With `crash`, the first of them is killed by SIGKILL in
+ * the middle of an order, and what it leaves is not cleaned up here.
+ */
+export async function runWorkers(job: Job, count: number, crash: boolean, onDay: () => void): Promise<void> {
+  const workers = Array.from({ length: count }, (_, index) =>
+    startWorker({ ...job, doomed: crash && index === 0 }, onDay),
+  )
+  try {
+    await Promise.all(workers.map(({ ready }) => ready))
+    for (const { child } of workers) child.send('go')
+    await Promise.all(workers.map(({ ended }) => ended))
+  } finally {
+    for (const { child } of workers) child.kill('SIGKILL')
+  }
+  if (crash && workers[0]?.child.signalCode !== 'SIGKILL')
+    throw new Error('No worker was killed: on so few days the first one placed too few orders.')
+}
+
+interface Worker {
+  readonly child: ChildProcess
+  readonly ready: Promise<void>
+  readonly ended: Promise<void>
+}
+
+function startWorker(job: WorkerJob, onDay: () => void): Worker {
+  const child = fork(ENTRY, [JSON.stringify(job)])
+  let doomed = false
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      if (code === 0 || doomed) resolve()
+      else reject(new Error(`A worker ended by ${signal ?? `exit code ${code}`}; its own message is above.`))
+    })
+  })
+  const isReady = new Promise<void>((resolve) => {
+    child.on('message', (message: Message) => {
+      if (message === 'ready') resolve()
+      else if (message === 'day') onDay()
+      else doomed = child.kill('SIGKILL')
+    })
+  })
+  return { child, ready: Promise.race([isReady, ended]), ended }
+}

@@ -1,0 +1,49 @@
+import type { Call, Work } from './call.ts'
+import type { Capability } from '../rules/capabilities.ts'
+import type { CountersExport } from '../records.ts'
+
+/**
+ * What an adapter is, to core: it gets calls whose arguments are checked, and answers with raw rows. Core adds
+ * everything that is the same for all backends: validation, parsing, `init` on first use, `atomically`'s recording,
+ * export, import and the closed state.
+ */
+export interface StorageDriver {
+  /** Such as `sqlite`. */
+  readonly backend: string
+  readonly capabilities: ReadonlySet<Capability>
+  /** Creates or migrates the schema; safe from many processes at once. With `create` false it only checks. */
+  init(create: boolean): Promise<void>
+  /** Answers one read, after every earlier write that it must see. */
+  read(call: Call): Promise<unknown>
+  /** Commits the calls together and answers each, in order. Nothing is acknowledged before it is durable. */
+  write(work: Work): Promise<readonly unknown[]>
+  health(): Promise<Readonly<Record<string, string | number | boolean>>>
+  /** Flushes what is queued, for at most `graceMs`, and frees everything that was opened. */
+  close(graceMs: number): Promise<void>
+  /** Needed for the capability `export`. */
+  readonly transfer?: DriverTransfer
+}
+
+export interface DriverTransfer {
+  /** The highest `seq` and fence ever issued. */
+  counters(): Promise<Omit<CountersExport, 'type'>>
+  /**
+   * Marks the store as being filled, so that `init` elsewhere and other writes reject with `ConflictError`. Whatever
+   * an interrupted import left is removed; a store that holds anything else rejects with `ConflictError`.
+   */
+  begin(): Promise<void>
+  /** Sets the counters and takes the mark away. */
+  finish(counters: Omit<CountersExport, 'type'>): Promise<void>
+}
+
+export interface HandleOptions {
+  /** The deadline of every call, in milliseconds; default 5 000. */
+  readonly operationTimeoutMs?: number
+  /** The largest JSON of one record, in bytes; default 8 MiB. */
+  readonly maxValueBytes?: number
+  /** False: `init` creates nothing, and a missing schema is a `SchemaError`. */
+  readonly init?: boolean
+}
+
+/** The names of `HandleOptions`, for adapters that check their own options. */
+export const HANDLE_OPTIONS = ['operationTimeoutMs', 'maxValueBytes', 'init'] as const

@@ -1,0 +1,92 @@
+import type { Operations, Protocol } from '../bundle.ts'
+import type { Call, SyncImplementation, Work } from './call.ts'
+import { ConflictError, locate } from '../errors.ts'
+import { nextCount } from '../intent-retry.ts'
+
+/** All operations of an adapter whose store answers synchronously. */
+export type SyncOperations<Context> = { readonly [P in Protocol]: SyncImplementation<Operations[P], Context> }
+
+type Judged<Args extends readonly unknown[], Answer, Verdict extends boolean> = ((
+  ...args: Args
+) => Verdict extends true ? Answer : Answer | false) & {
+  judge(...args: Args): Verdict
+  enact(...args: Args): Answer
+}
+
+/**
+ * An operation that writes only where its condition holds. Called alone it judges and enacts, or answers false;
+ * a batch judges all its conditions before it enacts any. `judge` may throw a refusal of its own instead.
+ */
+export function conditional<Args extends readonly unknown[], Answer, Verdict extends boolean>(
+  judge: (...args: Args) => Verdict,
+  enact: (...args: Args) => Answer,
+): Judged<Args, Answer, Verdict> {
+  const alone = (...args: Args) => (judge(...args) ? enact(...args) : false)
+  return Object.assign(alone as Judged<Args, Answer, Verdict>, { judge, enact })
+}
+
+type Operation = ((...args: readonly unknown[]) => unknown) &
+  Partial<Judged<readonly unknown[], unknown, boolean>>
+
+function find<Context>(operations: SyncOperations<Context>, call: Call): Operation {
+  return (operations[call.protocol] as unknown as Record<string, Operation>)[call.operation] as Operation
+}
+
+/** Runs one call. */
+export function runCall<Context>(operations: SyncOperations<Context>, context: Context, call: Call): unknown {
+  return find(operations, call)(context, ...call.args)
+}
+
+/** Runs the calls of one piece of work, inside the adapter's transaction, which must undo all of them if this throws. */
+export function runWork<Context>(
+  operations: SyncOperations<Context>,
+  context: Context,
+  work: Work,
+): unknown[] {
+  if (!work.atomic) return work.calls.map((call) => runCall(operations, context, call))
+  for (const call of work.calls) named(call, () => judge(find(operations, call), context, call))
+  judgeCounts(operations, context, work.calls)
+  return work.calls.map((call) =>
+    named(call, () => {
+      const operation = find(operations, call)
+      return (operation.enact ?? operation)(context, ...call.args)
+    }),
+  )
+}
+
+function judge(operation: Operation, context: unknown, call: Call): void {
+  if (operation.judge?.(context, ...call.args) === false)
+    throw new ConflictError(
+      `The condition of ${call.method} does not hold any more; nothing of the batch was written.`,
+    )
+}
+
+function named<T>(call: Call, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    throw locate(error, '', call.protocol, call.method)
+  }
+}
+
+/** The one condition that depends on the batch's own earlier writes: no count may pass int32. */
+function judgeCounts<Context>(
+  operations: SyncOperations<Context>,
+  context: Context,
+  calls: readonly Call[],
+): void {
+  const counts = new Map<unknown, number>()
+  for (const call of calls) {
+    if (call.protocol !== 'intentRetry') continue
+    const [dfid, count] = call.args
+    if (call.operation === 'setCount') counts.set(dfid, count as number)
+    else if (call.operation === 'delete') counts.set(dfid, 0)
+    else {
+      const before = counts.get(dfid) ?? operations.intentRetry.getCount(context, dfid as string)
+      counts.set(
+        dfid,
+        named(call, () => nextCount(before)),
+      )
+    }
+  }
+}

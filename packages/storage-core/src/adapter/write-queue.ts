@@ -1,0 +1,145 @@
+import { CallOrder } from './call-order.ts'
+import type { Call, Work } from './call.ts'
+import { Pending, type QueueEntry } from './queue-entry.ts'
+import { ClosedError, ResourceContentionError, UnavailableError, ValueTooLargeError } from '../errors.ts'
+
+export interface WriteQueueOptions {
+  /** Commits some of what waits, by `take`; called again until nothing waits. It settles every entry it took. */
+  readonly flush: (queue: WriteQueue) => Promise<void> | void
+  readonly maxEntries?: number
+  readonly maxBytes?: number
+}
+
+/**
+ * Lets concurrent writes of one process share a commit. Everything issued in one turn of the event loop, and
+ * whatever arrives while a commit is under way, goes into the next one, in the order of issue; a caller who is
+ * alone waits for nobody. Bounded; every entry settles within its deadline.
+ */
+export class WriteQueue {
+  readonly #flush: WriteQueueOptions['flush']
+  readonly #maxEntries: number
+  readonly #maxBytes: number
+  readonly #waiting = new Set<Pending>()
+  readonly #sent = new Set<Pending>()
+  readonly #order = new CallOrder()
+  #bytes = 0
+  #running = false
+  #closed = false
+  #attempts = 0
+  #onIdle: (() => void) | null = null
+
+  constructor({ flush, maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 }: WriteQueueOptions) {
+    this.#flush = flush
+    this.#maxEntries = maxEntries
+    this.#maxBytes = maxBytes
+  }
+
+  /** Queues work; the promise settles after its commit, or with the error that kept it from being written. */
+  push(work: Work): Promise<readonly unknown[]> {
+    if (this.#closed) return Promise.reject(new ClosedError())
+    if (work.bytes > this.#maxBytes)
+      return Promise.reject(new ValueTooLargeError('the call', work.bytes, this.#maxBytes))
+    if (this.#waiting.size >= this.#maxEntries || this.#bytes + work.bytes > this.#maxBytes)
+      return Promise.reject(
+        new UnavailableError(
+          'Too many writes wait for this store: it is slower than its callers. Try again later, or issue fewer at once.',
+          'queue',
+        ),
+      )
+    return new Promise((resolve, reject) => {
+      const entry: Pending = new Pending(work, {
+        resolve: (answers) => this.#settle(entry) && resolve(answers),
+        reject: (error) => this.#settle(entry) && reject(error as Error),
+      })
+      this.#waiting.add(entry)
+      this.#bytes += work.bytes
+      this.#order.add(entry)
+      if (!this.#running) {
+        this.#running = true
+        setImmediate(() => void this.#run())
+      }
+    })
+  }
+
+  /** Takes at most `most` entries, in the order of issue, out of the waiting ones: they are being sent now. */
+  take(most: number): QueueEntry[] {
+    const entries = this.#waiting.values().take(most).toArray()
+    for (const entry of entries) {
+      entry.sent = true
+      this.#waiting.delete(entry)
+      this.#sent.add(entry)
+    }
+    this.#attempts = 0
+    return entries
+  }
+
+  /**
+   * Tells that another holder's exclusive access kept the flush from starting: whoever's time for that is over
+   * leaves (an acquire with null). @returns whether anything still waits.
+   */
+  contended(): boolean {
+    this.#attempts++
+    for (const entry of this.#waiting) entry.wait()
+    this.#expire()
+    return this.#waiting.size > 0
+  }
+
+  /** What a read must wait for; undefined: nothing. */
+  earlierWrites(call: Call): Promise<unknown> | undefined {
+    return this.#order.earlier(call)
+  }
+
+  /** Takes no more, waits for what is there; what is left after `graceMs` rejects with `ClosedError`. */
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true
+    if (!this.#running) return
+    const idle = new Promise<void>((resolve) => (this.#onIdle = resolve))
+    let timer: NodeJS.Timeout | undefined
+    const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, graceMs)))
+    await Promise.race([idle, patience])
+    clearTimeout(timer)
+    for (const entry of [...this.#sent, ...this.#waiting])
+      entry.reject(new ClosedError({ outcome: entry.sent ? 'unknown' : 'not-applied' }))
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const timer = setInterval(() => this.#expire(), 10)
+      try {
+        await this.#flush(this)
+      } catch (error) {
+        // a flush settles what it took; where it could not even say so, nobody may wait for ever
+        const stuck = this.#sent.size > 0 ? this.#sent : this.#waiting
+        for (const entry of stuck) entry.reject(error)
+      } finally {
+        clearInterval(timer)
+      }
+      await new Promise(setImmediate) // let the acknowledged callers issue their next writes, and others run
+    }
+    this.#running = false
+    this.#onIdle?.()
+  }
+
+  #expire(): void {
+    const now = performance.now()
+    for (const entry of this.#waiting) {
+      const { deadline, accessDeadline, atomic } = entry.work
+      if (entry.contended && accessDeadline !== null && now >= accessDeadline) {
+        if (atomic) entry.reject(new ResourceContentionError(this.#attempts))
+        else entry.resolve([null])
+      } else if (now >= deadline)
+        entry.reject(entry.contended ? new ResourceContentionError(this.#attempts) : entry.late(now))
+    }
+    for (const entry of this.#sent) if (now >= entry.work.deadline) entry.reject(entry.late(now))
+  }
+
+  /** Forgets an entry. @returns false if it was settled before. */
+  #settle(entry: Pending): boolean {
+    if (entry.isSettled) return false
+    entry.settle()
+    this.#waiting.delete(entry)
+    this.#sent.delete(entry)
+    this.#bytes -= entry.work.bytes
+    return true
+  }
+}

@@ -1,0 +1,117 @@
+import { CallOrder, type Ordered } from './call-order.ts'
+import type { Call, Work } from './call.ts'
+import { settleBy } from './deadline.ts'
+import { ClosedError, type StorageError, TimeoutError, UnavailableError } from '../errors.ts'
+import type { WriteQueue } from './write-queue.ts'
+
+export interface WriteSchedulerOptions {
+  /**
+   * The queue in which a call shares commits with others of its kind, or null: it is carried out alone, beside
+   * others. All calls that may concern one record must have the same answer.
+   */
+  readonly queueOf: (call: Call) => WriteQueue | null
+  /** Carries out one piece of work of its own: a call without a queue, or what `atomically` recorded. */
+  readonly execute: (work: Work) => Promise<readonly unknown[]>
+  /** How many pieces of work may be under way outside the queues; default 10 000. */
+  readonly most?: number
+}
+
+/**
+ * Sends the writes of one handle to a server over several connections, beside one another where they concern
+ * different records, and one after another where they concern the same. Bounded; everything settles by its deadline.
+ */
+export class WriteScheduler {
+  readonly #queueOf: WriteSchedulerOptions['queueOf']
+  readonly #execute: WriteSchedulerOptions['execute']
+  readonly #most: number
+  /** The writes in queues, which keep their order themselves, and the others, which are kept in order here. */
+  readonly #queued = new CallOrder()
+  readonly #loose = new CallOrder()
+  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #queues = new Set<WriteQueue>()
+  #closed = false
+
+  constructor({ queueOf, execute, most = 10_000 }: WriteSchedulerOptions) {
+    this.#queueOf = queueOf
+    this.#execute = execute
+    this.#most = most
+  }
+
+  write(work: Work): Promise<readonly unknown[]> {
+    if (this.#closed) return Promise.reject(new ClosedError())
+    const [first] = work.calls
+    const queue = work.atomic || first === undefined ? null : this.#queueOf(first)
+    if (queue !== null) return this.#enqueue(queue, work)
+    if (this.#underWay.size >= this.#most)
+      return Promise.reject(
+        new UnavailableError(
+          'Too many writes wait for this store: it is slower than its callers. Try again later, or issue fewer at once.',
+          'queue',
+        ),
+      )
+    const before = all([...work.calls.map((call) => this.earlier(call))])
+    return this.#track(this.#loose, work, () => this.#run(work, before))
+  }
+
+  /** What a call must wait for before it is sent; undefined: nothing. */
+  earlier(call: Pick<Call, 'protocol' | 'ids' | 'whole'>): Promise<unknown> | undefined {
+    return all([this.#queued.earlier(call), this.#loose.earlier(call)])
+  }
+
+  /** Takes nothing more and waits for what is there; what is left after `graceMs` rejects with `ClosedError`. */
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true
+    const deadline = performance.now() + graceMs
+    await Promise.all([...this.#queues].map((queue) => queue.close(graceMs)))
+    await settleBy(deadline, Promise.allSettled(this.#underWay), () => new ClosedError()).catch(() => {})
+  }
+
+  #enqueue(queue: WriteQueue, work: Work): Promise<readonly unknown[]> {
+    this.#queues.add(queue)
+    // only a batch of `atomically` can concern the same record and not be in this queue
+    const before = all(work.calls.map((call) => this.#loose.earlier(call)))
+    const push = before === undefined ? () => queue.push(work) : () => before.then(() => queue.push(work))
+    return this.#track(this.#queued, work, push)
+  }
+
+  async #run(work: Work, before: Promise<unknown> | undefined): Promise<readonly unknown[]> {
+    let sent = false
+    const start = performance.now()
+    const late = (): StorageError => {
+      const waited = performance.now() - start
+      return sent
+        ? new TimeoutError(waited, 'waiting for the store', { outcome: 'unknown' })
+        : new TimeoutError(waited, 'waiting for earlier writes to the same record')
+    }
+    const act = async (): Promise<readonly unknown[]> => {
+      await before
+      if (performance.now() >= work.deadline) throw late()
+      sent = true
+      return this.#execute(work)
+    }
+    return settleBy(work.deadline, act(), late)
+  }
+
+  #track(
+    order: CallOrder,
+    { calls }: Work,
+    act: () => Promise<readonly unknown[]>,
+  ): Promise<readonly unknown[]> {
+    const { promise: settled, resolve } = Promise.withResolvers<void>()
+    const write: Ordered = { calls, settled, passed: settled }
+    order.add(write)
+    const outcome = act()
+    this.#underWay.add(outcome)
+    const end = (): void => {
+      this.#underWay.delete(outcome)
+      resolve()
+    }
+    outcome.then(end, end)
+    return outcome
+  }
+}
+
+function all(waits: readonly (Promise<unknown> | undefined)[]): Promise<unknown> | undefined {
+  const there = waits.filter((wait) => wait !== undefined)
+  return there.length === 0 ? undefined : Promise.all(there)
+}

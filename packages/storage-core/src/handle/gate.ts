@@ -1,0 +1,61 @@
+import type { StorageDriver } from '../adapter/driver.ts'
+import { ClosedError, ConflictError } from '../errors.ts'
+
+const CLOSE_GRACE_MS = 5_000
+
+/** The states of a handle: not open yet, open, being filled by an import, closing, closed. */
+export class Gate {
+  readonly #driver: StorageDriver
+  readonly #create: boolean
+  #ready: Promise<void> | undefined
+  #open = false
+  #importing = false
+  #closing: Promise<void> | undefined
+
+  constructor(driver: StorageDriver, create: boolean) {
+    this.#driver = driver
+    this.#create = create
+  }
+
+  get isClosing(): boolean {
+    return this.#closing !== undefined
+  }
+
+  /** Makes the schema ready, once; after a failure the next call tries again. */
+  init(): Promise<void> {
+    if (this.isClosing) return Promise.reject(new ClosedError())
+    this.#ready ??= this.#driver.init(this.#create).then(
+      () => void (this.#open = true),
+      (error: unknown) => {
+        this.#ready = undefined
+        throw error
+      },
+    )
+    return this.#ready
+  }
+
+  /** Runs `act` once the schema is there; at once where it is, so that calls keep their order. */
+  pass<T>(act: () => Promise<T>): Promise<T> {
+    if (this.isClosing) return Promise.reject(new ClosedError())
+    return this.#open ? act() : this.init().then(act)
+  }
+
+  /** `pass`, for writes other than those of an import. */
+  passWrite<T>(act: () => Promise<T>): Promise<T> {
+    if (!this.#importing) return this.pass(act)
+    return Promise.reject(
+      new ConflictError('An import into this store is not finished. Run it again to its end, then write.'),
+    )
+  }
+
+  /** Refuses writes while the store is being filled, and after an interruption until it is. */
+  set importing(importing: boolean) {
+    this.#importing = importing
+  }
+
+  close(): Promise<void> {
+    const opening = this.#ready?.catch(() => {}) ?? Promise.resolve()
+    this.#closing ??= opening.then(() => this.#driver.close(CLOSE_GRACE_MS))
+    return this.#closing
+  }
+}

@@ -1,0 +1,101 @@
+import { InvalidArgumentError, isStorageError } from '../errors.ts'
+import type { Protocol } from '../bundle.ts'
+import type { StorageRecord } from '../records.ts'
+import { amount, id, instant, int32, count, jsonText, nullable, sequence, text } from '../rules/validate.ts'
+
+type Rule = (argument: string, value: unknown) => unknown
+type Rules = Readonly<Record<string, Rule | readonly [Rule]>>
+
+/** Every field of every type of record with its rule; `[rule]`: null is allowed too. */
+const fields = (limit: number): { readonly [T in StorageRecord['type']]: Rules } => {
+  const json: Rule = (argument, value) => jsonText(argument, value, limit)
+  const context: Rules = { id, dataJson: json, updatedAt: instant }
+  return {
+    agent: {
+      agentId: id,
+      contractJson: json,
+      priority: int32,
+      status: text,
+      agentVersion: [text],
+      sessionToken: [text],
+      suspensionReason: [text],
+      registeredAt: instant,
+      updatedAt: instant,
+    },
+    session: context,
+    state: context,
+    idempotency: {
+      key: id,
+      resultJson: [json],
+      requestHash: [text],
+      createdAt: [instant],
+      claimedAt: [instant],
+    },
+    event: {
+      seq: sequence,
+      dfid: id,
+      event: text,
+      timestamp: instant,
+      stepId: text,
+      state: text,
+      detailsJson: json,
+    },
+    dirtyFlow: { dfid: id, failedStep: text, partialStateJson: json, createdAt: instant },
+    hold: { dfid: id, resourceId: id, amount, acquiredAt: instant, expiresAt: [instant], fence: sequence },
+    retryCount: { dfid: id, count, updatedAt: instant },
+    budgetToken: { agentId: id, createdAt: instant },
+    request: {
+      dfid: id,
+      agentId: id,
+      reason: text,
+      contextJson: json,
+      proposalJson: json,
+      impact: text,
+      status: requestStatus,
+      createdAt: instant,
+      resolvedAt: [instant],
+      decision: [text],
+    },
+    transition: { dfid: id, fromStatus: [text], toStatus: text, createdAt: instant },
+    counters: { seq: sequence, fence: sequence },
+  }
+}
+
+function requestStatus(argument: string, value: unknown): void {
+  if (value !== 'PENDING' && value !== 'RESOLVED')
+    throw new InvalidArgumentError(argument, 'must be PENDING or RESOLVED')
+}
+
+/** Which protocol keeps a type of record; the counters are the handle's. */
+export const PROTOCOL_OF: { readonly [T in Exclude<StorageRecord['type'], 'counters'>]: Protocol } = {
+  agent: 'agentRegistry',
+  session: 'context',
+  state: 'context',
+  idempotency: 'idempotency',
+  event: 'decisionAudit',
+  dirtyFlow: 'saga',
+  hold: 'resourceLock',
+  retryCount: 'intentRetry',
+  budgetToken: 'escalation',
+  request: 'escalation',
+  transition: 'lifecycle',
+}
+
+/** Why this contract cannot hold a record, or null; a value that is no record at all throws. */
+export function unfitReason(record: StorageRecord, limit: number): string | null {
+  if (record.unfit !== undefined) return record.unfit
+  const rules = fields(limit)[record.type] as Rules | undefined
+  if (rules === undefined)
+    throw new InvalidArgumentError('records', 'holds something whose type is not known')
+  const values = record as unknown as Readonly<Record<string, unknown>>
+  try {
+    for (const [name, rule] of Object.entries(rules)) {
+      if (typeof rule === 'function') rule(name, values[name])
+      else nullable(rule[0], name, values[name])
+    }
+  } catch (error) {
+    if (isStorageError(error)) return error.message
+    throw error
+  }
+  return null
+}

@@ -1,0 +1,126 @@
+import { type RecordedCall, recordBatch } from '../handle/batch.ts'
+import type { Health, Protocol, StorageBundle, StorageHandle } from '../bundle.ts'
+import { CAPABILITIES, CAPABILITY_OF, type Capability } from '../rules/capabilities.ts'
+import { ConfigurationError, UnsupportedError } from '../errors.ts'
+import { PROTOCOLS } from '../handle/methods.ts'
+import { exportMix, importMix } from './mix-transfer.ts'
+import { record } from '../rules/validate.ts'
+
+/** Where each protocol comes from: a handle, or a single store of one's own. */
+export type MixSources = { readonly [P in Protocol]?: StorageHandle | StorageBundle[P] } & {
+  /** For every protocol that is not named. */
+  readonly default?: StorageHandle
+}
+
+/** What a mix knows of a protocol's source: the handle, or null for a single store. */
+export type Owners = { readonly [P in Protocol]: StorageHandle | null }
+
+const ownersOf = new WeakMap<object, Owners>()
+
+/** The sources of a bundle that `mixStorage` made; undefined for any other. */
+export function mixOwners(bundle: StorageBundle): Owners | undefined {
+  return ownersOf.get(bundle)
+}
+
+/**
+ * One bundle from several backends. `init`, `close` and `health` reach each backend once; a mix closes what it was
+ * given. `atomically` works where all protocols that it touches come from one handle, and else rejects with
+ * `UnsupportedError` before anything is sent. `explainMix` says what a mix cannot promise.
+ * @throws ConfigurationError at once, if a protocol has neither a source of its own nor a default.
+ */
+export function mixStorage(sources: MixSources): StorageHandle {
+  const given = record('sources', sources, ['default', ...PROTOCOLS]) as MixSources
+  const stores: Partial<Record<Protocol, unknown>> = {}
+  const owners: Partial<Record<Protocol, StorageHandle | null>> = {}
+  for (const protocol of PROTOCOLS) {
+    const source = given[protocol] ?? given.default
+    if (source === undefined)
+      throw new ConfigurationError(
+        `Nothing brings ${protocol}. Name a source for it, or a default.`,
+        protocol,
+        'nothing',
+        'a handle or a store',
+      )
+    owners[protocol] = isHandle(source) ? source : null
+    stores[protocol] = isHandle(source) ? source[protocol] : source
+  }
+  const bundle = stores as StorageBundle
+  const owner = owners as Owners
+  const handles = [...new Set(Object.values(owner).filter((one) => one !== null))]
+  const lone = PROTOCOLS.filter((protocol) => owner[protocol] === null).map((protocol) => bundle[protocol])
+
+  const init = async (): Promise<void> => {
+    await Promise.all(handles.map((handle) => handle.init()))
+    await Promise.all(lone.flatMap((store) => ('initSchema' in store ? [store.initSchema()] : [])))
+  }
+
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => (closing ??= closeAll(handles))
+
+  const atomically: StorageHandle['atomically'] = async (act) => {
+    const calls: RecordedCall[] = []
+    recordBatch(act, (call) => calls.push(call))
+    const touched = new Set(calls.map((call) => owner[call.protocol]))
+    const [only] = touched
+    if (touched.size === 0) return []
+    if (touched.size > 1 || only === null || only === undefined)
+      throw new UnsupportedError(
+        'atomically',
+        'These protocols come from different backends, which cannot commit together. Take them from one handle.',
+      )
+    return only.atomically((batch) => {
+      const target = batch as unknown as Record<string, Record<string, (...args: readonly unknown[]) => void>>
+      for (const { protocol, method, args } of calls) {
+        if (method in target)
+          (target as unknown as Record<string, (...args: readonly unknown[]) => void>)[method]?.(...args)
+        else target[protocol]?.[method]?.(...args)
+      }
+    })
+  }
+
+  const mix: StorageHandle = {
+    ...bundle,
+    backend: 'mix',
+    capabilities: new Set(CAPABILITIES.filter((capability) => has(capability, bundle, owner))),
+    init,
+    close,
+    [Symbol.asyncDispose]: close,
+    health: () => healthOf(handles),
+    atomically,
+    exportRecords: () => exportMix(owner),
+    importRecords: (records, options) => importMix(owner, records, options),
+  }
+  ownersOf.set(mix, owner)
+  return mix
+}
+
+function isHandle(source: object): source is StorageHandle {
+  return 'atomically' in source && 'health' in source
+}
+
+/** A single store counts as having what it has a method for; what spans protocols, every source must have. */
+function has(capability: Capability, bundle: StorageBundle, owners: Owners): boolean {
+  const home = CAPABILITY_OF[capability]
+  if (home === null) {
+    const all = new Set(Object.values(owners))
+    const every = [...all].every((owner) => owner?.capabilities.has(capability) ?? false)
+    return every && (capability !== 'atomically' || all.size === 1)
+  }
+  const [protocol, method] = home
+  return owners[protocol]?.capabilities.has(capability) ?? method in bundle[protocol]
+}
+
+async function closeAll(handles: readonly StorageHandle[]): Promise<void> {
+  const outcomes = await Promise.allSettled(handles.map((handle) => handle.close()))
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+}
+
+async function healthOf(handles: readonly StorageHandle[]): Promise<Health> {
+  const all = await Promise.all(handles.map((handle) => handle.health()))
+  const details = all.flatMap((health) =>
+    Object.entries({ ok: health.ok, ...health.details }).map(
+      ([name, value]) => [`${health.backend}.${name}`, value] as const,
+    ),
+  )
+  return { ok: all.every((health) => health.ok), backend: 'mix', details: Object.fromEntries(details) }
+}

@@ -1,0 +1,197 @@
+// The rules for arguments, the same for every adapter: each function returns the value it was given, checked,
+// or throws InvalidArgumentError (ValueTooLargeError for size) before anything is sent.
+import { MAX_AMOUNT, toMicros } from './amounts.ts'
+import { InvalidArgumentError, ValueTooLargeError } from '../errors.ts'
+import { checkJsonText } from '../json/check.ts'
+import { Encoder } from '../json/encoder.ts'
+import { isPlainObject } from '../json/kind.ts'
+import { TextTooLong } from '../json/sink.ts'
+import { type Instant, parseInstant } from './time.ts'
+
+const MAX_ID_BYTES = 512
+const MAX_TEXT_BYTES = 65_536
+export const MAX_INT32 = 2_147_483_647
+const MAX_SECONDS = 1e9
+const MAX_RESOURCES = 1_000
+
+function refuse(argument: string, reason: string): never {
+  throw new InvalidArgumentError(argument, reason)
+}
+
+/** Any well-formed string. */
+export function string(argument: string, value: unknown): string {
+  if (typeof value !== 'string') refuse(argument, 'must be a string')
+  if (!value.isWellFormed()) refuse(argument, 'must be well-formed Unicode, and holds half a surrogate pair')
+  return value
+}
+
+function plainString(argument: string, value: unknown, maxBytes: number): string {
+  const text = string(argument, value)
+  if (text.includes('\0')) refuse(argument, 'must not hold a NUL character')
+  if (Buffer.byteLength(text) > maxBytes) refuse(argument, `must take at most ${maxBytes} bytes of UTF-8`)
+  return text
+}
+
+/** Names a record: 1 to 512 bytes of UTF-8, no NUL. */
+export function id(argument: string, value: unknown): string {
+  if (value === '') refuse(argument, 'must not be empty')
+  return plainString(argument, value, MAX_ID_BYTES)
+}
+
+/** Free text: at most 64 KiB of UTF-8, no NUL; may be empty. */
+export function text(argument: string, value: unknown): string {
+  return plainString(argument, value, MAX_TEXT_BYTES)
+}
+
+/** `check`, but null is a value too. */
+export function nullable<T>(
+  check: (argument: string, value: unknown) => T,
+  argument: string,
+  value: unknown,
+): T | null {
+  return value === null ? null : check(argument, value)
+}
+
+/** `check`, for a member that may be left out: undefined and a missing one are null. */
+export function optional<T>(
+  check: (argument: string, value: unknown) => T,
+  argument: string,
+  value: unknown,
+): T | null {
+  return value === undefined ? null : check(argument, value)
+}
+
+/** A token as `claim` handed it out. */
+export function token(argument: string, value: unknown): string {
+  if (value === '') refuse(argument, 'must not be empty')
+  return string(argument, value)
+}
+
+export function integer(argument: string, value: unknown, least: number, most: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+    refuse(argument, `must be an integer from ${least} to ${most}`)
+  return value + 0
+}
+
+/** A priority: any int32. */
+export function int32(argument: string, value: unknown): number {
+  return integer(argument, value, -MAX_INT32 - 1, MAX_INT32)
+}
+
+/** A count or a limit: an int32 from 0. */
+export function count(argument: string, value: unknown): number {
+  return integer(argument, value, 0, MAX_INT32)
+}
+
+/** A sequence number or a fence: a safe integer from 0. */
+export function sequence(argument: string, value: unknown): number {
+  return integer(argument, value, 0, Number.MAX_SAFE_INTEGER)
+}
+
+/** Seconds from 0 to 1e9. */
+export function seconds(argument: string, value: unknown): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= MAX_SECONDS))
+    refuse(argument, `must be a number of seconds from 0 to ${MAX_SECONDS}`)
+  return value
+}
+
+/** Seconds above 0, as whole microseconds (at least one). */
+export function durationMicros(argument: string, value: unknown): number {
+  if (seconds(argument, value) === 0) refuse(argument, 'must be more than 0 seconds')
+  return Math.max(1, Math.round(Number(value) * 1e6))
+}
+
+/** An amount or a capacity, in micro-units. */
+export function amount(argument: string, value: unknown): number {
+  if (typeof value !== 'number' || !(value >= 0 && value <= MAX_AMOUNT))
+    refuse(argument, `must be a number from 0 to ${MAX_AMOUNT}`)
+  return toMicros(value)
+}
+
+/** A moment in any of the forms that the contract takes. */
+export function instant(argument: string, value: unknown): Instant {
+  const parsed = typeof value === 'string' ? parseInstant(value) : null
+  return parsed ?? refuse(argument, 'must be a time such as 2026-03-01T09:30:00.000000Z')
+}
+
+/** JSON text that is stored byte for byte. `taken` bytes of the record's limit are used by its other texts. */
+export function jsonText(argument: string, value: unknown, limit: number, taken = 0): string {
+  const json = string(argument, value)
+  const bytes = json.length * 3 + taken > limit ? Buffer.byteLength(json) + taken : 0
+  if (bytes > limit) throw new ValueTooLargeError(argument, bytes, limit)
+  const reason = checkJsonText(json)
+  return reason === null ? json : refuse(argument, reason)
+}
+
+/** An object to be stored as JSON, as its text. */
+export function jsonObject(argument: string, value: unknown, limit: number): string {
+  if (!isPlain(value)) refuse(argument, 'must be a plain object')
+  const json = encode(argument, value, limit)
+  if (!json.startsWith('{'))
+    refuse(argument, 'must be an object in JSON too, and its toJSON() makes something else of it')
+  if (json.length > limit) throw new ValueTooLargeError(argument, json.length, limit)
+  return json
+}
+
+function encode(argument: string, value: object, limit: number): string {
+  try {
+    return new Encoder({ argument, sortKeys: true, nativeOnly: false, maxLength: limit }).encode(value)
+  } catch (error) {
+    if (error instanceof TextTooLong) throw new ValueTooLargeError(argument, error.length, limit)
+    throw error
+  }
+}
+
+/** A record given as an object: own known keys only, so that a mistyped one is refused and not ignored. */
+export function record<K extends string>(
+  argument: string,
+  value: unknown,
+  keys: readonly K[],
+): { readonly [P in K]?: unknown } {
+  if (!isPlain(value)) refuse(argument, 'must be a plain object')
+  for (const key of Reflect.ownKeys(value)) {
+    if (!(keys as readonly unknown[]).includes(key))
+      refuse(argument, `has an unknown member; known are ${keys.join(', ')}`)
+  }
+  return { ...(value as { readonly [P in K]?: unknown }) }
+}
+
+/** `record`, for trailing options: leaving them out is allowed. */
+export function options<K extends string>(
+  value: unknown,
+  keys: readonly K[],
+): { readonly [P in K]?: unknown } {
+  return value === undefined ? {} : record('options', value, keys)
+}
+
+/** Amounts by resource, in micro-units, copied, in the order in which ids sort. */
+export function amounts(argument: string, value: unknown): ReadonlyMap<string, number> {
+  if (!isPlain(value)) refuse(argument, 'must be a plain object of amounts by resource id')
+  const keys = Reflect.ownKeys(value)
+  if (keys.length > MAX_RESOURCES) refuse(argument, `must name at most ${MAX_RESOURCES} resources`)
+  const entries = keys.map((key): [string, number] => {
+    const micros = amount(argument, (value as Record<string | symbol, unknown>)[key])
+    return [id(argument, key), micros]
+  })
+  return new Map(entries.sort(([a], [b]) => compareIds(a, b)))
+}
+
+/** The order in which ids sort everywhere: by their UTF-8 bytes, which is by code point. */
+export function compareIds(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)
+}
+
+const RESERVED_NAMESPACES = /^(pg_.*|public|information_schema)$/
+
+/** The name of one store among others in the same server. */
+export function namespace(argument: string, value: unknown): string {
+  if (typeof value !== 'string' || !/^[a-z][a-z0-9_]{0,39}$/.test(value))
+    refuse(argument, 'must be 1 to 40 characters of a-z, 0-9 and _, starting with a letter')
+  if (RESERVED_NAMESPACES.test(value))
+    refuse(argument, 'must not be pg_…, public or information_schema, which PostgreSQL keeps for itself')
+  return value
+}

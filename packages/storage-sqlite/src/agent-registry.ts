@@ -1,0 +1,103 @@
+import type { AgentExport, AgentRegistryOperations, SyncImplementation } from '@dir/storage-core'
+import type { SqliteConnection } from './connection.ts'
+import { byRowid, exportPage } from './export-page.ts'
+import { type Row, StoredRow } from './stored-row.ts'
+import { now, toColumn } from './time.ts'
+
+const TABLE = 'agent_registry'
+
+export const agentRegistry: SyncImplementation<AgentRegistryOperations, SqliteConnection> = {
+  upsertAgent(db, { agentId, contractJson, priority, status, agentVersion, sessionToken }) {
+    const time = toColumn(now())
+    db.run(
+      /* sql */ `INSERT INTO agent_registry
+          (agent_id, contract, priority, status, agent_version, session_token, registered_at, updated_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (agent_id) DO UPDATE SET contract = excluded.contract, priority = excluded.priority,
+          status = excluded.status, agent_version = excluded.agent_version,
+          session_token = excluded.session_token, updated_at = excluded.updated_at`,
+      agentId,
+      db.json('agent_registry.contract', contractJson),
+      priority,
+      status,
+      agentVersion,
+      sessionToken,
+      time,
+      time,
+    )
+  },
+
+  getAgent(db, agentId) {
+    const found = db.get(/* sql */ `SELECT * FROM agent_registry WHERE agent_id = ?`, agentId)
+    return found === undefined ? null : toAgent(new StoredRow(TABLE, found))
+  },
+
+  getStatus(db, agentId) {
+    const found = db.get(
+      /* sql */ `SELECT status, suspension_reason FROM agent_registry WHERE agent_id = ?`,
+      agentId,
+    )
+    if (found === undefined) return null
+    const row = new StoredRow(TABLE, found)
+    return { status: row.text('status'), suspensionReason: row.textOrNull('suspension_reason') }
+  },
+
+  updateStatus(db, agentId, status, suspensionReason) {
+    const { changes } = db.run(
+      /* sql */ `UPDATE agent_registry SET status = ?, suspension_reason = ?, updated_at = ? WHERE agent_id = ?`,
+      status,
+      suspensionReason,
+      toColumn(now()),
+      agentId,
+    )
+    return changes > 0
+  },
+
+  listActiveAgents(db) {
+    const rows = db.all(/* sql */ `SELECT agent_id FROM agent_registry
+        WHERE status = 'ACTIVE' AND typeof(agent_id) = 'text' ORDER BY agent_id`)
+    return rows.map((row) => new StoredRow(TABLE, row).text('agent_id'))
+  },
+
+  exportPage: (db, cursor) => exportPage(db, cursor, [{ sql: byRowid(TABLE), toItem: toExport }]),
+
+  importPage(db, items) {
+    for (const item of items)
+      db.run(
+        /* sql */ `INSERT OR REPLACE INTO agent_registry (agent_id, contract, priority, status, agent_version,
+            session_token, suspension_reason, registered_at, updated_at)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        item.agentId,
+        db.json('agent_registry.contract', item.contractJson),
+        item.priority,
+        item.status,
+        item.agentVersion,
+        item.sessionToken,
+        item.suspensionReason,
+        toColumn(item.registeredAt),
+        toColumn(item.updatedAt),
+      )
+  },
+}
+
+function toAgent(row: StoredRow) {
+  return {
+    agentId: row.text('agent_id'),
+    contractJson: row.json('contract'),
+    priority: row.number('priority'),
+    status: row.text('status'),
+    agentVersion: row.textOrNull('agent_version'),
+    sessionToken: row.textOrNull('session_token'),
+    suspensionReason: row.textOrNull('suspension_reason'),
+  }
+}
+
+function toExport(found: Row): AgentExport {
+  const row = new StoredRow(TABLE, found, true)
+  const record = {
+    ...toAgent(row),
+    registeredAt: row.time('registered_at'),
+    updatedAt: row.time('updated_at'),
+  }
+  return { type: 'agent', ...record, ...row.fitness }
+}

@@ -1,0 +1,79 @@
+import {
+  type ContextExport,
+  type ContextKind,
+  type ContextOperations,
+  type SyncImplementation,
+  conditional,
+} from '@dir/storage-core'
+import type { SqliteConnection } from './connection.ts'
+import { type Source, byRowid, exportPage } from './export-page.ts'
+import { StoredRow } from './stored-row.ts'
+import { now, toColumn } from './time.ts'
+
+const TABLES = {
+  session: {
+    name: 'context_session',
+    id: 'dfid',
+    get: /* sql */ `SELECT data FROM context_session WHERE dfid = ?`,
+    set: /* sql */ `INSERT INTO context_session (dfid, data, updated_at) VALUES (?, ?, ?)
+      ON CONFLICT (dfid) DO UPDATE SET data = excluded.data, updated_at = excluded.updated_at`,
+  },
+  state: {
+    name: 'context_state',
+    id: 'agent_id',
+    get: /* sql */ `SELECT data FROM context_state WHERE agent_id = ?`,
+    set: /* sql */ `INSERT INTO context_state (agent_id, data, updated_at) VALUES (?, ?, ?)
+      ON CONFLICT (agent_id) DO UPDATE SET
+        data = excluded.data, updated_at = excluded.updated_at, version = version + 1`,
+  },
+} as const
+
+function get(db: SqliteConnection, kind: ContextKind, id: string): string | null {
+  const { name, get: sql } = TABLES[kind]
+  const row = db.get(sql, id)
+  return row === undefined ? null : new StoredRow(name, row).json('data')
+}
+
+function set(db: SqliteConnection, kind: ContextKind, id: string, dataJson: string, time = now()): void {
+  const table = TABLES[kind]
+  db.run(table.set, id, db.json(`${table.name}.data`, dataJson), toColumn(time))
+}
+
+export const context: SyncImplementation<ContextOperations, SqliteConnection> = {
+  get,
+
+  set: (db, kind, id, dataJson) => set(db, kind, id, dataJson),
+
+  compareAndSet: conditional(
+    (db: SqliteConnection, kind: ContextKind, id: string, expectedJson: string | null, _dataJson: string) =>
+      get(db, kind, id) === expectedJson,
+    (db, kind, id, _expectedJson, dataJson) => {
+      set(db, kind, id, dataJson)
+      return true
+    },
+  ),
+
+  expectSession: conditional(
+    (db: SqliteConnection, dfid: string, expectedJson: string | null) =>
+      get(db, 'session', dfid) === expectedJson,
+    () => true,
+  ),
+
+  exportPage: (db, cursor) => exportPage(db, cursor, [source('session'), source('state')]),
+
+  importPage(db, items) {
+    for (const { type, id, dataJson, updatedAt } of items) set(db, type, id, dataJson, updatedAt)
+  },
+}
+
+function source(type: ContextKind): Source<ContextExport> {
+  const { name, id } = TABLES[type]
+  return {
+    sql: byRowid(name),
+    toItem(found) {
+      const row = new StoredRow(name, found, true)
+      const record = { id: row.text(id), dataJson: row.json('data'), updatedAt: row.time('updated_at') }
+      return { type, ...record, ...row.fitness }
+    },
+  }
+}

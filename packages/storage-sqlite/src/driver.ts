@@ -1,0 +1,109 @@
+import {
+  CAPABILITIES,
+  type Call,
+  ClosedError,
+  ConflictError,
+  type DriverTransfer,
+  type StorageDriver,
+  type Work,
+  WriteQueue,
+  runCall,
+} from '@dir/storage-core'
+import type { SqliteConnection } from './connection.ts'
+import { groupCommit } from './group-commit.ts'
+import { readMeta } from './meta.ts'
+import { type JournalMode, openConnection } from './open.ts'
+import { operations } from './operations.ts'
+import { beginImport, finishImport, readCounters } from './transfer.ts'
+
+export interface DriverOptions {
+  /** Absolute, or `:memory:`. */
+  readonly path: string
+  readonly journalMode: JournalMode
+  readonly timeoutMs: number
+}
+
+export class SqliteDriver implements StorageDriver {
+  readonly backend = 'sqlite'
+  readonly capabilities: StorageDriver['capabilities'] = new Set(CAPABILITIES)
+  readonly #options: DriverOptions
+  readonly #queue = new WriteQueue({ flush: (queue) => groupCommit(this.#open(), operations, queue) })
+  #opening: Promise<SqliteConnection> | undefined
+  #connection: SqliteConnection | undefined
+
+  constructor(options: DriverOptions) {
+    this.#options = options
+  }
+
+  async init(create: boolean): Promise<void> {
+    const db = await this.#connect(create)
+    if ((await db.whenFree(this.#deadline(), () => readMeta(db, 'importing'))) !== null)
+      throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
+  }
+
+  async read(call: Call): Promise<unknown> {
+    await this.#queue.earlierWrites(call)
+    const db = this.#open()
+    return db.whenFree(call.deadline, () => runCall(operations, db, call))
+  }
+
+  write(work: Work): Promise<readonly unknown[]> {
+    return this.#queue.push(work)
+  }
+
+  health(): Promise<Readonly<Record<string, string | number | boolean>>> {
+    const db = this.#open()
+    return db.whenFree(this.#deadline(), () => {
+      db.checkFile()
+      return {
+        sqliteVersion: String(db.get(/* sql */ `SELECT sqlite_version() AS version`)?.['version']),
+        schemaVersion: readMeta(db, 'schema_version') ?? 0,
+        journalMode: String(db.pragma('journal_mode')),
+        synchronous: String(db.pragma('synchronous')) === '2' ? 'full' : 'less than full',
+        durable: this.#options.path !== ':memory:',
+      }
+    })
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await this.#queue.close(graceMs)
+    this.#connection?.close()
+    this.#connection = undefined
+  }
+
+  readonly transfer: DriverTransfer = {
+    counters: () => {
+      const db = this.#open()
+      return db.whenFree(this.#deadline(), () => readCounters(db))
+    },
+    begin: async () => {
+      const db = await this.#connect(true)
+      await db.whenFree(this.#deadline(), () => db.transaction(() => beginImport(db)))
+    },
+    finish: async (counters) => {
+      const db = this.#open()
+      await db.whenFree(this.#deadline(), () => db.transaction(() => finishImport(db, counters)))
+    },
+  }
+
+  #open(): SqliteConnection {
+    if (this.#connection === undefined) throw new ClosedError()
+    return this.#connection
+  }
+
+  async #connect(create: boolean): Promise<SqliteConnection> {
+    if (this.#connection !== undefined) return this.#connection
+    const { path, journalMode } = this.#options
+    this.#opening ??= openConnection({ path, journalMode, create, deadline: this.#deadline() })
+    try {
+      this.#connection = await this.#opening
+      return this.#connection
+    } finally {
+      this.#opening = undefined // after a failure the next call tries again
+    }
+  }
+
+  #deadline(): number {
+    return performance.now() + this.#options.timeoutMs
+  }
+}

@@ -1,0 +1,31 @@
+import { IN_MEMORY, openFile } from './open.ts'
+import { checkPath } from './options.ts'
+import type { SqlValue } from './stored-row.ts'
+
+/** An open database, as far as creating tables needs it. */
+export interface DatabaseAccess {
+  /** Runs statements. */
+  exec(sql: string): void
+  /** Runs one statement with values, and answers its rows. */
+  all(sql: string, ...values: SqlValue[]): Readonly<Record<string, SqlValue>>[]
+}
+
+const PATIENCE_MS = 5_000
+
+/**
+ * Makes sure that a database file exists, with its parent folders, and hands it to `createTables`, which runs at
+ * once and whose statements commit together. Source: `ensure_db`.
+ * @returns the absolute path.
+ */
+export async function ensureDb(path: string, createTables?: (db: DatabaseAccess) => void): Promise<string> {
+  const absolute = checkPath(path)
+  if (absolute === IN_MEMORY) return absolute
+  const db = openFile(absolute, true)
+  try {
+    const create = () => db.transaction(() => createTables?.(db))
+    if (createTables !== undefined) await db.whenFree(performance.now() + PATIENCE_MS, create)
+  } finally {
+    db.close()
+  }
+  return absolute
+}

@@ -1,0 +1,19 @@
+import './node-version.ts'
+import { type StorageHandle, createStorage } from '@dir/storage-core'
+import { SqliteDriver } from './driver.ts'
+import { type SqliteStorageOptions, checkOptions } from './options.ts'
+
+export { dropNamespace } from './drop-namespace.ts'
+export { type DatabaseAccess, ensureDb } from './ensure-db.ts'
+export type { SqliteStorageOptions } from './options.ts'
+export { SCHEMA_VERSION, sqliteSchema } from './schema.ts'
+
+/**
+ * Storage in one SQLite file, which all processes of a machine may use at the same time. The file is opened by
+ * `init()`, or by the first call; nothing is read or written before. What is acknowledged is on the disk.
+ */
+export function sqliteStorage(options: string | SqliteStorageOptions): StorageHandle {
+  const { path, journalMode, handle } = checkOptions(options)
+  const timeoutMs = handle.operationTimeoutMs ?? 5_000
+  return createStorage(new SqliteDriver({ path, journalMode, timeoutMs }), handle)
+}

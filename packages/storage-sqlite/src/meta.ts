@@ -1,0 +1,27 @@
+import type { SqliteConnection } from './connection.ts'
+import { StoredRow } from './stored-row.ts'
+
+const TABLE = 'dir_storage_meta'
+
+/** Numbers about the whole file: `schema_version`, `fence` (the last one issued), `importing` (while an import is not finished). */
+export type MetaName = 'schema_version' | 'fence' | 'importing'
+
+export function readMeta(db: SqliteConnection, name: MetaName): number | null {
+  const row = db.get(/* sql */ `SELECT value FROM dir_storage_meta WHERE name = ?`, name)
+  return row === undefined ? null : new StoredRow(TABLE, row).number('value')
+}
+
+export function writeMeta(db: SqliteConnection, name: MetaName, value: number): void {
+  db.run(/* sql */ `INSERT OR REPLACE INTO dir_storage_meta (name, value) VALUES (?, ?)`, name, BigInt(value))
+}
+
+export function removeMeta(db: SqliteConnection, name: MetaName): void {
+  db.run(/* sql */ `DELETE FROM dir_storage_meta WHERE name = ?`, name)
+}
+
+/** The next fence; part of the transaction that uses it. */
+export function nextFence(db: SqliteConnection): number {
+  const fence = (readMeta(db, 'fence') ?? 0) + 1
+  writeMeta(db, 'fence', fence)
+  return fence
+}

@@ -1,0 +1,120 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { ConfigurationError, SchemaError } from '@dir/storage-core'
+import BetterSqlite3 from 'better-sqlite3'
+import { SqliteConnection } from './connection.ts'
+import { isBusy, mapError } from './errors.ts'
+import { SCHEMA_VERSION, migrate, recognise } from './schema.ts'
+
+export type JournalMode = 'wal' | 'delete'
+
+export interface OpenOptions {
+  /** Absolute, or `:memory:`. */
+  readonly path: string
+  /** For a new file; an existing one keeps its mode. */
+  readonly journalMode: JournalMode
+  /** False: a missing file or schema is a `SchemaError`. */
+  readonly create: boolean
+  /** On the clock of `performance.now()`. */
+  readonly deadline: number
+}
+
+export const IN_MEMORY = ':memory:'
+
+/** Opens a database with its schema in place. A file that is not ours is refused, and left as it was. */
+export async function openConnection(options: OpenOptions): Promise<SqliteConnection> {
+  const { path, create } = options
+  const exists = path !== IN_MEMORY && existsSync(path)
+  if (!exists && !create) throw missing('no file')
+  if (exists) await lookReadOnly(options)
+  const db = openFile(path, create)
+  try {
+    await prepare(db, options)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/**
+ * Whose file is it? Asked before it is opened for writing if something waits beside it (a journal, a write-ahead
+ * log) that a writing connection would put into it.
+ */
+async function lookReadOnly({ path, deadline }: OpenOptions): Promise<void> {
+  if (!existsSync(`${path}-wal`) && !existsSync(`${path}-journal`)) return
+  const db = new SqliteConnection(new BetterSqlite3(path, { readonly: true, timeout: 0 }), path)
+  try {
+    await db.whenFree(deadline, () => {
+      try {
+        recognise(db)
+      } catch (error) {
+        // an interrupted write: only a writing connection can put the file in order again
+        if (!/^SQLITE_(READONLY|CANTOPEN)/.test(String((error as { code?: unknown }).code)) || isBusy(error))
+          throw error
+      }
+    })
+  } finally {
+    db.close()
+  }
+}
+
+export function openFile(path: string, create: boolean): SqliteConnection {
+  const inMemory = path === IN_MEMORY
+  try {
+    if (create && !inMemory) mkdirSync(dirname(path), { recursive: true })
+    // timeout 0: SQLite's own waiting would block the event loop
+    const db = new BetterSqlite3(path, { timeout: 0, fileMustExist: !create && !inMemory })
+    return new SqliteConnection(db, inMemory ? null : path)
+  } catch (error) {
+    throw mapError(error)
+  }
+}
+
+async function prepare(
+  db: SqliteConnection,
+  { path, journalMode, create, deadline }: OpenOptions,
+): Promise<void> {
+  const found = await db.whenFree(deadline, () => {
+    db.exec(
+      /* sql */ `PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864`,
+    )
+    const schema = recognise(db)
+    if (schema.empty && create && path !== IN_MEMORY && journalMode === 'wal') db.pragma('journal_mode = WAL')
+    return schema
+  })
+  checkVersion(db)
+  if (found.version < SCHEMA_VERSION) {
+    if (!create) throw missing(found.empty ? 'no tables' : `version ${found.version}`)
+    await db.whenFree(deadline, () => db.transaction(() => migrate(db)))
+  }
+  await db.whenFree(deadline, () => db.findNumericJson())
+}
+
+/** Before 3.51.3, concurrent connections could damage a file in WAL mode (but for two repaired older releases). */
+export function hasWalBug(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number)
+  if (major !== 3) return major < 3
+  if (minor === 44) return patch < 6
+  if (minor === 50) return patch < 7
+  return minor < 51 || (minor === 51 && patch < 3)
+}
+
+function checkVersion(db: SqliteConnection): void {
+  const version = String(db.get(/* sql */ `SELECT sqlite_version() AS version`)?.['version'])
+  if (db.pragma('journal_mode') === 'wal' && hasWalBug(version))
+    throw new ConfigurationError(
+      'This build of SQLite can damage files in WAL mode. Use the better-sqlite3 that this package asks for.',
+      'sqlite_version',
+      version,
+      '3.51.3',
+    )
+}
+
+function missing(found: string): SchemaError {
+  return new SchemaError(
+    'The store is not there, and init: false creates none. Run init() once without it, or the statements of sqliteSchema().',
+    found,
+    `version ${SCHEMA_VERSION}`,
+  )
+}

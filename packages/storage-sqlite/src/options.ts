@@ -1,0 +1,37 @@
+import { resolve } from 'node:path'
+import { HANDLE_OPTIONS, type HandleOptions, InvalidArgumentError, checkRecord } from '@dir/storage-core'
+import { IN_MEMORY, type JournalMode } from './open.ts'
+
+export interface SqliteStorageOptions extends HandleOptions {
+  /** The database file, against the current folder if relative; or `:memory:` for a private store without a file. */
+  readonly path: string
+  /** Of a new file: `wal` (the default), or `delete` for files on network drives or shared with an old SQLite. An existing file keeps its mode. */
+  readonly journalMode?: JournalMode
+}
+
+const OPTIONS = ['path', 'journalMode', ...HANDLE_OPTIONS] as const
+
+/** Checked options, with an absolute path. */
+export function checkOptions(given: string | SqliteStorageOptions): {
+  readonly path: string
+  readonly journalMode: JournalMode
+  readonly handle: HandleOptions
+} {
+  const {
+    path,
+    journalMode = 'wal',
+    ...handle
+  } = (
+    typeof given === 'string' ? { path: given } : checkRecord('options', given, OPTIONS)
+  ) as SqliteStorageOptions
+  if (journalMode !== 'wal' && journalMode !== 'delete')
+    throw new InvalidArgumentError('journalMode', "must be 'wal' or 'delete'")
+  return { path: checkPath(path), journalMode, handle }
+}
+
+/** A path as it was meant when it was given: a later change of the current folder does not matter. */
+export function checkPath(path: unknown): string {
+  if (typeof path !== 'string' || path === '' || path.includes('\0'))
+    throw new InvalidArgumentError('path', 'must be the path of a file, or :memory:')
+  return path === IN_MEMORY ? path : resolve(path)
+}

@@ -1,0 +1,196 @@
+import {
+  type AcquireRequest,
+  type HoldExport,
+  MAX_AMOUNT,
+  type Micros,
+  type ResourceLockOperations,
+  StoredDataError,
+  type SyncImplementation,
+  conditional,
+  formatMicros,
+  fromMicros,
+  hostMicros,
+  microsOf,
+  noRoom,
+  toMicros,
+} from '@dir/storage-core'
+import type { SqliteConnection } from './connection.ts'
+import { exportPage } from './export-page.ts'
+import { nextFence } from './meta.ts'
+import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
+import { now, toColumn } from './time.ts'
+
+// resource_locks is the truth for amounts, and all that Python knows. Each hold of ours has a row in
+// resource_lock_leases (its fence, and its end if it has one); a trigger removes it when Python replaces the hold.
+const TABLE = 'resource_locks'
+
+/** The holds that have not expired; takes the time. */
+const LIVE = /* sql */ `resource_locks h LEFT JOIN resource_lock_leases l
+  ON l.dfid = h.dfid AND l.resource_id = h.resource_id WHERE (l.expires_at IS NULL OR l.expires_at > ?)`
+
+/** Micro-units, or NULL for an amount that cannot be summed. */
+const MICROS = /* sql */ `CASE WHEN typeof(h.amount) IN ('real', 'integer') AND h.amount BETWEEN 0 AND ${MAX_AMOUNT}
+  THEN CAST(ROUND(h.amount * 1e6) AS INTEGER) END`
+
+function getLockedAmount(db: SqliteConnection, resourceId: string, excludeDfid: string | null): Micros {
+  // summed in two parts, because one could exceed 64 bits
+  const row = db.get(
+    /* sql */ `SELECT COUNT(*) - COUNT(micros) AS unreadable,
+        COALESCE(SUM(micros / 1000000) FILTER (WHERE dfid IS NOT ?), 0) AS units,
+        COALESCE(SUM(micros % 1000000) FILTER (WHERE dfid IS NOT ?), 0) AS rest
+      FROM (SELECT h.dfid, ${MICROS} AS micros FROM ${LIVE} AND h.resource_id = ?)`,
+    excludeDfid,
+    excludeDfid,
+    hostMicros(),
+    resourceId,
+  )
+  if (row?.['unreadable'] !== 0n) throw new StoredDataError(TABLE, 'amount', 'cannot be summed')
+  const sum = BigInt(row['units'] as bigint) * 1_000_000n + BigInt(row['rest'] as bigint)
+  if (sum > BigInt(Number.MAX_SAFE_INTEGER)) throw new StoredDataError(TABLE, 'amount', 'adds up to too much')
+  return Number(sum)
+}
+
+function removeExpired(db: SqliteConnection, resourceId: string): void {
+  db.run(
+    /* sql */ `DELETE FROM resource_locks WHERE resource_id = ? AND dfid IN
+      (SELECT dfid FROM resource_lock_leases WHERE resource_id = ? AND expires_at <= ?)`,
+    resourceId,
+    resourceId,
+    hostMicros(),
+  )
+}
+
+function write(
+  db: SqliteConnection,
+  dfid: string,
+  resourceId: string,
+  micros: Micros,
+  acquiredAt: string,
+  expiresAt: number | null,
+  fence: number,
+): void {
+  db.run(
+    /* sql */ `INSERT OR REPLACE INTO resource_locks (dfid, resource_id, amount, acquired_at) VALUES (?, ?, ?, ?)`,
+    dfid,
+    resourceId,
+    fromMicros(micros),
+    acquiredAt,
+  )
+  db.run(
+    /* sql */ `INSERT INTO resource_lock_leases (dfid, resource_id, expires_at, fence) VALUES (?, ?, ?, ?)`,
+    dfid,
+    resourceId,
+    expiresAt,
+    fence,
+  )
+}
+
+export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConnection> = {
+  getLockedAmount,
+
+  acquire: conditional(
+    (db: SqliteConnection, { dfid, demands }: AcquireRequest): true => {
+      for (const demand of demands) {
+        const locked = getLockedAmount(db, demand.resourceId, dfid)
+        if (locked + demand.micros > demand.capacity) throw noRoom(demand, locked)
+      }
+      return true
+    },
+    (db, { dfid, demands, leaseMicros }) => {
+      const fence = nextFence(db)
+      const expiresAt = leaseMicros === null ? null : hostMicros() + leaseMicros
+      const acquiredAt = toColumn(now())
+      for (const { resourceId, micros } of demands) {
+        removeExpired(db, resourceId)
+        write(db, dfid, resourceId, micros, acquiredAt, expiresAt, fence)
+      }
+      return { fence, expiresAt: expiresAt === null ? null : formatMicros(expiresAt) }
+    },
+  ),
+
+  release(db, dfid, fence) {
+    if (fence === null) db.run(/* sql */ `DELETE FROM resource_locks WHERE dfid = ?`, dfid)
+    else
+      db.run(
+        /* sql */ `DELETE FROM resource_locks WHERE dfid = ? AND resource_id NOT IN
+          (SELECT resource_id FROM resource_lock_leases WHERE dfid = ? AND fence > ?)`,
+        dfid,
+        dfid,
+        fence,
+      )
+  },
+
+  renew(db, dfid, leaseMicros, fence) {
+    const time = hostMicros()
+    const { changes } = db.run(
+      /* sql */ `UPDATE resource_lock_leases SET expires_at = ? WHERE dfid = ? AND expires_at > ? AND fence <= ?`,
+      time + leaseMicros,
+      dfid,
+      time,
+      fence ?? Number.MAX_SAFE_INTEGER,
+    )
+    return changes > 0
+  },
+
+  getHolds(db, dfid, resourceId) {
+    const values: SqlValue[] = [hostMicros()]
+    let where = ''
+    for (const [column, value] of [
+      ['dfid', dfid],
+      ['resource_id', resourceId],
+    ] as const) {
+      if (value === null) continue
+      where += ` AND h.${column} = ?`
+      values.push(value)
+    }
+    const rows = db.all(
+      /* sql */ `SELECT h.*, ${MICROS} AS micros, l.expires_at, COALESCE(l.fence, 0) AS fence FROM ${LIVE} ${where}
+        ORDER BY COALESCE(l.fence, 0), h.dfid, h.resource_id`,
+      ...values,
+    )
+    return rows.map((found) => {
+      const row = new StoredRow(TABLE, found, true)
+      const micros =
+        found['micros'] === null ? row.unreadable('amount', 'cannot be summed') : row.number('micros')
+      return { ...toHold(row, found), micros, ...row.trouble }
+    })
+  },
+
+  exportPage: (db, cursor) =>
+    exportPage(db, cursor, [
+      {
+        sql: /* sql */ `SELECT h.rowid AS "rowid", h.*, ${MICROS} AS micros, l.expires_at,
+            COALESCE(l.fence, 0) AS fence
+          FROM ${LIVE} AND h.rowid > ? ORDER BY h.rowid LIMIT 500`,
+        values: () => [hostMicros()],
+        toItem: toExport,
+      },
+    ]),
+
+  importPage(db, items) {
+    for (const { dfid, resourceId, amount, acquiredAt, expiresAt, fence } of items) {
+      const end = expiresAt === null ? null : microsOf(expiresAt)
+      write(db, dfid, resourceId, toMicros(amount), toColumn(acquiredAt), end, fence)
+    }
+  },
+}
+
+function toHold(row: StoredRow, found: Row) {
+  return {
+    dfid: row.text('dfid'),
+    resourceId: row.text('resource_id'),
+    acquiredAt: row.time('acquired_at'),
+    expiresAt: found['expires_at'] === null ? null : formatMicros(row.number('expires_at')),
+    fence: row.number('fence'),
+  }
+}
+
+function toExport(found: Row): HoldExport {
+  const row = new StoredRow(TABLE, found, true)
+  const micros = found['micros'] === null ? null : row.number('micros')
+  const record = {
+    ...toHold(row, found),
+    amount: micros === null ? row.number('amount') : fromMicros(micros),
+  }
+  return { type: 'hold', ...record, ...row.fitness }
+}

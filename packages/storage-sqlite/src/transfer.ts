@@ -1,0 +1,31 @@
+import { ConflictError, type CountersExport } from '@dir/storage-core'
+import type { SqliteConnection } from './connection.ts'
+import { readMeta, removeMeta, writeMeta } from './meta.ts'
+import { hasRecords, removeRecords } from './schema.ts'
+
+type Counters = Omit<CountersExport, 'type'>
+
+/** The highest `seq` and fence ever issued. */
+export function readCounters(db: SqliteConnection): Counters {
+  const row = db.get(/* sql */ `SELECT seq FROM sqlite_sequence WHERE name = 'decision_audit_events'`)
+  return { seq: Number(row?.['seq'] ?? 0), fence: readMeta(db, 'fence') ?? 0 }
+}
+
+/** Marks the file as being filled, inside the caller's transaction; what an interrupted import left is removed. */
+export function beginImport(db: SqliteConnection): void {
+  const { seq, fence } = readCounters(db)
+  const interrupted = readMeta(db, 'importing') !== null
+  if (!interrupted && (hasRecords(db) || seq + fence > 0))
+    throw new ConflictError('This store is not empty. Import into a new file, or drop this one first.')
+  removeRecords(db)
+  db.run(/* sql */ `DELETE FROM sqlite_sequence`)
+  writeMeta(db, 'importing', 1)
+}
+
+/** Sets the counters and takes the mark away, inside the caller's transaction. */
+export function finishImport(db: SqliteConnection, { seq, fence }: Counters): void {
+  db.run(/* sql */ `DELETE FROM sqlite_sequence WHERE name = 'decision_audit_events'`)
+  db.run(/* sql */ `INSERT INTO sqlite_sequence (name, seq) VALUES ('decision_audit_events', ?)`, BigInt(seq))
+  writeMeta(db, 'fence', fence)
+  removeMeta(db, 'importing')
+}

@@ -1,0 +1,17 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { defineBackend } from '@dir/storage-conformance'
+import { CAPABILITIES, type Capability } from '@dir/storage-core'
+import { dropNamespace, sqliteStorage } from '../src/index.ts'
+import manifest from '../package.json' with { type: 'json' }
+
+const fileOf = (namespace: string): string =>
+  join(process.env['DIR_STORAGE_SQLITE_FOLDER'] ?? tmpdir(), `${namespace}.sqlite`)
+
+export default defineBackend({
+  name: manifest.name,
+  version: manifest.version,
+  claims: Object.fromEntries(CAPABILITIES.map((one) => [one, true])) as Record<Capability, true>,
+  open: (namespace, options) => sqliteStorage({ path: fileOf(namespace), ...options }),
+  destroy: (namespace) => dropNamespace({ path: fileOf(namespace) }),
+})
