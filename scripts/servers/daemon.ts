@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Guard, guard } from './guard.ts'
+import type { User } from './user.ts'
+
+const START_MS = 30_000
+const STOP_MS = 5_000
+
+/** How a server is run: its command line, the line of its log that says it is ready, and where it lives. */
+export interface Recipe {
+  readonly title: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** The server's own folder: data and logs. Removed in the end. */
+  readonly dir: string
+  readonly readyLine: string
+  readonly stopSignal: NodeJS.Signals
+  readonly env?: NodeJS.ProcessEnv
+  readonly user?: User | undefined
+  /** What must still hold after the line was logged, at each start. */
+  readonly settle?: () => Promise<void>
+}
+
+/** One server process, which can be ended and started again over the same folder. */
+export class Daemon {
+  readonly #recipe: Recipe
+  #child: ChildProcess | null = null
+  #guard: Guard | null = null
+  #starts = 0
+
+  constructor(recipe: Recipe) {
+    this.#recipe = recipe
+  }
+
+  /** The process that runs now, or ran last. */
+  get pid(): number {
+    return this.#child?.pid ?? 0
+  }
+
+  get running(): boolean {
+    return this.#child !== null && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** What the server logged since it was last started. */
+  log(): string {
+    return readFileSync(this.#logFile, 'utf8')
+  }
+
+  /** Starts the process and waits until it answers. */
+  async up(): Promise<void> {
+    const { title, command, args, dir, env, user, stopSignal, settle } = this.#recipe
+    if (this.running) throw new Error(`${title} runs already`)
+    this.#starts++
+    const log = openSync(this.#logFile, 'w')
+    const stdio = ['ignore', log, log] as const
+    const child = spawn(command, args, {
+      cwd: dir,
+      stdio: [...stdio],
+      env: { ...process.env, ...env },
+      ...user,
+    })
+    closeSync(log)
+    this.#child = child
+    let failure: Error | null = null
+    child.on('error', (error) => (failure = error))
+    if (child.pid !== undefined) this.#guard = guard(child.pid, dir, stopSignal)
+    // A script that forgets to stop its server must end all the same; the guard then cleans up.
+    child.unref()
+    try {
+      await this.#ready(() => failure)
+      await settle?.()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      const tail = this.log().trimEnd().split('\n').slice(-15).join('\n')
+      await this.stop()
+      throw new Error(`${title} did not start: ${reason}\n${command} ${args.join(' ')}\n${tail}`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** Sends a signal, and waits for the end of the process; SIGKILL follows when it takes too long. */
+  async down(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child
+    if (child?.pid !== undefined && this.running) {
+      child.ref()
+      const gone = once(child, 'exit')
+      child.kill(signal)
+      child.kill('SIGCONT')
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      await gone
+      clearTimeout(timer)
+    }
+    this.#guard?.dismiss()
+  }
+
+  /** SIGSTOP: connections stay open, and nothing is answered. */
+  pause(): void {
+    this.#child?.kill('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child?.kill('SIGCONT')
+  }
+
+  /** Ends the process and removes its folder. */
+  async stop(): Promise<void> {
+    await this.down(this.#recipe.stopSignal)
+    await rm(this.#recipe.dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+  }
+
+  get #logFile(): string {
+    return path.join(this.#recipe.dir, `server-${this.#starts}.log`)
+  }
+
+  async #ready(failure: () => Error | null): Promise<void> {
+    const end = performance.now() + START_MS
+    while (!this.log().includes(this.#recipe.readyLine)) {
+      const error = failure()
+      if (error !== null) throw error
+      if (!this.running) throw new Error(`it ended with ${this.#child?.exitCode ?? this.#child?.signalCode}`)
+      if (performance.now() > end) throw new Error(`it was not ready after ${START_MS} ms`)
+      await sleep(10)
+    }
+  }
+}
