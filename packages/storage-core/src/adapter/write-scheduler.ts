@@ -1,4 +1,4 @@
-import { CallOrder, type Ordered } from './call-order.ts'
+import { CallOrder } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import { settleBy } from './deadline.ts'
 import { ClosedError, type StorageError, TimeoutError, UnavailableError } from '../errors.ts'
@@ -49,7 +49,7 @@ export class WriteScheduler {
           'queue',
         ),
       )
-    const before = all([...work.calls.map((call) => this.earlier(call))])
+    const before = all(work.calls.map((call) => this.earlier(call)))
     return this.#track(this.#loose, work, () => this.#run(work, before))
   }
 
@@ -71,10 +71,14 @@ export class WriteScheduler {
     // only a batch of `atomically` can concern the same record and not be in this queue
     const before = all(work.calls.map((call) => this.#loose.earlier(call)))
     const push = before === undefined ? () => queue.push(work) : () => before.then(() => queue.push(work))
-    return this.#track(this.#queued, work, push)
+    return this.#track(this.#queued, work, () => {
+      const answer = push()
+      return { answer, end: answer }
+    })
   }
 
-  async #run(work: Work, before: Promise<unknown> | undefined): Promise<readonly unknown[]> {
+  /** @returns what the caller is told by its deadline, and when the work is really over, which may be later. */
+  #run(work: Work, before: Promise<unknown> | undefined): Carried {
     let sent = false
     const start = performance.now()
     const late = (): StorageError => {
@@ -89,26 +93,28 @@ export class WriteScheduler {
       sent = true
       return this.#execute(work)
     }
-    return settleBy(work.deadline, act(), late)
+    const end = act()
+    return { answer: settleBy(work.deadline, end, late), end }
   }
 
-  #track(
-    order: CallOrder,
-    { calls }: Work,
-    act: () => Promise<readonly unknown[]>,
-  ): Promise<readonly unknown[]> {
+  #track(order: CallOrder, { calls }: Work, carry: () => Carried): Promise<readonly unknown[]> {
     const { promise: settled, resolve } = Promise.withResolvers<void>()
-    const write: Ordered = { calls, settled, passed: settled }
-    order.add(write)
-    const outcome = act()
-    this.#underWay.add(outcome)
-    const end = (): void => {
-      this.#underWay.delete(outcome)
+    order.add({ calls, settled, passed: settled })
+    const { answer, end } = carry()
+    this.#underWay.add(end)
+    const over = (): void => {
+      this.#underWay.delete(end)
       resolve()
     }
-    outcome.then(end, end)
-    return outcome
+    end.then(over, over)
+    return answer
   }
+}
+
+/** Work under way. Later writes to the same records wait for its end, so that it cannot overtake them when it is late. */
+interface Carried {
+  readonly answer: Promise<readonly unknown[]>
+  readonly end: Promise<readonly unknown[]>
 }
 
 function all(waits: readonly (Promise<unknown> | undefined)[]): Promise<unknown> | undefined {
