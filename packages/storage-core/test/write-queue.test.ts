@@ -182,6 +182,26 @@ describe('WriteQueue', () => {
     expect(queue.earlierWrites(read([], true))).toBe(undefined)
   })
 
+  test('what is put back waits before all the rest, unsent; of what others kept from it, who has no time leaves', async () => {
+    const batches: unknown[][] = []
+    const queue = new WriteQueue({
+      flush: (waiting) => {
+        const entries = waiting.take(2)
+        batches.push(labels(entries))
+        if (batches.length > 1) for (const entry of entries) entry.resolve(['done'])
+        else waiting.putBack(new Set(entries), new Set(entries.slice(0, 1)))
+      },
+    })
+    const once = queue.push(work('once', { access: 0 }))
+    const follower = queue.push(work('follower', { access: 0 }))
+    const last = queue.push(work('last'))
+    expect(await Promise.all([once, follower, last])).toEqual([[null], ['done'], ['done']])
+    expect(batches).toEqual([
+      ['once', 'follower'],
+      ['follower', 'last'],
+    ])
+  })
+
   test('close flushes what waits and takes nothing more', async () => {
     const { queue, batches } = store()
     const last = queue.push(work('last'))

@@ -95,6 +95,31 @@ test('a read is told what to wait for, queued or not', async () => {
   expect(seen.toSorted()).toEqual(['a list', 'another id', 'the id'])
 })
 
+test('a list waits for no acquire in a queue that waits for somebody else', async () => {
+  const gate = Promise.withResolvers<void>()
+  const queue = new WriteQueue({
+    flush: async (waiting) => {
+      waiting.contended()
+      await gate.promise
+      for (const entry of waiting.take(10)) entry.resolve([null])
+    },
+  })
+  const scheduler = new WriteScheduler({ queueOf: () => queue, execute: async () => [] })
+  const acquire = { ...call('resourceLock', 'flow', 'x'), operation: 'acquire' }
+  const acquired = scheduler.write({ ...work([acquire]), accessDeadline: performance.now() + 5_000 })
+  const seen: string[] = []
+  void scheduler.earlier({ protocol: 'resourceLock', ids: [], whole: true })?.then(() => seen.push('a list'))
+  void scheduler
+    .earlier({ protocol: 'resourceLock', ids: ['flow'], whole: true })
+    ?.then(() => seen.push('its flow'))
+  await turn()
+  expect(seen).toEqual(['a list'])
+  gate.resolve()
+  await acquired
+  await turn()
+  expect(seen).toEqual(['a list', 'its flow'])
+})
+
 test('an outcome is unknown at its deadline once it is sent, and not-applied before', async () => {
   const { scheduler, started, answer } = store()
   const sent = scheduler.write(work([call('context', 'a', 'slow')], false, 20))

@@ -19,7 +19,7 @@ export class WriteQueue {
   readonly #flush: WriteQueueOptions['flush']
   readonly #maxEntries: number
   readonly #maxBytes: number
-  readonly #waiting = new Set<Pending>()
+  #waiting = new Set<Pending>()
   readonly #sent = new Set<Pending>()
   readonly #order = new CallOrder()
   #bytes = 0
@@ -74,6 +74,22 @@ export class WriteQueue {
   }
 
   /**
+   * Takes back what certainly was not written; it waits before all the rest, in the order in which it was taken. Of
+   * the `contended`, which another holder's exclusive access kept from it, those leave whose time for that is over.
+   */
+  putBack(entries: ReadonlySet<QueueEntry>, contended: ReadonlySet<QueueEntry>): void {
+    const back = [...this.#sent].filter((entry) => entries.has(entry))
+    for (const entry of back) {
+      entry.sent = false
+      this.#sent.delete(entry)
+      if (contended.has(entry)) entry.wait()
+    }
+    this.#waiting = new Set([...back, ...this.#waiting])
+    this.#attempts++
+    this.#expire()
+  }
+
+  /**
    * Tells that another holder's exclusive access kept the flush from starting: whoever's time for that is over
    * leaves (an acquire with null). @returns whether anything still waits.
    */
@@ -85,7 +101,7 @@ export class WriteQueue {
   }
 
   /** What a read must wait for; undefined: nothing. */
-  earlierWrites(call: Call): Promise<unknown> | undefined {
+  earlierWrites(call: Pick<Call, 'protocol' | 'ids' | 'whole'>): Promise<unknown> | undefined {
     return this.#order.earlier(call)
   }
 

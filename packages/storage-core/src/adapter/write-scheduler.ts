@@ -24,8 +24,7 @@ export class WriteScheduler {
   readonly #queueOf: WriteSchedulerOptions['queueOf']
   readonly #execute: WriteSchedulerOptions['execute']
   readonly #most: number
-  /** The writes in queues, which keep their order themselves, and the others, which are kept in order here. */
-  readonly #queued = new CallOrder()
+  /** The writes that are in no queue; a queue keeps its own in order. */
   readonly #loose = new CallOrder()
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #queues = new Set<WriteQueue>()
@@ -50,12 +49,12 @@ export class WriteScheduler {
         ),
       )
     const before = all(work.calls.map((call) => this.earlier(call)))
-    return this.#track(this.#loose, work, () => this.#run(work, before))
+    return this.#track(work, () => this.#run(work, before, () => this.#execute(work)))
   }
 
   /** What a call must wait for before it is sent; undefined: nothing. */
   earlier(call: Pick<Call, 'protocol' | 'ids' | 'whole'>): Promise<unknown> | undefined {
-    return all([this.#queued.earlier(call), this.#loose.earlier(call)])
+    return all([this.#loose.earlier(call), ...[...this.#queues].map((queue) => queue.earlierWrites(call))])
   }
 
   /** Takes nothing more and waits for what is there; what is left after `graceMs` rejects with `ClosedError`. */
@@ -70,15 +69,12 @@ export class WriteScheduler {
     this.#queues.add(queue)
     // only a batch of `atomically` can concern the same record and not be in this queue
     const before = all(work.calls.map((call) => this.#loose.earlier(call)))
-    const push = before === undefined ? () => queue.push(work) : () => before.then(() => queue.push(work))
-    return this.#track(this.#queued, work, () => {
-      const answer = push()
-      return { answer, end: answer }
-    })
+    if (before === undefined) return queue.push(work)
+    return this.#track(work, () => this.#run(work, before, () => queue.push(work)))
   }
 
   /** @returns what the caller is told by its deadline, and when the work is really over, which may be later. */
-  #run(work: Work, before: Promise<unknown> | undefined): Carried {
+  #run(work: Work, before: Promise<unknown> | undefined, send: () => Promise<readonly unknown[]>): Carried {
     let sent = false
     const start = performance.now()
     const late = (): StorageError => {
@@ -91,15 +87,15 @@ export class WriteScheduler {
       await before
       if (performance.now() >= work.deadline) throw late()
       sent = true
-      return this.#execute(work)
+      return send()
     }
     const end = act()
     return { answer: settleBy(work.deadline, end, late), end }
   }
 
-  #track(order: CallOrder, { calls }: Work, carry: () => Carried): Promise<readonly unknown[]> {
+  #track({ calls }: Work, carry: () => Carried): Promise<readonly unknown[]> {
     const { promise: settled, resolve } = Promise.withResolvers<void>()
-    order.add({ calls, settled, passed: settled })
+    this.#loose.add({ calls, settled, passed: settled })
     const { answer, end } = carry()
     this.#underWay.add(end)
     const over = (): void => {
