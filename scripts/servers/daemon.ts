@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Guard, guard } from './guard.ts'
+import type { Home } from './home.ts'
 import type { User } from './user.ts'
 
 const START_MS = 30_000
@@ -16,7 +15,7 @@ export interface Recipe {
   readonly command: string
   readonly args: readonly string[]
   /** The server's own folder: data and logs. Removed in the end. */
-  readonly dir: string
+  readonly home: Home
   readonly readyLine: string
   readonly stopSignal: NodeJS.Signals
   readonly env?: NodeJS.ProcessEnv
@@ -29,7 +28,6 @@ export interface Recipe {
 export class Daemon {
   readonly #recipe: Recipe
   #child: ChildProcess | null = null
-  #guard: Guard | null = null
   #starts = 0
 
   constructor(recipe: Recipe) {
@@ -52,13 +50,13 @@ export class Daemon {
 
   /** Starts the process and waits until it answers. */
   async up(): Promise<void> {
-    const { title, command, args, dir, env, user, stopSignal, settle } = this.#recipe
+    const { title, command, args, home, env, user, stopSignal, settle } = this.#recipe
     if (this.running) throw new Error(`${title} runs already`)
     this.#starts++
     const log = openSync(this.#logFile, 'w')
     const stdio = ['ignore', log, log] as const
     const child = spawn(command, args, {
-      cwd: dir,
+      cwd: home.dir,
       stdio: [...stdio],
       env: { ...process.env, ...env },
       ...user,
@@ -67,8 +65,8 @@ export class Daemon {
     this.#child = child
     let failure: Error | null = null
     child.on('error', (error) => (failure = error))
-    if (child.pid !== undefined) this.#guard = guard(child.pid, dir, stopSignal)
-    // A script that forgets to stop its server must end all the same; the guard then cleans up.
+    if (child.pid !== undefined) home.moveIn(child.pid, stopSignal)
+    // A script that forgets to stop its server must end all the same; its home then cleans up.
     child.unref()
     try {
       await this.#ready(() => failure)
@@ -95,7 +93,7 @@ export class Daemon {
       await gone
       clearTimeout(timer)
     }
-    this.#guard?.dismiss()
+    this.#recipe.home.moveOut()
   }
 
   /** SIGSTOP: connections stay open, and nothing is answered. */
@@ -110,11 +108,11 @@ export class Daemon {
   /** Ends the process and removes its folder. */
   async stop(): Promise<void> {
     await this.down(this.#recipe.stopSignal)
-    await rm(this.#recipe.dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+    await this.#recipe.home.remove()
   }
 
   get #logFile(): string {
-    return path.join(this.#recipe.dir, `server-${this.#starts}.log`)
+    return path.join(this.#recipe.home.dir, `server-${this.#starts}.log`)
   }
 
   async #ready(failure: () => Error | null): Promise<void> {

@@ -3,7 +3,11 @@ import { type PostgresOptions, startPostgres } from './postgres.ts'
 import { type RedisOptions, startRedis } from './redis.ts'
 import type { Server } from './server.ts'
 
-export { NoServerError } from './binaries/binaries.ts'
+export { NoServerError } from './binaries/binary.ts'
+export { type MongoSet, startMongoSet } from './mongo-set.ts'
+export { type PgBouncer, startPgBouncer } from './pgbouncer.ts'
+export { redisCommand } from './redis-command.ts'
+export { type RedisCluster, startRedisCluster } from './redis-cluster.ts'
 export type { Server } from './server.ts'
 
 export interface ServerOptions {

@@ -1,42 +1,40 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MongoClient } from 'mongodb'
 
 const PRIMARY_MS = 30_000
 
 export const SET_NAME = 'rs0'
 
-/** `host:port` */
-export type Member = string
-
-/** Makes a replica set of these nodes; the first of them does the work. */
-export async function initiate(members: readonly Member[], settings: object = {}): Promise<void> {
-  const [first] = members
-  if (first === undefined) throw new Error('A set has at least one member')
+/** Makes a replica set of these nodes (`host:port`); the first of them does the work. */
+export async function initiate(members: readonly string[], settings: object = {}): Promise<void> {
   const config = { _id: SET_NAME, members: members.map((host, _id) => ({ _id, host })), settings }
-  await withNode(first, (admin) => admin.command({ replSetInitiate: config }))
+  await ask(members[0], { replSetInitiate: config })
 }
 
-/** Waits until this node takes writes. */
-export async function becomePrimary(member: Member): Promise<void> {
-  await withNode(member, async (admin) => {
-    const end = performance.now() + PRIMARY_MS
-    while ((await admin.command({ hello: 1 }))['isWritablePrimary'] !== true) {
-      if (performance.now() > end)
-        throw new Error(`MongoDB on ${member} is not the primary after ${PRIMARY_MS} ms`)
-      await sleep(10)
-    }
-  })
-}
-
-export async function withNode<T>(
-  member: Member,
-  work: (admin: ReturnType<MongoClient['db']>) => Promise<T>,
-): Promise<T> {
-  const client = new MongoClient(`mongodb://${member}/?directConnection=true`, {
-    serverSelectionTimeoutMS: 5_000,
-  })
+/** Whether this node takes writes; false also where nobody answers. */
+export async function isPrimary(member: string): Promise<boolean> {
   try {
-    return await work(client.db('admin'))
+    return (await ask(member, { hello: 1 }))['isWritablePrimary'] === true
+  } catch {
+    return false
+  }
+}
+
+/** Waits until one of these nodes takes writes, and gives it. */
+export async function becomePrimary(...members: readonly string[]): Promise<string> {
+  const end = performance.now() + PRIMARY_MS
+  while (performance.now() < end) {
+    for (const member of members) if (await isPrimary(member)) return member
+    await sleep(20)
+  }
+  throw new Error(`None of ${members.join(', ')} is the primary after ${PRIMARY_MS} ms`)
+}
+
+async function ask(member: string | undefined, command: object): Promise<Record<string, unknown>> {
+  const { MongoClient } = await import('mongodb')
+  const options = { directConnection: true, serverSelectionTimeoutMS: 500 }
+  const client = new MongoClient(`mongodb://${member}`, options)
+  try {
+    return await client.db('admin').command({ ...command })
   } finally {
     await client.close()
   }

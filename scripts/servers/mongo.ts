@@ -1,61 +1,59 @@
+import path from 'node:path'
+import { versionOf } from './binaries/binary.ts'
 import { mongoBinaries } from './binaries/mongo.ts'
-import { versionOf } from './binaries/binaries.ts'
-import { becomePrimary, initiate, type Member, SET_NAME } from './mongo-admin.ts'
-import { freePort, temporaryFolder } from './places.ts'
+import { makeHome } from './home.ts'
+import { becomePrimary, initiate, SET_NAME } from './mongo-admin.ts'
+import { freePort } from './places.ts'
 import { type Server, serve } from './server.ts'
 
 export interface MongoOptions {
-  /** More server parameters, as in `{ maxTransactionLockRequestTimeoutMillis: '50' }`. */
+  /** More server parameters, as in `{ transactionLifetimeLimitSeconds: '5' }`. */
   readonly parameters?: Readonly<Record<string, string>>
 }
 
 /** MongoDB as a replica set of one node, with the commands that provoke failures for tests. */
-export async function startMongo({ parameters = {} }: MongoOptions = {}): Promise<Server> {
-  const node = await startMongoNode(parameters)
-  try {
-    await initiate([node.member])
-    await node.settle()
-  } catch (error) {
-    await node.server.stop()
-    throw error
-  }
-  return node.server
+export function startMongo({ parameters = {} }: MongoOptions = {}): Promise<Server> {
+  let isSet = false
+  return startMongoNode(parameters, `replicaSet=${SET_NAME}`, async (member) => {
+    if (!isSet) await initiate([member])
+    isSet = true
+    await becomePrimary(member)
+  })
 }
 
-export interface MongoNode {
-  readonly server: Server
-  readonly member: Member
-  readonly settle: () => Promise<void>
-}
-
-/** One node that belongs to no set yet. With `alone`, a restart waits until it is the primary again. */
+/** A node to make a replica set of. `query` ends its URL; what must hold after each start, `settle` waits for. */
 export async function startMongoNode(
   parameters: Readonly<Record<string, string>> = {},
-  alone = true,
-): Promise<MongoNode> {
-  const { file, origin } = mongoBinaries()
-  const dir = temporaryFolder('mongo')
+  query = 'directConnection=true',
+  settle: (member: string) => Promise<void> = async () => {},
+): Promise<Server> {
+  const { folder, file, origin } = await mongoBinaries()
+  const command = path.join(folder, file)
+  const version = await versionOf(command)
+  const home = makeHome('mongo')
   const port = await freePort()
   const member = `127.0.0.1:${port}`
-  const set = Object.entries({ enableTestCommands: '1', ...parameters })
-  let starts = 0
-  const settle = (): Promise<void> => becomePrimary(member)
+  const options = {
+    dbpath: home.dir,
+    port: String(port),
+    bind_ip: '127.0.0.1',
+    unixSocketPrefix: home.dir,
+    replSet: SET_NAME,
+    wiredTigerCacheSizeGB: '0.25',
+    oplogSize: '64',
+  }
+  const all = Object.entries({ enableTestCommands: '1', ...parameters })
   const recipe = {
     title: 'MongoDB',
-    command: file,
+    command,
     args: [
-      ...['--dbpath', dir, '--port', String(port), '--bind_ip', '127.0.0.1', '--unixSocketPrefix', dir],
-      ...['--replSet', SET_NAME, '--wiredTigerCacheSizeGB', '0.25', '--oplogSize', '64', '--quiet'],
-      ...set.flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
+      ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+      ...all.flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
     ],
-    dir,
+    home,
     readyLine: 'Waiting for connections',
     stopSignal: 'SIGTERM',
-    settle: async () => {
-      if (starts++ > 0 && alone) await settle()
-    },
+    settle: () => settle(member),
   } as const
-  const url = `mongodb://${member}/?replicaSet=${SET_NAME}`
-  const server = await serve(recipe, { url, port, origin, version: versionOf(file) })
-  return { server, member, settle }
+  return serve(recipe, { url: `mongodb://${member}/?${query}`, port, origin, version })
 }

@@ -1,9 +1,8 @@
-import { accessSync, chownSync, constants, mkdirSync, mkdtempSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { User } from './user.ts'
 
 /** Where fetched servers are kept: the user's cache, or the project's .toolchain where there is no home. */
 export function cacheFolder(): string {
@@ -19,13 +18,6 @@ function makeFolder(folder: string): string {
   mkdirSync(folder, { recursive: true })
   accessSync(folder, constants.W_OK)
   return folder
-}
-
-/** A new folder for one server, which belongs to the user that the server runs as. */
-export function temporaryFolder(name: string, user?: User): string {
-  const dir = mkdtempSync(path.join(tmpdir(), `dir-storage-${name}-`))
-  if (user !== undefined) chownSync(dir, user.uid, user.gid)
-  return dir
 }
 
 /** An executable in these folders or on the PATH. */

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
 import path from 'node:path'
+import { versionOf } from './binaries/binary.ts'
 import { postgresBinaries } from './binaries/postgres.ts'
-import { versionOf } from './binaries/binaries.ts'
-import { freePort, temporaryFolder } from './places.ts'
+import { run } from './binaries/run.ts'
+import { makeHome } from './home.ts'
+import { freePort } from './places.ts'
 import { type Server, serve } from './server.ts'
 import { ordinaryUser, reachable } from './user.ts'
 
@@ -20,18 +20,25 @@ export async function startPostgres({
   settings = {},
 }: PostgresOptions = {}): Promise<Server> {
   const { folder, origin } = postgresBinaries()
+  const version = await versionOf(path.join(folder, 'bin/postgres'))
   const user = ordinaryUser()
-  const dir = temporaryFolder('postgres', user)
-  const bin = path.join(reachable(folder, 'bin/postgres', user, dir), 'bin')
-  const data = path.join(dir, 'data')
-  const env = { LC_ALL: 'C' }
-  createCluster(path.join(bin, 'initdb'), data, { ...user, cwd: dir, env: { ...process.env, ...env } })
+  const home = makeHome('postgres', user)
+  const bin = path.join(reachable(folder, 'bin/postgres', user, home.dir), 'bin')
+  const data = path.join(home.dir, 'data')
+  const env = { ...process.env, LC_ALL: 'C' }
+  const cluster = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+  try {
+    await run(path.join(bin, 'initdb'), cluster, { cwd: home.dir, env, ...user })
+  } catch (error) {
+    await home.remove()
+    throw error
+  }
   const port = await freePort()
   const sync = durable ? 'on' : 'off'
   const all = {
     port: String(port),
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: dir,
+    unix_socket_directories: home.dir,
     max_connections: '200',
     fsync: sync,
     synchronous_commit: sync,
@@ -42,20 +49,11 @@ export async function startPostgres({
     title: 'PostgreSQL',
     command: path.join(bin, 'postgres'),
     args: ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    dir,
+    home,
     readyLine: 'database system is ready to accept connections',
     stopSignal: 'SIGINT', // its fast shutdown, which does not wait for clients
     env,
     user,
   } as const
-  const url = `postgresql://postgres@127.0.0.1:${port}/postgres`
-  return serve(recipe, { url, port, origin, version: versionOf(path.join(folder, 'bin/postgres')) })
-}
-
-function createCluster(initdb: string, data: string, options: object): void {
-  const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
-  const { status, stderr, error } = spawnSync(initdb, args, { ...options, encoding: 'utf8' })
-  if (status === 0) return
-  rmSync(path.dirname(data), { recursive: true, force: true })
-  throw new Error(`PostgreSQL did not start: initdb failed: ${error?.message ?? stderr}`)
+  return serve(recipe, { url: `postgresql://postgres@127.0.0.1:${port}/postgres`, port, origin, version })
 }

@@ -1,38 +1,42 @@
+import path from 'node:path'
+import { libraryPath, versionOf } from './binaries/binary.ts'
 import { redisBinaries } from './binaries/redis.ts'
-import { libraryPath, versionOf } from './binaries/binaries.ts'
-import { freePort, temporaryFolder } from './places.ts'
+import { makeHome } from './home.ts'
+import { freePort } from './places.ts'
 import { type Server, serve } from './server.ts'
 
 export interface RedisOptions {
-  /** Whether a write is on disk before it is confirmed (`appendfsync always`), or never. Default true. */
+  /** Whether a write is on disk before it is confirmed (`appendfsync always`), or never is. Default true. */
   readonly durable?: boolean
   /** More settings, as in `{ maxmemory: '50mb' }`. */
   readonly settings?: Readonly<Record<string, string>>
 }
 
 export async function startRedis({ durable = true, settings = {} }: RedisOptions = {}): Promise<Server> {
-  const { file, folder, origin } = redisBinaries()
-  const dir = temporaryFolder('redis')
+  const binary = await redisBinaries()
+  const command = path.join(binary.folder, binary.file)
+  const env = libraryPath(binary)
+  const version = await versionOf(command, env)
+  const home = makeHome('redis')
   const port = await freePort()
   const all = {
     bind: '127.0.0.1',
     port: String(port),
-    dir,
+    dir: home.dir,
     daemonize: 'no',
     save: '',
     appendonly: durable ? 'yes' : 'no',
     appendfsync: 'always',
     ...settings,
   }
-  const env = libraryPath(folder)
   const recipe = {
     title: 'Redis',
-    command: file,
+    command,
     args: Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]),
-    dir,
-    readyLine: 'eady to accept connections',
+    home,
+    readyLine: 'eady to accept connections', // with a capital R up to version 6
     stopSignal: 'SIGTERM',
     env,
   } as const
-  return serve(recipe, { url: `redis://127.0.0.1:${port}`, port, origin, version: versionOf(file, env) })
+  return serve(recipe, { url: `redis://127.0.0.1:${port}`, port, origin: binary.origin, version })
 }

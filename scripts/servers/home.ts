@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { chownSync, mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { User } from './user.ts'
+
+/**
+ * The guard reads from us which process lives in the folder. Its input ends when we do, in whatever way, SIGKILL
+ * included; then it ends that process, which it wakes first should it be paused, and removes the folder.
+ */
+const GUARD = `
+pid=
+while read -r signal pid; do :; done
+if [ "$pid" ]; then
+  kill -s "$signal" "$pid" && kill -s CONT "$pid"
+  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" && sleep 0.1; done
+  kill -s KILL "$pid"
+fi
+rm -rf "$1" || { sleep 1; rm -rf "$1"; }
+`
+
+/** A folder for one server, which does not outlive the process that made it, nor does the server in it. */
+export interface Home {
+  readonly dir: string
+  /** Names the process that lives here now. */
+  moveIn(pid: number, signal: NodeJS.Signals): void
+  moveOut(): void
+  /** Removes the folder. */
+  remove(): Promise<void>
+}
+
+/** Makes a folder that belongs to the user that the server runs as. */
+export function makeHome(name: string, user?: User): Home {
+  const dir = mkdtempSync(path.join(tmpdir(), `dir-storage-${name}-`))
+  if (user !== undefined) chownSync(dir, user.uid, user.gid)
+  const guard = spawn('sh', ['-c', GUARD, 'dir-storage-guard', dir], {
+    cwd: '/',
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true, // a Ctrl-C in the terminal is not meant for it
+  })
+  const { stdin } = guard
+  for (const emitter of [guard, stdin]) emitter.on('error', () => {}) // it is gone, and there is nothing to tell
+  guard.unref()
+  if (stdin instanceof Socket) stdin.unref()
+  return {
+    dir,
+    moveIn: (pid, signal) => void stdin.write(`${signal.replace('SIG', '')} ${pid}\n`),
+    moveOut: () => void stdin.write('\n'),
+    async remove() {
+      await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+      stdin.end()
+    },
+  }
+}
