@@ -79,6 +79,13 @@ export {
 } from './resource-lock.ts'
 export { type RunOnceOptions, runOnce } from './run-once.ts'
 export type { DirtyRow, DirtyState, SagaOperations, SagaStorage } from './saga.ts'
+export {
+  type AsyncOperations,
+  conditionalSteps,
+  enactCall,
+  judgeBatch,
+  runAlone,
+} from './adapter/async-operations.ts'
 export { type SyncOperations, conditional, runCall, runWork } from './adapter/sync-operations.ts'
 export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './rules/time.ts'
 export { updateSession } from './update-session.ts'

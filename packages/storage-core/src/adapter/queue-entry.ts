@@ -7,6 +7,8 @@ export interface QueueEntry {
   readonly work: Work
   resolve(answers: readonly unknown[]): void
   reject(error: unknown): void
+  /** Tells that another holder's exclusive access keeps it from being written: lists do not wait for it any more. */
+  wait(): void
 }
 
 export class Pending implements QueueEntry, Ordered {
@@ -34,7 +36,6 @@ export class Pending implements QueueEntry, Ordered {
     return this.work.calls
   }
 
-  /** Another holder's exclusive access keeps it from being sent. */
   wait(): void {
     this.contended = true
     this.#pass()

@@ -45,7 +45,7 @@ export function runWork<Context>(
 ): unknown[] {
   if (!work.atomic) return work.calls.map((call) => runCall(operations, context, call))
   for (const call of work.calls) named(call, () => judge(find(operations, call), context, call))
-  judgeCounts(operations, context, work.calls)
+  judgeCounts(work.calls, (dfid) => operations.intentRetry.getCount(context, dfid))
   return work.calls.map((call) =>
     named(call, () => {
       const operation = find(operations, call)
@@ -55,10 +55,14 @@ export function runWork<Context>(
 }
 
 function judge(operation: Operation, context: unknown, call: Call): void {
-  if (operation.judge?.(context, ...call.args) === false)
-    throw new ConflictError(
-      `The condition of ${call.method} does not hold any more; nothing of the batch was written.`,
-    )
+  if (operation.judge?.(context, ...call.args) === false) throw conditionFailed(call)
+}
+
+/** The refusal of a batch for one of its conditions. */
+export function conditionFailed(call: Call): ConflictError {
+  return new ConflictError(
+    `The condition of ${call.method} does not hold any more; nothing of the batch was written.`,
+  )
 }
 
 function named<T>(call: Call, act: () => T): T {
@@ -69,24 +73,20 @@ function named<T>(call: Call, act: () => T): T {
   }
 }
 
-/** The one condition that depends on the batch's own earlier writes: no count may pass int32. */
-function judgeCounts<Context>(
-  operations: SyncOperations<Context>,
-  context: Context,
-  calls: readonly Call[],
-): void {
-  const counts = new Map<unknown, number>()
+/**
+ * The one condition that depends on the batch's own earlier writes: no count may pass int32. `before` tells a flow's
+ * count before the batch.
+ */
+export function judgeCounts(calls: readonly Call[], before: (dfid: string) => number): void {
+  const counts = new Map<string, number>()
   for (const call of calls) {
     if (call.protocol !== 'intentRetry') continue
-    const [dfid, count] = call.args
-    if (call.operation === 'setCount') counts.set(dfid, count as number)
+    const [dfid, count] = call.args as readonly [string, number]
+    if (call.operation === 'setCount') counts.set(dfid, count)
     else if (call.operation === 'delete') counts.set(dfid, 0)
     else {
-      const before = counts.get(dfid) ?? operations.intentRetry.getCount(context, dfid as string)
-      counts.set(
-        dfid,
-        named(call, () => nextCount(before)),
-      )
+      const next = named(call, () => nextCount(counts.get(dfid) ?? before(dfid)))
+      counts.set(dfid, next)
     }
   }
 }
