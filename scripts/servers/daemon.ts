@@ -17,7 +17,10 @@ export interface Recipe {
   /** The server's own folder: data and logs. Removed in the end. */
   readonly home: Home
   readonly readyLine: string
+  /** Ends it in good order, before it is started again. */
   readonly stopSignal: NodeJS.Signals
+  /** Ends it for good, when nobody needs its data any more. Default SIGKILL. */
+  readonly endSignal?: NodeJS.Signals
   readonly env?: NodeJS.ProcessEnv
   readonly user?: User | undefined
   /** What must still hold after the line was logged, at each start. */
@@ -50,7 +53,7 @@ export class Daemon {
 
   /** Starts the process and waits until it answers. */
   async up(): Promise<void> {
-    const { title, command, args, home, env, user, stopSignal, settle } = this.#recipe
+    const { title, command, args, home, env, user, settle } = this.#recipe
     if (this.running) throw new Error(`${title} runs already`)
     this.#starts++
     const log = openSync(this.#logFile, 'w')
@@ -65,7 +68,7 @@ export class Daemon {
     this.#child = child
     let failure: Error | null = null
     child.on('error', (error) => (failure = error))
-    if (child.pid !== undefined) home.moveIn(child.pid, stopSignal)
+    if (child.pid !== undefined) home.moveIn(child.pid, this.#endSignal)
     // A script that forgets to stop its server must end all the same; its home then cleans up.
     child.unref()
     try {
@@ -107,8 +110,12 @@ export class Daemon {
 
   /** Ends the process and removes its folder. */
   async stop(): Promise<void> {
-    await this.down(this.#recipe.stopSignal)
+    await this.down(this.#endSignal)
     await this.#recipe.home.remove()
+  }
+
+  get #endSignal(): NodeJS.Signals {
+    return this.#recipe.endSignal ?? 'SIGKILL'
   }
 
   get #logFile(): string {

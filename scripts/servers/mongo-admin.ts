@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const PRIMARY_MS = 30_000
+const PATIENCE_MS = 30_000
 
 export const SET_NAME = 'rs0'
 
@@ -10,23 +10,41 @@ export async function initiate(members: readonly string[], settings: object = {}
   await ask(members[0], { replSetInitiate: config })
 }
 
-/** Whether this node takes writes; false also where nobody answers. */
-export async function isPrimary(member: string): Promise<boolean> {
-  try {
-    return (await ask(member, { hello: 1 }))['isWritablePrimary'] === true
-  } catch {
-    return false
-  }
-}
-
 /** Waits until one of these nodes takes writes, and gives it. */
 export async function becomePrimary(...members: readonly string[]): Promise<string> {
-  const end = performance.now() + PRIMARY_MS
+  return eventually(`One of ${members.join(', ')} is the primary`, async () => {
+    const states = await Promise.all(members.map(hello))
+    return members.find((_, index) => states[index]?.['isWritablePrimary'] === true)
+  })
+}
+
+/** Waits until each of these nodes has the data, and so could become the primary. */
+export async function becomeMembers(members: readonly string[]): Promise<void> {
+  await eventually(`${members.join(', ')} have the data`, async () => {
+    const states = await Promise.all(members.map(hello))
+    return (
+      states.every((state) => state['isWritablePrimary'] === true || state['secondary'] === true) || undefined
+    )
+  })
+}
+
+async function eventually<T>(claim: string, look: () => Promise<T | undefined>): Promise<T> {
+  const end = performance.now() + PATIENCE_MS
   while (performance.now() < end) {
-    for (const member of members) if (await isPrimary(member)) return member
+    const found = await look()
+    if (found !== undefined) return found
     await sleep(20)
   }
-  throw new Error(`None of ${members.join(', ')} is the primary after ${PRIMARY_MS} ms`)
+  throw new Error(`Not so after ${PATIENCE_MS} ms: ${claim}`)
+}
+
+/** What a node says of itself: nothing where nobody answers. */
+async function hello(member: string): Promise<Record<string, unknown>> {
+  try {
+    return await ask(member, { hello: 1 })
+  } catch {
+    return {}
+  }
 }
 
 async function ask(member: string | undefined, command: object): Promise<Record<string, unknown>> {

@@ -1,5 +1,5 @@
 import { startMongoNode } from './mongo.ts'
-import { becomePrimary, initiate, SET_NAME } from './mongo-admin.ts'
+import { becomeMembers, becomePrimary, initiate, SET_NAME } from './mongo-admin.ts'
 import type { Server } from './server.ts'
 import { startTogether, stopAll } from './together.ts'
 
@@ -27,6 +27,7 @@ export async function startMongoSet(): Promise<MongoSet> {
   }
   try {
     await initiate(members, ELECTIONS)
+    await becomeMembers(members)
     await primary()
   } catch (error) {
     await stopAll(nodes)

@@ -52,6 +52,7 @@ export async function startPostgres({
     home,
     readyLine: 'database system is ready to accept connections',
     stopSignal: 'SIGINT', // its fast shutdown, which does not wait for clients
+    endSignal: 'SIGINT', // SIGKILL would leave shared memory behind
     env,
     user,
   } as const

@@ -12,7 +12,7 @@ export interface Server {
   readonly version: string
   /** What the server logged since it was last started. */
   log(): string
-  /** Ends the server in good order and removes its folder. */
+  /** Ends the server, not gently, and removes its folder. */
   stop(): Promise<void>
   /** SIGKILL, and waits for the end of the process. The folder stays. */
   kill9(): Promise<void>
