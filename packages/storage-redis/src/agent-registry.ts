@@ -1,0 +1,123 @@
+import type { AgentRegistryOperations, AgentStatus, Implementation } from '@dir/storage-core'
+import { exportTables } from './export-page.ts'
+import type { ScriptPart } from './script.ts'
+import { type RedisSession, type Reply, as, fromNullable, nullable } from './session.ts'
+import { fromStamp, toStamp } from './time.ts'
+
+// A record: contract, priority, status, version, session token, suspension reason, registered at, updated at. The
+// three that may be null stand as `nullable`.
+export const agentRegistryScript: ScriptPart = {
+  keys: { agents: 'hash', agents_by_id: 'zset', active_agents: 'zset' },
+  lua: /* lua */ String.raw`
+local function put_agent(id, record)
+  put('agents', id, record)
+  redis.call(record[3] == 'ACTIVE' and 'ZADD' or 'ZREM', key.active_agents, unpack(record[3] == 'ACTIVE' and { 0, id } or { id }))
+end
+
+-- agent id; answers the record or null
+function op.agent_get(id) return get('agents', id) end
+
+-- agent id, contract, priority, status, version, session token
+function op.agent_upsert(id, contract, priority, status, version, token)
+  local existing = get('agents', id) or {}
+  put_agent(id, { contract, priority, status, version, token, existing[6] or '', existing[7] or now, now })
+end
+
+-- agent id, status, reason; answers whether the agent exists
+function op.agent_update_status(id, status, reason)
+  local record = get('agents', id)
+  if not record then return 0 end
+  record[3], record[6], record[8] = status, reason, now
+  put_agent(id, record)
+  return 1
+end
+
+-- answers the ids
+function op.agent_list_active() return redis.call('ZRANGE', key.active_agents, 0, -1) end
+
+-- agent id, the record's fields
+function op.agent_import(id, ...) put_agent(id, { ... }) end
+`,
+}
+
+interface Stored extends AgentStatus {
+  readonly contractJson: string
+  readonly priority: number
+  readonly agentVersion: string | null
+  readonly sessionToken: string | null
+  readonly registeredAt: string
+  readonly updatedAt: string
+}
+
+function toAgent(record: Reply): Stored {
+  const [contractJson, priority, status, version, token, reason, registered, updated] =
+    as<[string, string, string, string, string, string, string, string]>(record)
+  return {
+    contractJson,
+    priority: Number(priority),
+    status,
+    agentVersion: fromNullable(version),
+    sessionToken: fromNullable(token),
+    suspensionReason: fromNullable(reason),
+    registeredAt: fromStamp(registered),
+    updatedAt: fromStamp(updated),
+  }
+}
+
+async function find(redis: RedisSession, agentId: string): Promise<Stored | null> {
+  const record = await redis.read('agentRegistry', 'agent_get', agentId)
+  return record === null ? null : toAgent(record)
+}
+
+export const agentRegistry: Implementation<AgentRegistryOperations, RedisSession> = {
+  async upsertAgent(redis, { agentId, contractJson, priority, status, agentVersion, sessionToken }) {
+    const [version, token] = [nullable(agentVersion), nullable(sessionToken)]
+    await redis.write('agent_upsert', agentId, contractJson, priority, status, version, token)
+  },
+
+  async getAgent(redis, agentId) {
+    const agent = await find(redis, agentId)
+    if (agent === null) return null
+    const { registeredAt: _, updatedAt: __, ...row } = agent
+    return { agentId, ...row }
+  },
+
+  async getStatus(redis, agentId) {
+    const agent = await find(redis, agentId)
+    return agent === null ? null : { status: agent.status, suspensionReason: agent.suspensionReason }
+  },
+
+  async updateStatus(redis, agentId, status, suspensionReason) {
+    return (await redis.write('agent_update_status', agentId, status, nullable(suspensionReason))) === 1
+  },
+
+  async listActiveAgents(redis) {
+    return as<string[]>(await redis.read('agentRegistry', 'agent_list_active'))
+  },
+
+  exportPage: (redis, cursor) =>
+    exportTables(redis, 'agentRegistry', ['agents'], cursor, (_, agentId, record) => ({
+      type: 'agent',
+      agentId,
+      ...toAgent(record),
+    })),
+
+  async importPage(redis, items) {
+    await Promise.all(
+      items.map((agent) =>
+        redis.write(
+          'agent_import',
+          agent.agentId,
+          agent.contractJson,
+          agent.priority,
+          agent.status,
+          nullable(agent.agentVersion),
+          nullable(agent.sessionToken),
+          nullable(agent.suspensionReason),
+          toStamp(agent.registeredAt),
+          toStamp(agent.updatedAt),
+        ),
+      ),
+    )
+  },
+}

@@ -1,0 +1,148 @@
+import { TimeoutError, UnavailableError, settleBy } from '@dir/storage-core'
+import { type ServerOptions, type UserClient, createClient, isCluster } from './client.ts'
+import { isReply, isUnknownScript, mapError } from './errors.ts'
+import type { Script } from './script.ts'
+import { clockScript } from './scripts.ts'
+import type { Argument, Reply } from './session.ts'
+
+/** What is used of ioredis. */
+interface Commands {
+  evalsha(sha: string, keyCount: number, ...args: Argument[]): Promise<Reply>
+  eval(text: string, keyCount: number, ...args: Argument[]): Promise<Reply>
+}
+
+/** One client of ioredis, which connects anew by itself. A namespace's scripts run over it, in the order in which they are given. */
+export class RedisConnection {
+  readonly #client: UserClient
+  readonly #namespace: string
+  /** The server's microseconds at 0 of `performance.now()`, never too high; undefined: not known of this connection. */
+  #serverStart: number | undefined
+  #lastError: unknown
+  #closed = false
+
+  constructor(server: ServerOptions, namespace: string, timeoutMs: number) {
+    this.#namespace = namespace
+    this.#client = createClient(server, timeoutMs)
+    // without a listener, a lost server would end the process
+    this.#client.on('error', (error: unknown) => (this.#lastError = error))
+    this.#client.on('close', () => (this.#serverStart = undefined))
+  }
+
+  /** The nodes on which the namespace may lie, each as a client of its own. */
+  get nodes(): readonly { info(): Promise<string>; config(verb: 'GET', name: string): Promise<unknown> }[] {
+    return isCluster(this.#client) ? this.#client.nodes('master') : [this.#client]
+  }
+
+  keysOf(names: readonly string[]): string[] {
+    return names.map((name) => `{${this.#namespace}}:${name}`)
+  }
+
+  /** Waits until something can be sent; rejects at `deadline`, or at once where the credentials are refused. */
+  async ready(deadline: number): Promise<void> {
+    while (this.#client.status !== 'ready') {
+      if (this.#closed) throw new UnavailableError('The connection is being closed.', 'connection')
+      this.#throwIfRefused()
+      if (performance.now() >= deadline) throw this.#unreachable()
+      if (this.#client.status === 'wait' || this.#client.status === 'end')
+        this.#client.connect().catch(() => {})
+      await this.#change(deadline)
+    }
+    this.#lastError = undefined
+    if (this.#serverStart === undefined) await this.#readClock(deadline)
+  }
+
+  /** The server's clock, in microseconds, at a moment of `performance.now()`; not ahead of the server. */
+  serverMicros(at: number): number {
+    return Math.floor((this.#serverStart ?? 0) + at * 1000)
+  }
+
+  /** Learns from a reply what the server's clock was when it was made. */
+  learnClock(serverMicros: number): void {
+    this.#serverStart = serverMicros - performance.now() * 1000
+  }
+
+  /**
+   * Runs a script. Rejects at `deadline`, and then connects anew: an answer may still be on its way over the old
+   * connection, if it works at all. Raw errors of the client come out as they are.
+   */
+  run(script: Script, args: readonly Argument[], deadline: number): Promise<Reply> {
+    const start = performance.now()
+    return settleBy(deadline, this.#evaluate(script, args), () => {
+      this.#client.disconnect(true)
+      return new TimeoutError(performance.now() - start, 'waiting for Redis', { outcome: 'unknown' })
+    })
+  }
+
+  /** Runs a script that may run twice, again and again until an answer comes. */
+  async repeat(script: Script, args: readonly Argument[], deadline: number): Promise<Reply> {
+    for (;;) {
+      await this.ready(deadline)
+      try {
+        return await this.run(script, args, deadline)
+      } catch (error) {
+        if (isReply(error) || performance.now() >= deadline || this.#closed)
+          throw mapError(error, 'not-applied')
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#client.status === 'ready') {
+      // lets what was written last be sent; a server that does not answer is not waited for
+      const late = () => new Error('late')
+      await settleBy(performance.now() + 200, this.#client.quit(), late).catch(() => {})
+    }
+    this.#client.disconnect()
+  }
+
+  async #evaluate({ sha, text, keys }: Script, args: readonly Argument[]): Promise<Reply> {
+    const commands = this.#client as unknown as Commands
+    const all = [...this.keysOf(keys), ...args]
+    try {
+      return await commands.evalsha(sha, keys.length, ...all)
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error
+      return commands.eval(text, keys.length, ...all)
+    }
+  }
+
+  async #readClock(deadline: number): Promise<void> {
+    try {
+      this.learnClock(Number(await this.run(clockScript, [], deadline)))
+    } catch (error) {
+      throw mapError(error, 'not-applied')
+    }
+  }
+
+  #throwIfRefused(): void {
+    if (this.#lastError === undefined || !isReply(this.#lastError)) return
+    const refused = mapError(this.#lastError, 'not-applied')
+    if (refused.code === 'STORAGE_AUTH') {
+      this.#lastError = undefined // the next call tries again
+      throw refused
+    }
+  }
+
+  #unreachable(): UnavailableError {
+    return new UnavailableError(
+      'Redis cannot be reached. Check that it runs, and the address.',
+      'connect',
+      this.#lastError === undefined ? {} : { cause: this.#lastError },
+    )
+  }
+
+  /** Resolves when the state of the connection may have changed, at `deadline` at the latest. */
+  #change(deadline: number): Promise<void> {
+    const events = ['ready', 'close', 'end', 'error'] as const
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        for (const event of events) this.#client.off(event, done)
+        resolve()
+      }
+      const timer = setTimeout(done, Math.max(0, deadline - performance.now()))
+      for (const event of events) this.#client.on(event, done)
+    })
+  }
+}

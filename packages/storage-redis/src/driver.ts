@@ -1,0 +1,121 @@
+import {
+  ATOMIC_CAPABILITIES,
+  type Call,
+  type Capability,
+  ConflictError,
+  type DriverTransfer,
+  SchemaError,
+  type StorageDriver,
+  type Work,
+  WriteQueue,
+  settleBy,
+} from '@dir/storage-core'
+import { RedisConnection } from './connection.ts'
+import { mapError, newerSchema } from './errors.ts'
+import { GroupCommit } from './group-commit.ts'
+import { runCall } from './operations.ts'
+import type { CheckedOptions } from './options.ts'
+import { SCHEMA_VERSION, readScript, schemaScript } from './scripts.ts'
+import { type ServerFacts, durability, judgeServer, readServers } from './server.ts'
+import { type Argument, type RedisSession, type Reply, as } from './session.ts'
+
+export class RedisDriver implements StorageDriver {
+  readonly backend = 'redis'
+  /** `durable` joins them when `init` has seen that the server keeps an append-only file. */
+  readonly capabilities: Set<Capability> = new Set([
+    ...ATOMIC_CAPABILITIES,
+    'leases',
+    'atomically',
+    'export',
+    'processes',
+  ])
+  readonly #connection: RedisConnection
+  readonly #queue: WriteQueue
+  readonly #allowEviction: boolean
+  readonly #timeoutMs: number
+
+  constructor({ server, namespace, allowEviction, handle }: CheckedOptions) {
+    this.#timeoutMs = handle.operationTimeoutMs ?? 5_000
+    this.#allowEviction = allowEviction
+    this.#connection = new RedisConnection(server, namespace, this.#timeoutMs)
+    const commit = new GroupCommit(this.#connection, this.#timeoutMs)
+    this.#queue = new WriteQueue({ flush: (queue) => commit.flush(queue) })
+  }
+
+  async init(create: boolean): Promise<void> {
+    const servers = await this.#facts()
+    for (const server of servers) judgeServer(server, this.#allowEviction)
+    if (servers.every((server) => server.appendOnly)) this.capabilities.add('durable')
+    else this.capabilities.delete('durable')
+    const reply = await this.#schema('schema_init', SCHEMA_VERSION, create ? 1 : 0)
+    const [version, importing] = as<[string | null, number]>(reply)
+    if (version === null)
+      throw new SchemaError('There is no such namespace, and init: false creates none.', 'none', '1')
+    if (version !== String(SCHEMA_VERSION)) throw newerSchema(version)
+    if (importing === 1)
+      throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
+  }
+
+  async read(call: Call): Promise<unknown> {
+    await this.#queue.earlierWrites(call)
+    const session: RedisSession = {
+      read: (protocol, name, ...args) =>
+        this.#connection.repeat(readScript(protocol), [name, ...args], call.deadline),
+      write: () => Promise.reject(new TypeError('a read does not write')),
+      attempt: () => Promise.reject(new TypeError('a read does not write')),
+    }
+    return runCall(session, call)
+  }
+
+  write(work: Work): Promise<readonly unknown[]> {
+    return this.#queue.push(work)
+  }
+
+  async health(): Promise<Readonly<Record<string, string | number | boolean>>> {
+    const [server] = await this.#facts()
+    if (server === undefined) return {}
+    return {
+      redisVersion: server.version,
+      mode: server.mode,
+      role: server.role,
+      schemaVersion: SCHEMA_VERSION,
+      evictionPolicy: server.evictionPolicy,
+      appendOnly: server.appendOnly,
+      appendFsync: server.appendFsync,
+      durability: durability(server),
+    }
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await this.#queue.close(graceMs)
+    await this.#connection.close()
+  }
+
+  readonly transfer: DriverTransfer = {
+    counters: async () => {
+      const [seq, fence] = as<[string | null, string | null]>(await this.#schema('schema_counters'))
+      return { seq: Number(seq ?? 0), fence: Number(fence ?? 0) }
+    },
+    begin: async () => {
+      if ((await this.#schema('import_begin', SCHEMA_VERSION)) !== 1)
+        throw new ConflictError('This store is not empty. Import into a new one, or drop this one first.')
+    },
+    finish: async ({ seq, fence }) => {
+      await this.#schema('import_finish', seq, fence)
+    },
+  }
+
+  /** Whatever stands in the schema's script may run twice. */
+  #schema(name: string, ...args: readonly Argument[]): Promise<Reply> {
+    return this.#connection.repeat(schemaScript, [name, ...args], performance.now() + this.#timeoutMs)
+  }
+
+  async #facts(): Promise<readonly ServerFacts[]> {
+    const deadline = performance.now() + this.#timeoutMs
+    await this.#connection.ready(deadline)
+    const late = () => new Error('Connection is closed.')
+    return settleBy(deadline, readServers(this.#connection), late).catch((error: unknown) => {
+      throw mapError(error, 'not-applied')
+    })
+  }
+}

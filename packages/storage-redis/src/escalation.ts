@@ -1,0 +1,174 @@
+import type {
+  EscalationOperations,
+  EscalationRequest,
+  Implementation,
+  RequestExport,
+} from '@dir/storage-core'
+import { exportTables } from './export-page.ts'
+import type { ScriptPart } from './script.ts'
+import { type RedisSession, type Reply, as, nullable } from './session.ts'
+import { fromStamp, toStamp } from './time.ts'
+
+// A token is agent id, NUL, when, NUL, a number that makes it its own. A request's record: agent id, reason, context,
+// proposal, impact, created at, and resolved at and decision, or false. `pending` and `requests_by_number` have the
+// order of insertion.
+export const escalationScript: ScriptPart = {
+  keys: { tokens: 'zset', requests: 'hash', requests_by_number: 'zset', pending: 'zset' },
+  lua: /* lua */ String.raw`
+-- agent id, since; answers how many
+function op.token_count(agent, since)
+  return redis.call('ZLEXCOUNT', key.tokens, '[' .. agent .. '\0' .. since, '(' .. agent .. '\1')
+end
+
+-- agent id, when (null: now)
+function op.token_add(agent, at)
+  local own = number(redis.call('HINCRBY', key.meta, 'tokens', 1))
+  redis.call('ZADD', key.tokens, 0, agent .. '\0' .. (at or now) .. '\0' .. own)
+end
+
+local function put_request(dfid, record)
+  local order = redis.call('HINCRBY', key.meta, 'requests', 1)
+  redis.call('HSET', key.requests, dfid, cmsgpack.pack(record))
+  redis.call('ZADD', key.requests_by_number, order, dfid)
+  if record[7] then redis.call('ZREM', key.pending, dfid) else redis.call('ZADD', key.pending, order, dfid) end
+end
+
+-- A microsecond after a moment.
+local function next_moment(at)
+  local seconds, micros = tonumber(string.sub(at, 1, 12)), tonumber(string.sub(at, 13)) + 1
+  if micros == 1000000 then seconds, micros = seconds + 1, 0 end
+  return string.format('%012d%06d', seconds, micros)
+end
+
+-- dfid, agent id, reason, context, proposal, impact
+function op.request_insert(dfid, agent, reason, context, proposal, impact)
+  local replaced, created = get('requests', dfid), now
+  if replaced and replaced[6] >= now then created = next_moment(replaced[6]) end
+  put_request(dfid, { agent, reason, context, proposal, impact, created, false, false })
+end
+
+-- dfid, resolved at, decision, proposal (nullable), created at (nullable: any); answers whether it was pending
+function op.request_resolve(dfid, resolved, decision, proposal, created)
+  local record = get('requests', dfid)
+  if not record or record[7] or (created ~= '' and nullable(created) ~= record[6]) then return 0 end
+  record[4], record[7], record[8] = nullable(proposal) or record[4], resolved, decision
+  redis.call('HSET', key.requests, dfid, cmsgpack.pack(record))
+  redis.call('ZREM', key.pending, dfid)
+  return 1
+end
+
+-- answers the pending requests
+function op.request_list()
+  local rows = redis.call('ZRANGE', key.pending, 0, -1)
+  for i, dfid in ipairs(rows) do rows[i] = { dfid, get('requests', dfid) } end
+  return rows
+end
+
+-- agent id, limit, window in microseconds, then a request as for request_insert, or nothing; answers whether it was
+-- granted and how many tokens are in the window
+function op.token_consume(agent, limit, window, ...)
+  local used = op.token_count(agent, stamp(-window))
+  if used >= tonumber(limit) then return { 0, used } end
+  if ... then op.request_insert(...) end
+  op.token_add(agent)
+  return { 1, used + 1 }
+end
+
+-- after a token; answers tokens
+function op.token_export(after)
+  local tokens = redis.call('ZRANGEBYLEX', key.tokens, '(' .. after, '+', 'LIMIT', 0, 500)
+  return { tokens, tokens[#tokens] or false }
+end
+
+-- dfid, the record's fields, of which the last two are nullable
+function op.request_import(dfid, agent, reason, context, proposal, impact, created, resolved, decision)
+  put_request(dfid, { agent, reason, context, proposal, impact, created, nullable(resolved), nullable(decision) })
+end
+`,
+}
+
+function toRequest(dfid: string, record: Reply) {
+  const [agentId, reason, contextJson, proposalJson, impact, created, resolved, decision] =
+    as<[string, string, string, string, string, string, string | null, string | null]>(record)
+  return {
+    request: { dfid, agentId, reason, contextJson, proposalJson, impact, createdAt: fromStamp(created) },
+    resolvedAt: resolved === null ? null : fromStamp(resolved),
+    decision,
+  }
+}
+
+function fieldsOf({ dfid, agentId, reason, contextJson, proposalJson, impact }: EscalationRequest): string[] {
+  return [dfid, agentId, reason, contextJson, proposalJson, impact]
+}
+
+const REQUESTS = 'requests:'
+
+export const escalation: Implementation<EscalationOperations, RedisSession> = {
+  async getWindowCount(redis, agentId, since) {
+    return as<number>(await redis.read('escalation', 'token_count', agentId, toStamp(since)))
+  },
+
+  async recordBudgetToken(redis, agentId) {
+    await redis.write('token_add', agentId)
+  },
+
+  async insertRequest(redis, request) {
+    await redis.write('request_insert', ...fieldsOf(request))
+  },
+
+  async resolveRequest(redis, { dfid, resolvedAt, decision, proposalJson, createdAt }) {
+    const [resolved, created] = [
+      toStamp(resolvedAt),
+      nullable(createdAt === null ? null : toStamp(createdAt)),
+    ]
+    return (
+      (await redis.write('request_resolve', dfid, resolved, decision, nullable(proposalJson), created)) === 1
+    )
+  },
+
+  async getPendingRequests(redis) {
+    const rows = as<readonly [string, Reply][]>(await redis.read('escalation', 'request_list'))
+    return rows.map(([dfid, record]) => toRequest(dfid, record).request)
+  },
+
+  async consumeBudget(redis, agentId, limit, windowMicros, request) {
+    const rest = request === null ? [] : fieldsOf(request)
+    const reply = await redis.write('token_consume', agentId, limit, windowMicros, ...rest)
+    const [granted, used] = as<[number, number]>(reply)
+    return { granted: granted === 1, used }
+  },
+
+  async exportPage(redis, cursor) {
+    if (cursor?.startsWith(REQUESTS) === true) {
+      const toItem = (_: string, dfid: string, record: Reply): RequestExport => {
+        const { request, resolvedAt, decision } = toRequest(dfid, record)
+        const status = resolvedAt === null ? 'PENDING' : 'RESOLVED'
+        return { type: 'request', ...request, status, resolvedAt, decision }
+      }
+      const after = cursor.slice(REQUESTS.length) || null
+      const page = await exportTables(redis, 'escalation', ['requests'], after, toItem, 'number')
+      return { ...page, next: page.next === null ? null : `${REQUESTS}${page.next}` }
+    }
+    const after = cursor?.slice('tokens:'.length) ?? ''
+    const [tokens, next] = as<[string[], string | null]>(
+      await redis.read('escalation', 'token_export', after),
+    )
+    const items = tokens.map((token) => {
+      const [agentId = '', at = ''] = token.split('\0')
+      return { type: 'budgetToken' as const, agentId, createdAt: fromStamp(at) }
+    })
+    return { items, next: next === null ? REQUESTS : `tokens:${next}` }
+  },
+
+  async importPage(redis, items) {
+    await Promise.all(
+      items.map((item) => {
+        if (item.type === 'budgetToken')
+          return redis.write('token_add', item.agentId, toStamp(item.createdAt))
+        const resolved = nullable(item.resolvedAt === null ? null : toStamp(item.resolvedAt))
+        const times = [toStamp(item.createdAt), resolved, nullable(item.decision)]
+        return redis.write('request_import', ...fieldsOf(item), ...times)
+      }),
+    )
+  },
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type Outcome,
+  type Protocol,
+  type QueueEntry,
+  TimeoutError,
+  type WriteQueue,
+} from '@dir/storage-core'
+import type { RedisConnection } from './connection.ts'
+import { isReply, mapError } from './errors.ts'
+import { frees } from './operations.ts'
+import { RecordedWork, type WorkReply } from './recorded-work.ts'
+import { writeScript } from './scripts.ts'
+import { type Argument, as } from './session.ts'
+
+const MAX_ENTRIES = 256
+const MAX_BYTES = 1024 * 1024
+/** The part of the time left that the server gets, so that it has given up when the caller does. */
+const SERVER_SHARE = 0.9
+
+/** Carries out the writes of one handle: what waits in the queue in one script call, one call after another. */
+export class GroupCommit {
+  readonly #connection: RedisConnection
+  readonly #timeoutMs: number
+  readonly #handle: string = randomUUID()
+  #calls = 0
+
+  constructor(connection: RedisConnection, timeoutMs: number) {
+    this.#connection = connection
+    this.#timeoutMs = timeoutMs
+  }
+
+  async flush(queue: WriteQueue): Promise<void> {
+    try {
+      await this.#connection.ready(performance.now() + this.#timeoutMs * SERVER_SHARE)
+    } catch (error) {
+      rejectAll(queue.take(Infinity), error, 'not-applied')
+      return
+    }
+    const entries: QueueEntry[] = []
+    for (let bytes = 0; entries.length < MAX_ENTRIES && bytes < MAX_BYTES;) {
+      const [entry] = queue.take(1)
+      if (entry === undefined) break
+      entries.push(entry)
+      bytes += entry.work.bytes
+    }
+    if (entries.length > 0) await this.#commit(entries)
+  }
+
+  async #commit(entries: readonly QueueEntry[]): Promise<void> {
+    try {
+      await this.#send(entries.map((entry) => new RecordedWork(entry)))
+    } catch (error) {
+      if (entries.length === 1 || !isReply(error)) return rejectAll(entries, error, 'unknown')
+      // nothing of it was carried out: what one of them is refused for need not concern the others
+      for (const entry of entries) await this.#commit([entry])
+    }
+  }
+
+  /** Sends a script call, again over the next connection if this one is lost: the server knows its number. */
+  async #send(works: readonly RecordedWork[]): Promise<void> {
+    const start = performance.now()
+    const deadlines = works.map(({ entry }) => Math.min(entry.work.deadline, start + this.#timeoutMs))
+    const deadline = Math.max(...deadlines)
+    const onServer = (at: number): number =>
+      this.#connection.serverMicros(start + (at - start) * SERVER_SHARE)
+    const args: Argument[] = [this.#handle, ++this.#calls, onServer(deadline)]
+    const protocols = new Set<Protocol>()
+    let freeing = true
+    for (const [index, work] of works.entries()) {
+      for (const arg of work.encode(onServer(deadlines[index] ?? start))) args.push(arg)
+      for (const call of work.entry.work.calls) {
+        protocols.add(call.protocol)
+        freeing &&= frees(call)
+      }
+    }
+    const script = writeScript(protocols, freeing)
+    for (;;) {
+      try {
+        const [now, replies] = as<[number, readonly WorkReply[]]>(
+          await this.#connection.run(script, args, deadline),
+        )
+        this.#connection.learnClock(now)
+        for (const [index, work] of works.entries()) work.settle(replies[index] ?? ['EXPIRED'])
+        return
+      } catch (error) {
+        if (isReply(error) || performance.now() >= deadline) throw error
+      }
+      await this.#connection.ready(deadline).catch(() => {
+        throw new TimeoutError(performance.now() - start, 'waiting for Redis', { outcome: 'unknown' })
+      })
+    }
+  }
+}
+
+function rejectAll(entries: readonly QueueEntry[], error: unknown, outcome: Outcome): void {
+  // each gets an error of its own, because an error says which call it is about
+  for (const entry of entries) entry.reject(mapError(error, outcome))
+}

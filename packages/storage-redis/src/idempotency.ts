@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import type { ClaimAnswer, IdempotencyOperations, Implementation } from '@dir/storage-core'
+import { exportTables } from './export-page.ts'
+import type { ScriptPart } from './script.ts'
+import { type RedisSession, as, nullable } from './session.ts'
+import { fromStamp, toStamp } from './time.ts'
+
+// A record: result, request hash, created at, and of a claim: token, since, until. What there is not is false.
+export const idempotencyScript: ScriptPart = {
+  keys: { results: 'hash', results_by_id: 'zset' },
+  lua: /* lua */ String.raw`
+-- key; answers the result or null
+function op.result_get(id)
+  local record = get('results', id)
+  return record and record[1]
+end
+
+local function put_result(id, result, hash)
+  put('results', id, { result, hash, now, false, false, false })
+end
+
+-- key, result
+function op.result_set(id, result) put_result(id, result, false) end
+
+-- key, result; answers null, or the result that was there before
+function op.result_set_if_absent(id, result)
+  local existing = op.result_get(id)
+  if not existing then put_result(id, result, false) end
+  return existing
+end
+
+-- key, token, lease in microseconds, request hash (nullable); answers a state and what belongs to it
+function op.result_claim(id, token, lease, request_hash)
+  local hash = nullable(request_hash)
+  local record = get('results', id)
+  if record then
+    local result, known_hash, _, owner, since, expires = unpack(record)
+    if hash and known_hash and hash ~= known_hash then return { 'mismatch' } end
+    if result then return { 'replay', result } end
+    if expires > now then return { 'inFlight', expires } end
+    return { 'ambiguous', since, owner }
+  end
+  put('results', id, { false, hash, false, token, now, stamp(tonumber(lease)) })
+  return { 'started' }
+end
+
+-- key, token
+local function not_current(id, token)
+  local record = get('results', id)
+  return not (record and record[4] == token) and {}
+end
+
+-- key, token, result
+refusal.result_complete = not_current
+function op.result_complete(id, _, result)
+  put_result(id, result, get('results', id)[2])
+end
+
+-- key, token
+refusal.result_abandon = not_current
+function op.result_abandon(id) remove('results', id) end
+
+-- key, then (nullable): result, request hash, created at, claimed at; token
+function op.result_import(id, result, hash, created, claimed, token)
+  local since = nullable(claimed)
+  put('results', id, { nullable(result), nullable(hash), nullable(created), since and token, since, since })
+end
+`,
+}
+
+type Stored = readonly [string | null, string | null, string | null, string | null, string | null]
+type ClaimReply =
+  | readonly ['started' | 'mismatch']
+  | readonly ['replay' | 'inFlight', string]
+  | readonly ['ambiguous', string, string]
+
+function toClaim(reply: ClaimReply): ClaimAnswer {
+  switch (reply[0]) {
+    case 'replay':
+      return { state: 'replay', resultJson: reply[1] }
+    case 'inFlight':
+      return { state: 'inFlight', until: fromStamp(reply[1]) }
+    case 'ambiguous':
+      return { state: 'ambiguous', since: fromStamp(reply[1]), token: reply[2] }
+    default:
+      return { state: reply[0] }
+  }
+}
+
+const instantOf = (stamp: string | null): string | null => (stamp === null ? null : fromStamp(stamp))
+const stampOf = (instant: string | null): string | null => (instant === null ? null : toStamp(instant))
+
+export const idempotency: Implementation<IdempotencyOperations, RedisSession> = {
+  async get(redis, key) {
+    return as<string | null>(await redis.read('idempotency', 'result_get', key))
+  },
+
+  async set(redis, key, resultJson) {
+    await redis.write('result_set', key, resultJson)
+  },
+
+  async setIfAbsent(redis, key, resultJson) {
+    const existing = as<string | null>(await redis.write('result_set_if_absent', key, resultJson))
+    return { stored: existing === null, resultJson: existing ?? resultJson }
+  },
+
+  async claim(redis, key, token, leaseMicros, requestHash) {
+    const reply = await redis.write('result_claim', key, token, leaseMicros, nullable(requestHash))
+    return toClaim(as<ClaimReply>(reply))
+  },
+
+  complete: (redis, key, token, resultJson) => redis.attempt('result_complete', key, token, resultJson),
+
+  abandon: (redis, key, token) => redis.attempt('result_abandon', key, token),
+
+  exportPage: (redis, cursor) =>
+    exportTables(redis, 'idempotency', ['results'], cursor, (_, key, record) => {
+      const [resultJson, requestHash, createdAt, , claimedAt] = as<Stored>(record)
+      return {
+        type: 'idempotency',
+        key,
+        resultJson,
+        requestHash,
+        createdAt: instantOf(createdAt),
+        claimedAt: instantOf(claimedAt),
+      }
+    }),
+
+  async importPage(redis, items) {
+    await Promise.all(
+      items.map(({ key, resultJson, requestHash, createdAt, claimedAt }) =>
+        redis.write(
+          'result_import',
+          key,
+          nullable(resultJson),
+          nullable(requestHash),
+          nullable(stampOf(createdAt)),
+          nullable(stampOf(claimedAt)),
+          // nobody here holds the token of a claim that was made elsewhere: it arrives as ambiguous, under a new one
+          randomUUID(),
+        ),
+      ),
+    )
+  },
+}

@@ -1,0 +1,83 @@
+import type { Implementation, LifecycleOperations, Transition } from '@dir/storage-core'
+import { LOG, type LogEntry, logPage } from './log.ts'
+import type { ScriptPart } from './script.ts'
+import { type RedisSession, as, fromNullable, nullable } from './session.ts'
+import { fromStamp, toStamp } from './time.ts'
+
+export const lifecycleScript: ScriptPart = {
+  keys: { transitions: 'stream', transitions_by_flow: 'zset', statuses: 'hash' },
+  lua: `${LOG}${
+    /* lua */ String.raw`
+-- dfid; answers the current status or null
+function op.flow_status(dfid) return redis.call('HGET', key.statuses, dfid) end
+
+-- dfid, from (nullable), to, when (null: now)
+function op.flow_record(dfid, from, to, at)
+  append('transitions', redis.call('HINCRBY', key.meta, 'transitions', 1), dfid, 'from', from, 'to', to, 'at', at or now)
+  redis.call('HSET', key.statuses, dfid, to)
+end
+
+-- dfid, from (nullable), to
+function refusal.flow_transition(dfid, from)
+  return op.flow_status(dfid) ~= nullable(from) and {}
+end
+op.flow_transition = op.flow_record
+
+-- dfid, status (nullable)
+refusal.flow_expect = refusal.flow_transition
+function op.flow_expect() end
+`
+  }`,
+}
+
+function toTransition({ fields }: LogEntry): Transition & { readonly createdAt: string } {
+  const { dfid = '', from = '', to = '', at = '' } = fields
+  return { dfid, fromStatus: fromNullable(from), toStatus: to, createdAt: fromStamp(at) }
+}
+
+const PAGE = 500
+
+export const lifecycle: Implementation<LifecycleOperations, RedisSession> = {
+  async recordTransition(redis, dfid, fromStatus, toStatus) {
+    await redis.write('flow_record', dfid, nullable(fromStatus), toStatus)
+  },
+
+  async getTransitions(redis, dfid) {
+    const found: Transition[] = []
+    for (let after: number | null = 0; after !== null;) {
+      const page = await logPage(redis, 'lifecycle', { log: 'transitions', dfid, after, limit: PAGE })
+      found.push(...page.entries.map(toTransition))
+      after = page.next
+    }
+    return found
+  },
+
+  async getCurrentStatus(redis, dfid) {
+    return as<string | null>(await redis.read('lifecycle', 'flow_status', dfid))
+  },
+
+  transition: (redis, dfid, fromStatus, toStatus) =>
+    redis.attempt('flow_transition', dfid, nullable(fromStatus), toStatus),
+
+  expectStatus: (redis, dfid, status) => redis.attempt('flow_expect', dfid, nullable(status)),
+
+  async exportPage(redis, cursor) {
+    const after = Number(cursor ?? 0)
+    const { entries, next } = await logPage(redis, 'lifecycle', {
+      log: 'transitions',
+      dfid: null,
+      after,
+      limit: PAGE,
+    })
+    const items = entries.map((entry) => ({ type: 'transition' as const, ...toTransition(entry) }))
+    return { items, next: next === null ? null : String(next) }
+  },
+
+  async importPage(redis, items) {
+    await Promise.all(
+      items.map(({ dfid, fromStatus, toStatus, createdAt }) =>
+        redis.write('flow_record', dfid, nullable(fromStatus), toStatus, toStamp(createdAt)),
+      ),
+    )
+  },
+}

@@ -1,0 +1,83 @@
+import type { Protocol } from '@dir/storage-core'
+import { type RedisSession, as } from './session.ts'
+
+// A log is a stream whose ids are dense numbers, counted in `meta` under the log's name, with an index by flow. Its
+// entries are `dfid` and whatever fields its protocol adds.
+export const LOG = /* lua */ String.raw`
+local digits = '%016.0f'
+
+-- log, number, dfid, fields...
+local function append(log, seq, dfid, ...)
+  redis.call('XADD', key[log], number(seq) .. '-0', 'dfid', dfid, ...)
+  redis.call('ZADD', key[log .. '_by_flow'], 0, dfid .. '\0' .. string.format(digits, seq))
+end
+
+local function next_entries(log, dfid, after, count)
+  if dfid == '' then return redis.call('XRANGE', key[log], number(after + 1), '+', 'COUNT', count) end
+  local from = dfid .. '\0' .. string.format(digits, after + 1)
+  local entries = {}
+  for i, member in ipairs(redis.call('ZRANGEBYLEX', key[log .. '_by_flow'], '[' .. from, '(' .. dfid .. '\1', 'LIMIT', 0, count)) do
+    local seq = number(tonumber(string.sub(member, -16)))
+    entries[i] = redis.call('XRANGE', key[log], seq, seq)[1]
+  end
+  return entries
+end
+
+-- log, dfid ('': any), after, limit, second field (nullable: any); answers a megabyte of entries, about, and after
+-- which one to go on, or false at the end. It looks through so many at most that others are not kept waiting.
+function op.log_page(log, dfid, after, limit, wanted)
+  local rows, bytes, last, second = {}, 0, tonumber(after), nullable(wanted)
+  for _ = 1, 250 do
+    local entries = next_entries(log, dfid, last, math.min(8, limit - #rows))
+    for _, entry in ipairs(entries) do
+      last = tonumber(string.match(entry[1], '%d+'))
+      if not second or entry[2][4] == second then
+        rows[#rows + 1] = entry
+        for _, text in ipairs(entry[2]) do bytes = bytes + #text end
+      end
+    end
+    if #entries == 0 then return { rows, false } end
+    if #rows == tonumber(limit) or bytes >= MOST then break end
+  end
+  return { rows, number(last) }
+end
+`
+
+/** One entry of a log: its number and its fields. */
+export interface LogEntry {
+  readonly seq: number
+  readonly fields: Readonly<Record<string, string>>
+}
+
+export interface LogFilter {
+  readonly log: 'events' | 'transitions'
+  readonly dfid: string | null
+  readonly after: number
+  readonly limit: number
+  /** What the field after `dfid` must be, as the script takes what may be null. */
+  readonly second?: string
+}
+
+export interface LogPage {
+  readonly entries: readonly LogEntry[]
+  /** After which number to go on; null at the end. */
+  readonly next: number | null
+}
+
+/** A page of a log; it may be empty before the end, where a filter finds nothing for long. */
+export async function logPage(
+  redis: RedisSession,
+  protocol: Protocol,
+  { log, dfid, after, limit, second = '' }: LogFilter,
+): Promise<LogPage> {
+  const reply = await redis.read(protocol, 'log_page', log, dfid ?? '', after, limit, second)
+  const [rows, next] = as<[readonly [string, readonly string[]][], string | null]>(reply)
+  return { entries: rows.map(toEntry), next: next === null ? null : Number(next) }
+}
+
+function toEntry([id, flat]: readonly [string, readonly string[]]): LogEntry {
+  const fields: Record<string, string> = {}
+  for (let index = 0; index + 1 < flat.length; index += 2)
+    fields[flat[index] as string] = flat[index + 1] as string
+  return { seq: Number(id.split('-')[0]), fields }
+}

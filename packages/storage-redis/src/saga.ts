@@ -1,0 +1,69 @@
+import type { Implementation, SagaOperations } from '@dir/storage-core'
+import { exportTables } from './export-page.ts'
+import type { ScriptPart } from './script.ts'
+import { type RedisSession, as } from './session.ts'
+import { fromStamp, toStamp } from './time.ts'
+
+// A record: failed step, partial state, created at. The numbers that order the marks are counted in `meta`.
+export const sagaScript: ScriptPart = {
+  keys: { dirty: 'hash', dirty_by_number: 'zset' },
+  lua: /* lua */ String.raw`
+-- dfid, failed step, partial state, when (null: now)
+function op.dirty_mark(dfid, step, partial, at)
+  redis.call('HSET', key.dirty, dfid, cmsgpack.pack({ step, partial, at or now }))
+  redis.call('ZADD', key.dirty_by_number, redis.call('HINCRBY', key.meta, 'marks', 1), dfid)
+end
+
+-- answers the dfids
+function op.dirty_list() return redis.call('ZRANGE', key.dirty_by_number, 0, -1) end
+
+-- dfid; answers the record or null
+function op.dirty_get(dfid) return get('dirty', dfid) end
+
+-- dfid
+function op.dirty_clear(dfid)
+  redis.call('HDEL', key.dirty, dfid)
+  redis.call('ZREM', key.dirty_by_number, dfid)
+end
+`,
+}
+
+export const saga: Implementation<SagaOperations, RedisSession> = {
+  async markDirty(redis, dfid, failedStep, partialStateJson) {
+    await redis.write('dirty_mark', dfid, failedStep, partialStateJson)
+  },
+
+  async getDirtyFlows(redis) {
+    return as<string[]>(await redis.read('saga', 'dirty_list'))
+  },
+
+  async getDirtyState(redis, dfid) {
+    const record = as<[string, string] | null>(await redis.read('saga', 'dirty_get', dfid))
+    return record === null ? null : { failedStep: record[0], partialStateJson: record[1] }
+  },
+
+  async clearDirty(redis, dfid) {
+    await redis.write('dirty_clear', dfid)
+  },
+
+  exportPage: (redis, cursor) =>
+    exportTables(
+      redis,
+      'saga',
+      ['dirty'],
+      cursor,
+      (_, dfid, record) => {
+        const [failedStep, partialStateJson, createdAt] = as<[string, string, string]>(record)
+        return { type: 'dirtyFlow', dfid, failedStep, partialStateJson, createdAt: fromStamp(createdAt) }
+      },
+      'number',
+    ),
+
+  async importPage(redis, items) {
+    await Promise.all(
+      items.map(({ dfid, failedStep, partialStateJson, createdAt }) =>
+        redis.write('dirty_mark', dfid, failedStep, partialStateJson, toStamp(createdAt)),
+      ),
+    )
+  },
+}
