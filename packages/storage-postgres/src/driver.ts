@@ -1,0 +1,129 @@
+import {
+  CAPABILITIES,
+  type Call,
+  type DriverTransfer,
+  type StorageDriver,
+  TimeoutError,
+  type Work,
+  WriteQueue,
+  WriteScheduler,
+  settleBy,
+} from '@dir/storage-core'
+import { runLocked } from './atomic.ts'
+import { AuditBatch } from './audit-batch.ts'
+import { PgConnection } from './connection.ts'
+import { told } from './failure.ts'
+import { LockBatch } from './lock-batch.ts'
+import { isLockCall } from './lock-calls.ts'
+import { LockNames } from './locks.ts'
+import { prepareSchema, readMeta } from './meta.ts'
+import { find } from './operations.ts'
+import type { PgPool } from './pool.ts'
+import { type ServerFacts, judgeServer, proveLocks } from './server.ts'
+import type { PgTransaction } from './session.ts'
+import { beginImport, finishImport, readCounters } from './transfer.ts'
+
+/** Operations that write in more than one statement. */
+const LOCKED: ReadonlySet<string> = new Set(['consumeBudget', 'importPage'])
+
+export class PostgresDriver implements StorageDriver {
+  readonly backend = 'postgres'
+  readonly capabilities: StorageDriver['capabilities'] = new Set(
+    CAPABILITIES.filter((one) => one !== 'pythonFile'),
+  )
+  readonly #pg: PgConnection
+  readonly #names: LockNames
+  readonly #namespace: string
+  readonly #writes: WriteScheduler
+  #facts: ServerFacts | undefined
+  #proof = ''
+
+  constructor(pool: PgPool, namespace: string, timeoutMs: number) {
+    this.#pg = new PgConnection(pool, namespace, timeoutMs)
+    this.#names = new LockNames(namespace)
+    this.#namespace = namespace
+    const audit = new WriteQueue(new AuditBatch(this.#pg, this.#names.audit))
+    const locks = new WriteQueue(new LockBatch(this.#pg, this.#names))
+    this.#writes = new WriteScheduler({
+      queueOf: (call) => (isLockCall(call) ? locks : call.operation === 'recordMany' ? audit : null),
+      execute: (work) => told(this.#execute(work)),
+    })
+  }
+
+  async init(create: boolean): Promise<void> {
+    const deadline = this.#deadline()
+    await told(
+      (async () => {
+        this.#facts = await judgeServer(this.#pg.session(deadline))
+        this.#pg.makeDurable = this.#facts.synchronousCommit === 'off'
+        this.#proof = await proveLocks(this.#pg, deadline)
+        await prepareSchema(this.#pg, this.#names, this.#namespace, create, deadline)
+      })(),
+    )
+  }
+
+  read(call: Call): Promise<unknown> {
+    const start = performance.now()
+    const act = async (): Promise<unknown> => {
+      await this.#writes.earlier(call)
+      return told(find(call)(this.#pg.session(call.deadline), ...call.args))
+    }
+    const late = (): Error => new TimeoutError(performance.now() - start, 'waiting for the store')
+    return settleBy(call.deadline, act(), late)
+  }
+
+  write(work: Work): Promise<readonly unknown[]> {
+    return this.#writes.write(work)
+  }
+
+  async health(): Promise<Readonly<Record<string, string | number | boolean>>> {
+    const facts = await told(judgeServer(this.#pg.session(this.#deadline())))
+    return {
+      server: facts.version,
+      synchronousCommit:
+        facts.synchronousCommit === 'off' ? 'off, turned on for each write' : facts.synchronousCommit,
+      fsync: facts.fsync,
+      durable: facts.fsync !== 'off',
+      locksProved: this.#proof,
+    }
+  }
+
+  async close(graceMs: number): Promise<void> {
+    const deadline = performance.now() + graceMs
+    await this.#writes.close(graceMs)
+    await this.#pg.pool.close(deadline)
+  }
+
+  readonly transfer: DriverTransfer = {
+    counters: () => told(readCounters(this.#pg.session(this.#deadline()))),
+    begin: async () => {
+      const deadline = this.#deadline()
+      await told(
+        this.init(true).catch(async (error: unknown) => {
+          // what init refuses may be the very mark that this import is to finish
+          if ((await readMeta(this.#pg.session(deadline), 'importing').catch(() => null)) === null)
+            throw error
+        }),
+      )
+      await this.#exclusively(beginImport)
+    },
+    finish: (counters) => this.#exclusively((db) => finishImport(db, counters)),
+  }
+
+  async #execute(work: Work): Promise<readonly unknown[]> {
+    const [call] = work.calls
+    if (call === undefined) return []
+    if (work.atomic || LOCKED.has(call.operation)) return runLocked(this.#pg, this.#names, work)
+    return [await find(call)(this.#pg.session(work.deadline), ...call.args)]
+  }
+
+  #exclusively(act: (db: PgTransaction) => Promise<void>): Promise<void> {
+    const deadline = this.#deadline()
+    const locks = this.#names.plan([this.#names.schema])
+    return told(this.#pg.transaction({ deadline, locks, lockWaitMs: this.#pg.timeoutMs }, (db) => act(db)))
+  }
+
+  #deadline(): number {
+    return performance.now() + this.#pg.timeoutMs
+  }
+}

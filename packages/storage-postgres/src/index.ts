@@ -1,0 +1,16 @@
+import { type StorageHandle, createStorage } from '@dir/storage-core'
+import { PostgresDriver } from './driver.ts'
+import { type PostgresStorageOptions, checkOptions } from './options.ts'
+
+export { dropNamespace } from './drop-namespace.ts'
+export type { PostgresStorageOptions, PostgresTarget } from './options.ts'
+export { SCHEMA_VERSION, postgresSchema } from './schema.ts'
+
+/**
+ * Storage in a PostgreSQL schema, which any number of processes and machines may use at the same time. Nothing is
+ * connected before `init()` or the first call. What is acknowledged is as durable as the server's settings promise.
+ */
+export function postgresStorage(options: string | PostgresStorageOptions): StorageHandle {
+  const { openPool, namespace, timeoutMs, handle } = checkOptions(options)
+  return createStorage(new PostgresDriver(openPool(), namespace, timeoutMs), handle)
+}

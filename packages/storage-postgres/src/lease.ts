@@ -1,0 +1,51 @@
+import { performance } from 'node:perf_hooks'
+import type { CustomTypesConfig, PoolClient, QueryResult } from 'pg'
+import type { Row, SqlValue } from './session.ts'
+
+const RAW = { getTypeParser: () => (value: unknown) => value } as unknown as CustomTypesConfig
+const ignore = (): void => {}
+
+/** A client lent by the pool, until it is given back or thrown away. */
+export class Lease {
+  readonly #client: PoolClient
+  #over = false
+
+  constructor(client: PoolClient) {
+    this.#client = client
+    // the death of a client that is lent is an event of its own, and would end the process
+    client.on('error', ignore)
+  }
+
+  /** One statement with its values, answered by `deadline`. */
+  async query(deadline: number, text: string, values: readonly SqlValue[]): Promise<Row[]> {
+    const config = { text, values: [...values], types: RAW, query_timeout: left(deadline) }
+    const { rows } = await this.#client.query<Row>(config)
+    return rows
+  }
+
+  /** Statements without values in one message; answers each. */
+  async script(deadline: number, text: string): Promise<readonly QueryResult<Row>[]> {
+    const config = { text, types: RAW, query_timeout: left(deadline) }
+    const answer: QueryResult<Row> | QueryResult<Row>[] = await this.#client.query<Row>(config)
+    return Array.isArray(answer) ? answer : [answer]
+  }
+
+  /** Gives the client back, in order. */
+  end(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#client.off('error', ignore)
+    this.#client.release()
+  }
+
+  /** Throws the client away: who uses it next might get answers to somebody else's questions. */
+  destroy(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#client.release(true)
+  }
+}
+
+function left(deadline: number): number {
+  return Math.min(2 ** 31 - 1, Math.max(1, Math.ceil(deadline - performance.now())))
+}

@@ -1,0 +1,58 @@
+import { ConflictError, SchemaError } from '@dir/storage-core'
+import type { PgConnection } from './connection.ts'
+import type { LockNames } from './locks.ts'
+import { SCHEMA_VERSION, migrationSql } from './schema.ts'
+import { type PgSession, number, text } from './session.ts'
+
+/** Numbers about the whole namespace: `schema_version`, and `importing` while an import is not finished. */
+type MetaName = 'schema_version' | 'importing'
+
+export async function readMeta(db: PgSession, name: MetaName): Promise<number | null> {
+  const [row] = await db.read(/* sql */ `SELECT value FROM ${db.schema}meta WHERE name = $1`, name)
+  return row === undefined ? null : number(row, 'value')
+}
+
+/** Makes the namespace's tables ready; of any number of processes at once, one creates them and the others find them. */
+export async function prepareSchema(
+  pg: PgConnection,
+  names: LockNames,
+  namespace: string,
+  create: boolean,
+  deadline: number,
+): Promise<void> {
+  const found = await versionOf(pg.session(deadline))
+  if (found !== SCHEMA_VERSION) {
+    if (!create)
+      throw new SchemaError(
+        `The namespace has ${found === 0 ? 'no tables' : 'older tables'}, and init: false changes none. Run what postgresSchema() prints.`,
+        `version ${found}`,
+        `version ${SCHEMA_VERSION}`,
+      )
+    const locks = names.plan([names.schema])
+    const lockWaitMs = deadline - performance.now()
+    await pg.transaction({ deadline, locks, lockWaitMs }, async (db) => {
+      const version = await versionOf(db)
+      if (version === SCHEMA_VERSION) return
+      const [schema] = await db.read(/* sql */ `SELECT 1 FROM pg_namespace WHERE nspname = $1`, namespace)
+      // asked first, because a role that may not create schemas may still use one that was made for it
+      if (schema === undefined) await db.script(/* sql */ `CREATE SCHEMA "${namespace}"`)
+      await db.script(migrationSql(namespace, version))
+    })
+  }
+  if ((await readMeta(pg.session(deadline), 'importing')) !== null)
+    throw new ConflictError('An import into this namespace is not finished. Run it again to its end first.')
+}
+
+/** The version of the tables, 0 where there are none. */
+export async function versionOf(db: PgSession): Promise<number> {
+  const [row] = await db.read(/* sql */ `SELECT to_regclass($1) IS NOT NULL AS is_there`, `${db.schema}meta`)
+  if (text(row, 'is_there') !== 't') return 0
+  const version = (await readMeta(db, 'schema_version')) ?? 0
+  if (version > SCHEMA_VERSION)
+    throw new SchemaError(
+      `The namespace has schema version ${version}; this version of the package knows up to ${SCHEMA_VERSION}. Update the package.`,
+      `version ${version}`,
+      `version ${SCHEMA_VERSION}`,
+    )
+  return version
+}

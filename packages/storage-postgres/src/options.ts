@@ -1,0 +1,78 @@
+import {
+  HANDLE_OPTIONS,
+  type HandleOptions,
+  InvalidArgumentError,
+  checkNamespace,
+  checkRecord,
+} from '@dir/storage-core'
+import type { ClientConfig, Pool } from 'pg'
+import { PgPool } from './pool.ts'
+
+/** Where the server is: exactly one of `url`, `connection` and `pool`. */
+export interface PostgresTarget {
+  /** Such as `postgres://user:password@host:5432/database`. */
+  readonly url?: string
+  /** The driver's own settings for a connection, where a URL does not do: TLS, a function for the password, … */
+  readonly connection?: ClientConfig
+  /** A pool of yours. It is used, never ended, and none of its sessions is left changed. */
+  readonly pool?: Pool
+  /** The PostgreSQL schema that holds the tables; default `dir_storage`. */
+  readonly namespace?: string
+}
+
+export interface PostgresStorageOptions extends PostgresTarget, HandleOptions {
+  /** How many connections a pool that is made here has at most; default 8. */
+  readonly poolSize?: number
+}
+
+const TARGET = ['url', 'connection', 'pool', 'namespace'] as const
+
+export interface CheckedOptions {
+  readonly openPool: () => PgPool
+  readonly namespace: string
+  readonly timeoutMs: number
+  readonly handle: HandleOptions
+}
+
+export function checkOptions(given: string | PostgresStorageOptions): CheckedOptions {
+  const { url, connection, pool, poolSize, namespace, ...handle } = (
+    typeof given === 'string'
+      ? { url: given }
+      : checkRecord('options', given, [...TARGET, 'poolSize', ...HANDLE_OPTIONS])
+  ) as PostgresStorageOptions
+  if ([url, connection, pool].filter((one) => one !== undefined).length !== 1)
+    throw new InvalidArgumentError(
+      'options',
+      'must name the server by exactly one of url, connection and pool',
+    )
+  const timeoutMs = handle.operationTimeoutMs ?? 5_000
+  const openPool = (): PgPool => {
+    if (pool !== undefined) return PgPool.of(checkPool(pool))
+    return PgPool.open(url === undefined ? { ...connection } : { connectionString: url }, size, timeoutMs)
+  }
+  const size = checkSize(poolSize ?? 8)
+  if (url !== undefined) checkUrl(url)
+  return { openPool, namespace: checkNamespace('namespace', namespace ?? 'dir_storage'), timeoutMs, handle }
+}
+
+export function checkTarget(given: PostgresTarget): CheckedOptions {
+  return checkOptions(checkRecord('options', given, TARGET) as PostgresTarget)
+}
+
+function checkUrl(url: unknown): void {
+  // the text itself may hold a password, so the error does not show it
+  if (typeof url !== 'string' || !/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    throw new InvalidArgumentError('url', 'must be a URL such as postgres://user:password@host:5432/database')
+}
+
+function checkSize(size: unknown): number {
+  if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > 10_000)
+    throw new InvalidArgumentError('poolSize', 'must be an integer from 1 to 10 000')
+  return size as number
+}
+
+function checkPool(pool: Pool): Pool {
+  if (typeof pool.connect !== 'function' || typeof pool.on !== 'function')
+    throw new InvalidArgumentError('pool', 'must be a Pool of the package pg')
+  return pool
+}

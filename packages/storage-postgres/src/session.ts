@@ -1,0 +1,34 @@
+/** A row as the server writes it: every value as text, whatever parsers the process has registered for its types. */
+export type Row = Readonly<Record<string, string | null>>
+
+export type SqlValue = string | number | null | readonly (string | number | null)[]
+
+/** Where operations run: each statement by itself, or all of them in one transaction. */
+export interface PgSession {
+  /** The namespace as it stands before a table's name: quoted, with its dot. */
+  readonly schema: string
+  /** Runs one statement that changes nothing. */
+  read(sql: string, ...values: SqlValue[]): Promise<Row[]>
+  /** Runs one statement that ends in its RETURNING list; alone, it is durable when this resolves. */
+  write(sql: string, ...values: SqlValue[]): Promise<Row[]>
+}
+
+/** A session inside a transaction, which takes scripts of statements too. */
+export interface PgTransaction extends PgSession {
+  script(sql: string): Promise<void>
+}
+
+/** A column that is never null. */
+export function text(row: Row | undefined, column: string): string {
+  const value = row?.[column]
+  if (typeof value !== 'string') throw new TypeError(`The server sent no ${column}.`)
+  return value
+}
+
+export function textOrNull(row: Row | undefined, column: string): string | null {
+  return row?.[column] ?? null
+}
+
+export function number(row: Row | undefined, column: string): number {
+  return Number(text(row, column))
+}

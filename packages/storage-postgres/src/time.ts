@@ -1,0 +1,33 @@
+import type { Instant } from '@dir/storage-core'
+import { type Row, textOrNull } from './session.ts'
+
+/** SQL for a timestamptz as text that `instant` reads, with its microseconds, in every session's time zone. */
+export function utc(column: string): string {
+  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"BC') AS ${column.split('.').at(-1)}`
+}
+
+/** SQL for a timestamptz as microseconds since 1970. */
+export function micros(expression: string): string {
+  return `(extract(epoch FROM ${expression}) * 1000000)::BIGINT`
+}
+
+/** PostgreSQL knows no year 0: it is 1 BC there. */
+export function toTimestamp(instant: Instant): string {
+  return instant.startsWith('0000') ? `0001${instant.slice(4, -1)}+00 BC` : instant
+}
+
+export function toTimestampOrNull(instant: Instant | null): string | null {
+  return instant === null ? null : toTimestamp(instant)
+}
+
+export function instantOrNull(row: Row | undefined, column: string): Instant | null {
+  const found = textOrNull(row, column)
+  if (found === null) return null
+  return found.endsWith('BC') ? `0000${found.slice(4, -2)}` : found.slice(0, -2)
+}
+
+export function instant(row: Row | undefined, column: string): Instant {
+  const found = instantOrNull(row, column)
+  if (found === null) throw new TypeError(`The server sent no ${column}.`)
+  return found
+}

@@ -1,0 +1,49 @@
+import { ConflictError, type CountersExport } from '@dir/storage-core'
+import { readMeta } from './meta.ts'
+import { RECORD_TABLES, SEQUENCES } from './schema.ts'
+import { type PgSession, type PgTransaction, number } from './session.ts'
+
+type Counters = Omit<CountersExport, 'type'>
+
+/** The highest `seq` and fence ever issued. */
+export async function readCounters(db: PgSession): Promise<Counters> {
+  const last = (sequence: string): string =>
+    `(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ${db.schema}${sequence})`
+  const [row] = await db.read(/* sql */ `SELECT ${last('audit_seq')} AS seq, ${last('fence_seq')} AS fence`)
+  return { seq: number(row, 'seq'), fence: number(row, 'fence') }
+}
+
+/** Marks the namespace as being filled, inside the caller's transaction; what an interrupted import left is removed. */
+export async function beginImport(db: PgTransaction): Promise<void> {
+  const isInterrupted = (await readMeta(db, 'importing')) !== null
+  if (!isInterrupted && !(await isEmpty(db)))
+    throw new ConflictError('This namespace is not empty. Import into a new one, or drop this one first.')
+  for (const table of RECORD_TABLES) await db.script(/* sql */ `DELETE FROM ${db.schema}${table}`)
+  for (const sequence of SEQUENCES) await setSequence(db, sequence, 0)
+  await db.write(
+    /* sql */ `INSERT INTO ${db.schema}meta (name, value) VALUES ('importing', 1) ON CONFLICT DO NOTHING RETURNING 1`,
+  )
+}
+
+/** Sets the counters and takes the mark away, inside the caller's transaction. */
+export async function finishImport(db: PgSession, { seq, fence }: Counters): Promise<void> {
+  await setSequence(db, 'audit_seq', seq)
+  await setSequence(db, 'fence_seq', fence)
+  await db.write(/* sql */ `DELETE FROM ${db.schema}meta WHERE name = 'importing' RETURNING 1`)
+}
+
+async function isEmpty(db: PgSession): Promise<boolean> {
+  const { seq, fence } = await readCounters(db)
+  const rows = RECORD_TABLES.map((table) => `EXISTS (SELECT FROM ${db.schema}${table})`)
+  const [row] = await db.read(/* sql */ `SELECT (${rows.join(' OR ')})::TEXT AS has_records`)
+  return seq + fence === 0 && row?.['has_records'] === 'false'
+}
+
+/** The next number will be one more than `last`. */
+async function setSequence(db: PgSession, sequence: string, last: number): Promise<void> {
+  await db.read(
+    /* sql */ `SELECT setval($1::TEXT::REGCLASS, greatest($2::BIGINT, 1), $2::BIGINT > 0)`,
+    `${db.schema}${sequence}`,
+    last,
+  )
+}
