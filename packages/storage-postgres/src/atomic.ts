@@ -7,7 +7,6 @@ import {
   locate,
 } from '@dir/storage-core'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Batched } from './batched.ts'
 import type { PgConnection } from './connection.ts'
 import { append, identified } from './decision-audit.ts'
 import { LocksDenied } from './failure.ts'
@@ -69,8 +68,7 @@ async function runCalls(
 async function judge(db: PgSession, book: LockBook | null, call: Call): Promise<void> {
   if (book !== null && isLockCall(call)) judgeLockCall(book, call)
   if (isAppend(call) || isLockCall(call)) return
-  const operation = find(call) as Partial<Batched<never[], unknown>>
-  if ((await operation.judge?.(...([db, ...call.args] as never[]))) === false)
+  if ((await find(call).judge?.(db, ...call.args)) === false)
     throw new ConflictError(
       `The condition of ${call.method} does not hold any more; nothing of the batch was written.`,
     )
@@ -78,8 +76,7 @@ async function judge(db: PgSession, book: LockBook | null, call: Call): Promise<
 
 function enact(db: PgSession, call: Call): Promise<unknown> {
   const operation = find(call)
-  const { enact: act } = operation as Partial<Batched<never[], unknown>>
-  return (act ?? operation)(...([db, ...call.args] as never[])) as Promise<unknown>
+  return (operation.enact ?? operation)(db, ...call.args)
 }
 
 async function appendAll(

@@ -1,7 +1,11 @@
-import type { ContextKind, ContextOperations, Implementation } from '@dir/storage-core'
-import { batched } from './batched.ts'
+import {
+  type ContextKind,
+  type ContextOperations,
+  type Implementation,
+  conditionalSteps,
+} from '@dir/storage-core'
 import { byKey, importRows } from './page.ts'
-import { type PgSession, text, textOrNull } from './session.ts'
+import { type PgSession, isStorable, text, textOrNull } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
 
 // data_json is NULL only inside a transaction: there such a row keeps an absent one from being written by others.
@@ -30,6 +34,7 @@ async function holds(
       kind,
       id,
     )
+  if (!isStorable(expectedJson)) return false
   const [row] = await db.read(
     /* sql */ `SELECT data_json FROM ${db.schema}context WHERE kind = $1 AND id = $2 FOR UPDATE`,
     kind,
@@ -52,8 +57,9 @@ export const context: Implementation<ContextOperations, PgSession> = {
     await set(db, kind, id, dataJson)
   },
 
-  compareAndSet: batched(
+  compareAndSet: conditionalSteps(
     async (db: PgSession, kind: ContextKind, id: string, expectedJson: string | null, dataJson: string) => {
+      if (!isStorable(expectedJson)) return false
       const rows =
         expectedJson === null
           ? await db.write(
@@ -73,20 +79,24 @@ export const context: Implementation<ContextOperations, PgSession> = {
             )
       return rows.length > 0
     },
-    (db, kind, id, expectedJson) => holds(db, kind, id, expectedJson),
-    (db, kind, id, _expectedJson, dataJson) => set(db, kind, id, dataJson),
+    {
+      judge: (db, kind, id, expectedJson) => holds(db, kind, id, expectedJson),
+      enact: (db, kind, id, _expectedJson, dataJson) => set(db, kind, id, dataJson),
+    },
   ),
 
-  expectSession: batched(
+  expectSession: conditionalSteps(
     (db: PgSession, dfid: string, expectedJson: string | null) => holds(db, 'session', dfid, expectedJson),
-    (db, dfid, expectedJson) => holds(db, 'session', dfid, expectedJson),
-    async (db, dfid) => {
-      await db.write(
-        /* sql */ `DELETE FROM ${db.schema}context
-          WHERE kind = 'session' AND id = $1 AND data_json IS NULL RETURNING 1`,
-        dfid,
-      )
-      return true
+    {
+      judge: (db, dfid, expectedJson) => holds(db, 'session', dfid, expectedJson),
+      enact: async (db, dfid) => {
+        await db.write(
+          /* sql */ `DELETE FROM ${db.schema}context
+            WHERE kind = 'session' AND id = $1 AND data_json IS NULL RETURNING 1`,
+          dfid,
+        )
+        return true
+      },
     },
   ),
 

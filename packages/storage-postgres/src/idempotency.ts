@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { IdempotencyOperations, Implementation } from '@dir/storage-core'
-import { batched } from './batched.ts'
+import { type IdempotencyOperations, type Implementation, conditionalSteps } from '@dir/storage-core'
 import { byKey, importRows } from './page.ts'
-import { type PgSession, text, textOrNull } from './session.ts'
+import { type PgSession, isStorable, text, textOrNull } from './session.ts'
 import { instant, instantOrNull, toTimestampOrNull, utc } from './time.ts'
 
 const VOID_CLAIM = /* sql */ `token = NULL, claimed_at = NULL, expires_at = NULL`
@@ -16,6 +15,7 @@ async function get(db: PgSession, key: string): Promise<string | null> {
 }
 
 async function complete(db: PgSession, key: string, token: string, resultJson: string): Promise<boolean> {
+  if (!isStorable(token)) return false
   const rows = await db.write(
     /* sql */ `UPDATE ${db.schema}idempotency_cache SET result = $3, created_at = clock_timestamp(), ${VOID_CLAIM}
       WHERE key = $1 AND token = $2 RETURNING 1`,
@@ -27,6 +27,7 @@ async function complete(db: PgSession, key: string, token: string, resultJson: s
 }
 
 async function abandon(db: PgSession, key: string, token: string): Promise<boolean> {
+  if (!isStorable(token)) return false
   const rows = await db.write(
     /* sql */ `DELETE FROM ${db.schema}idempotency_cache WHERE key = $1 AND token = $2 RETURNING 1`,
     key,
@@ -36,6 +37,7 @@ async function abandon(db: PgSession, key: string, token: string): Promise<boole
 }
 
 async function isCurrent(db: PgSession, key: string, token: string): Promise<boolean> {
+  if (!isStorable(token)) return false
   const rows = await db.read(
     /* sql */ `SELECT 1 FROM ${db.schema}idempotency_cache WHERE key = $1 AND token = $2 FOR UPDATE`,
     key,
@@ -106,9 +108,12 @@ export const idempotency: Implementation<IdempotencyOperations, PgSession> = {
     }
   },
 
-  complete: batched(complete, (db, key, token) => isCurrent(db, key, token), complete),
+  complete: conditionalSteps(complete, {
+    judge: (db, key, token) => isCurrent(db, key, token),
+    enact: complete,
+  }),
 
-  abandon: batched(abandon, isCurrent, abandon),
+  abandon: conditionalSteps(abandon, { judge: isCurrent, enact: abandon }),
 
   exportPage: (db, cursor) =>
     byKey(db, cursor, {

@@ -1,5 +1,4 @@
-import type { Implementation, LifecycleOperations } from '@dir/storage-core'
-import { batched } from './batched.ts'
+import { type Implementation, type LifecycleOperations, conditionalSteps } from '@dir/storage-core'
 import { byKey, importRows } from './page.ts'
 import { type PgSession, type Row, text, textOrNull } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
@@ -66,7 +65,7 @@ export const lifecycle: Implementation<LifecycleOperations, PgSession> = {
 
   getCurrentStatus,
 
-  transition: batched(
+  transition: conditionalSteps(
     (db: PgSession, dfid: string, fromStatus: string | null, toStatus: string) => {
       const moved =
         fromStatus === null
@@ -74,16 +73,18 @@ export const lifecycle: Implementation<LifecycleOperations, PgSession> = {
           : /* sql */ `UPDATE ${db.schema}flow_status SET status = $3 WHERE dfid = $1 AND status = $2`
       return move(db, moved, dfid, fromStatus, toStatus)
     },
-    (db, dfid, fromStatus) => isAt(db, dfid, fromStatus),
-    record,
+    { judge: (db, dfid, fromStatus) => isAt(db, dfid, fromStatus), enact: record },
   ),
 
-  expectStatus: batched(isAt, isAt, async (db: PgSession, dfid: string, _status: string | null) => {
-    await db.write(
-      /* sql */ `DELETE FROM ${db.schema}flow_status WHERE dfid = $1 AND status IS NULL RETURNING 1`,
-      dfid,
-    )
-    return true
+  expectStatus: conditionalSteps(isAt, {
+    judge: isAt,
+    enact: async (db, dfid) => {
+      await db.write(
+        /* sql */ `DELETE FROM ${db.schema}flow_status WHERE dfid = $1 AND status IS NULL RETURNING 1`,
+        dfid,
+      )
+      return true
+    },
   }),
 
   exportPage: (db, cursor) =>

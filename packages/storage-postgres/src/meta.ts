@@ -2,7 +2,7 @@ import { ConflictError, SchemaError } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
 import type { LockNames } from './locks.ts'
 import { SCHEMA_VERSION, migrationSql } from './schema.ts'
-import { type PgSession, number, text } from './session.ts'
+import { type PgSession, number } from './session.ts'
 
 /** Numbers about the whole namespace: `schema_version`, and `importing` while an import is not finished. */
 type MetaName = 'schema_version' | 'importing'
@@ -20,7 +20,7 @@ export async function prepareSchema(
   create: boolean,
   deadline: number,
 ): Promise<void> {
-  const found = await versionOf(pg.session(deadline))
+  const found = await versionOf(pg.session(deadline), namespace)
   if (found !== SCHEMA_VERSION) {
     if (!create)
       throw new SchemaError(
@@ -31,7 +31,7 @@ export async function prepareSchema(
     const locks = names.plan([names.schema])
     const lockWaitMs = deadline - performance.now()
     await pg.transaction({ deadline, locks, lockWaitMs }, async (db) => {
-      const version = await versionOf(db)
+      const version = await versionOf(db, namespace)
       if (version === SCHEMA_VERSION) return
       const [schema] = await db.read(/* sql */ `SELECT 1 FROM pg_namespace WHERE nspname = $1`, namespace)
       // asked first, because a role that may not create schemas may still use one that was made for it
@@ -44,9 +44,14 @@ export async function prepareSchema(
 }
 
 /** The version of the tables, 0 where there are none. */
-export async function versionOf(db: PgSession): Promise<number> {
-  const [row] = await db.read(/* sql */ `SELECT to_regclass($1) IS NOT NULL AS is_there`, `${db.schema}meta`)
-  if (text(row, 'is_there') !== 't') return 0
+async function versionOf(db: PgSession, namespace: string): Promise<number> {
+  // not by to_regclass: just after a wait for a lock it may still answer from before
+  const found = await db.read(
+    /* sql */ `SELECT 1 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = 'meta'`,
+    namespace,
+  )
+  if (found.length === 0) return 0
   const version = (await readMeta(db, 'schema_version')) ?? 0
   if (version > SCHEMA_VERSION)
     throw new SchemaError(

@@ -22,7 +22,10 @@ const operations = {
   lifecycle,
 }
 
-type Operation = (db: PgSession, ...args: readonly unknown[]) => Promise<unknown>
+type Act = (db: PgSession, ...args: readonly unknown[]) => Promise<unknown>
+
+/** By itself one step; in a batch it is judged with all the others before any is enacted. */
+type Operation = Act & { readonly judge?: Act; readonly enact?: Act }
 
 export function find({ protocol, operation }: Call): Operation {
   return (operations[protocol] as unknown as Record<string, Operation>)[operation] as Operation

@@ -32,3 +32,8 @@ export function textOrNull(row: Row | undefined, column: string): string | null 
 export function number(row: Row | undefined, column: string): number {
   return Number(text(row, column))
 }
+
+/** Whether the server can hold this text at all; what it cannot hold equals nothing that it holds. */
+export function isStorable(value: string | null): boolean {
+  return value === null || (value.isWellFormed() && !value.includes('\0'))
+}
