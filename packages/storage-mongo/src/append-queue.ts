@@ -1,0 +1,131 @@
+import { type QueueEntry, TimeoutError, type WriteQueue } from '@dir/storage-core'
+import type { Connection } from './connection.ts'
+import type { MongoContext } from './mongo-context.ts'
+import type { DenseLog, Draft, LogName } from './dense-log.ts'
+import { isDuplicate, isRefusal } from './errors.ts'
+import { pause } from './transactions.ts'
+
+const MAX_ENTRIES = 1_000
+const MAX_BYTES = 4 * 1024 * 1024
+
+/** How the calls of one protocol become documents of its log. */
+export interface Appender<N extends LogName> {
+  draft(entry: QueueEntry): readonly Draft<N>[]
+  /** Which of the entries may append, judged one after the other on what is in the log now. */
+  admit(context: MongoContext, entries: readonly QueueEntry[]): Promise<readonly boolean[]>
+  answer(entry: QueueEntry, admitted: boolean, numbers: readonly number[]): unknown
+}
+
+interface Job<N extends LogName> {
+  readonly entry: QueueEntry
+  readonly drafts: readonly Draft<N>[]
+}
+
+/** Takes entries as long as they are not too much for one commit. */
+export function takeSome(queue: WriteQueue, most: number, maxBytes: number): QueueEntry[] {
+  const entries: QueueEntry[] = []
+  for (let bytes = 0; entries.length < most && bytes < maxBytes;) {
+    const [entry] = queue.take(1)
+    if (entry === undefined) break
+    entries.push(entry)
+    bytes += entry.work.bytes
+  }
+  return entries
+}
+
+/** Appends what waits in the queue by one ordered insert; nobody is answered before a majority has it on disk. */
+export async function flushAppends<N extends LogName>(
+  connection: Connection,
+  log: DenseLog<N>,
+  appender: Appender<N>,
+  queue: WriteQueue,
+): Promise<void> {
+  const entries = takeSome(queue, MAX_ENTRIES, MAX_BYTES)
+  const deadline = Math.max(...entries.map((entry) => entry.work.deadline))
+  let jobs = entries.map((entry): Job<N> => ({ entry, drafts: appender.draft(entry) }))
+  for (let attempt = 1; jobs.length > 0; attempt++) {
+    const before = jobs.length
+    try {
+      jobs = await connection.run(deadline, 'unknown', (context) => round(context, log, appender, jobs))
+    } catch (error) {
+      // each gets an error of its own, because an error says which call it is about
+      for (const { entry } of jobs) entry.reject(connection.mapped(error, -Infinity, 'unknown'))
+      return
+    }
+    if (jobs.length === 0) return
+    if (performance.now() >= deadline) {
+      for (const { entry } of jobs)
+        entry.reject(new TimeoutError(0, 'appending beside other writers', { outcome: 'unknown' }))
+      return
+    }
+    if (jobs.length === before) await pause(attempt)
+  }
+}
+
+/** One attempt. @returns the jobs that are still to be done. */
+async function round<N extends LogName>(
+  context: MongoContext,
+  log: DenseLog<N>,
+  appender: Appender<N>,
+  jobs: readonly Job<N>[],
+): Promise<Job<N>[]> {
+  const start = performance.now()
+  const last = await log.last(context)
+  const admitted = await appender.admit(
+    context,
+    jobs.map(({ entry }) => entry),
+  )
+  const drafts = jobs.flatMap((job, index) => (admitted[index] === true ? job.drafts : []))
+  try {
+    if (jobs.some((job) => job.drafts.length > 1)) await insertTogether(context, log, last, drafts)
+    else if (drafts.length > 0) await log.insert(context, last, drafts)
+    settle(
+      appender,
+      jobs,
+      admitted,
+      drafts.map((_, index) => last + 1 + index),
+    )
+    return []
+  } catch (error) {
+    log.forget()
+    const cause = context.connection.mapped(error, start, 'unknown') as { outcome?: string; code?: string }
+    const mayGoOn =
+      isDuplicate(error) || cause.outcome === 'unknown' || cause.code === 'STORAGE_RESOURCE_CONTENTION'
+    if (!mayGoOn || (isRefusal(error) && !isDuplicate(error))) throw error
+  }
+  // somebody else appended, or the answer got lost: what is there is found by its id, and the rest is judged anew
+  const present = await log.present(context, drafts)
+  const numbers = drafts.map((draft) => present.get(draft.eventId.toHexString()) ?? null)
+  const done = numbers.indexOf(null) === -1 ? numbers.length : numbers.indexOf(null)
+  const left = settle(appender, jobs, admitted, numbers.slice(0, done) as number[])
+  return jobs.slice(left)
+}
+
+/** All or none, where one of the calls must not be torn apart. */
+function insertTogether<N extends LogName>(
+  context: MongoContext,
+  log: DenseLog<N>,
+  last: number,
+  drafts: readonly Draft<N>[],
+): Promise<void> {
+  return context.connection.transactions.attempt(context.deadline, (inside) =>
+    log.insert(inside, last, drafts),
+  )
+}
+
+/** Answers jobs in order as far as the numbers go. @returns how many. */
+function settle<N extends LogName>(
+  appender: Appender<N>,
+  jobs: readonly Job<N>[],
+  admitted: readonly boolean[],
+  numbers: readonly number[],
+): number {
+  let used = 0
+  for (const [index, { entry, drafts }] of jobs.entries()) {
+    const takes = admitted[index] === true ? drafts.length : 0
+    if (used + takes > numbers.length) return index
+    entry.resolve([appender.answer(entry, admitted[index] === true, numbers.slice(used, used + takes))])
+    used += takes
+  }
+  return jobs.length
+}

@@ -1,0 +1,137 @@
+import type { AgentRow, EscalationRequest, Instant, Micros, NewEvent } from '@dir/storage-core'
+import type { ObjectId, Timestamp } from 'mongodb'
+
+export interface AgentDocument extends Omit<AgentRow, 'agentId'> {
+  readonly _id: string
+  readonly registeredAt: Instant
+  readonly updatedAt: Instant
+}
+
+/** With a null text it reads as absent: a batch judged that there is none, and that must not change until its commit. */
+export interface ContextDocument {
+  readonly _id: string
+  readonly dataJson: string | null
+  /** Of the text: what is expected and what is new need not fit into one command together. */
+  readonly digest: string | null
+  readonly updatedAt: Instant
+  readonly judged?: Timestamp
+}
+
+/** A result, or a claim without one. */
+export interface IdempotencyDocument {
+  readonly _id: string
+  readonly resultJson: string | null
+  readonly requestHash: string | null
+  readonly createdAt: Instant | null
+  readonly claim: { readonly token: string; readonly since: Instant; readonly until: Instant } | null
+}
+
+/** What a dense log needs of its documents: a number without gaps, and an id that makes sending again harmless. */
+export interface LogDocument {
+  readonly _id: number
+  readonly eventId: ObjectId
+}
+
+export interface EventDocument extends LogDocument, NewEvent {
+  readonly timestamp: Instant
+}
+
+export interface TransitionDocument extends LogDocument {
+  readonly dfid: string
+  readonly fromStatus: string | null
+  readonly toStatus: string
+  readonly createdAt: Instant
+}
+
+/** `marked` is the server's and tells the order of the latest marks. */
+export interface DirtyFlowDocument {
+  readonly _id: string
+  readonly failedStep: string
+  readonly partialStateJson: string
+  readonly createdAt: Instant
+  readonly marked: Timestamp
+}
+
+export interface HoldDocument {
+  readonly _id: { readonly dfid: string; readonly resourceId: string }
+  readonly micros: Micros
+  readonly acquiredAt: Instant
+  readonly expiresAt: Instant | null
+  readonly fence: number
+}
+
+/** Written by everything that judges or changes a resource's holds, so that two of them conflict. */
+export interface ResourceDocument {
+  readonly _id: string
+  /** The sum of its holds, expired ones that nobody met yet included. */
+  readonly total: Micros
+  readonly version: number
+  readonly usedAt: Date
+}
+
+/** Written by every acquire and release of a flow, so that a release cannot miss a late acquire. */
+export interface FlowDocument {
+  readonly _id: string
+  readonly version: number
+  readonly usedAt: Date
+}
+
+export interface RetryCountDocument {
+  readonly _id: string
+  readonly count: number
+  readonly updatedAt: Instant
+}
+
+export interface BudgetTokenDocument {
+  readonly _id: ObjectId
+  readonly agentId: string
+  readonly createdAt: Instant
+}
+
+/** Written by every grant to an agent, so that two of them conflict. */
+export interface BudgetDocument {
+  readonly _id: string
+  readonly version: number
+}
+
+/** `opened` is the server's and tells the order of insertion. */
+export interface RequestDocument extends Omit<EscalationRequest, 'dfid'> {
+  readonly _id: string
+  readonly createdAt: Instant
+  readonly resolvedAt: Instant | null
+  readonly decision: string | null
+  readonly opened: Timestamp
+}
+
+/** Numbers about the whole namespace; `seq` and `fence` are the least that counts as issued. */
+export interface MetaDocument {
+  readonly _id: 'schema_version' | 'importing' | 'seq' | 'fence'
+  readonly value: number
+}
+
+/** A session that runs our transactions: what it left open when its process died, anybody may end. */
+export interface SessionDocument {
+  readonly _id: string
+  readonly usedAt: Date
+}
+
+export interface Documents {
+  readonly agent_registry: AgentDocument
+  readonly context_session: ContextDocument
+  readonly context_state: ContextDocument
+  readonly idempotency_cache: IdempotencyDocument
+  readonly decision_audit_events: EventDocument
+  readonly saga_dirty_state: DirtyFlowDocument
+  readonly resource_locks: HoldDocument
+  readonly resources: ResourceDocument
+  readonly flows: FlowDocument
+  readonly intent_retry_counts: RetryCountDocument
+  readonly escalation_budget: BudgetTokenDocument
+  readonly escalation_agents: BudgetDocument
+  readonly escalation_requests: RequestDocument
+  readonly lifecycle_transitions: TransitionDocument
+  readonly sessions: SessionDocument
+  readonly meta: MetaDocument
+}
+
+export type CollectionName = keyof Documents

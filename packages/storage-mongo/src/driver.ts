@@ -1,0 +1,135 @@
+import {
+  CAPABILITIES,
+  type Call,
+  ConfigurationError,
+  type DriverTransfer,
+  type StorageDriver,
+  type Work,
+  WriteQueue,
+  WriteScheduler,
+  runAlone,
+} from '@dir/storage-core'
+import { flushAppends } from './append-queue.ts'
+import { Connection } from './connection.ts'
+import type { MongoContext } from './mongo-context.ts'
+import { auditAppender } from './decision-audit.ts'
+import { standalone } from './errors.ts'
+import { lifecycleAppender } from './lifecycle.ts'
+import { LockQueue } from './lock-queue.ts'
+import { operations, runBatch } from './operations.ts'
+import type { Checked } from './options.ts'
+import { SCHEMA_VERSION, prepareSchema, refuseUnfinishedImport } from './schema.ts'
+import { beginImport, finishImport, readCounters } from './transfer.ts'
+
+const APPENDS = new Set(['recordMany', 'recordTransition', 'transition'])
+const LOCKS = new Set(['acquire', 'release', 'renew'])
+
+export class MongoDriver implements StorageDriver {
+  readonly backend = 'mongo'
+  readonly capabilities: StorageDriver['capabilities'] = new Set(
+    CAPABILITIES.filter((capability) => capability !== 'pythonFile'),
+  )
+  readonly #connection: Connection
+  readonly #isOurs: boolean
+  readonly #timeoutMs: number
+  readonly #scheduler: WriteScheduler
+
+  constructor({ isOurs, handle, ...place }: Checked) {
+    this.#connection = new Connection(place)
+    this.#isOurs = isOurs
+    this.#timeoutMs = handle.operationTimeoutMs ?? 5_000
+    const connection = this.#connection
+    const { audit, lifecycle } = connection
+    const locking = new LockQueue(connection)
+    const audits = new WriteQueue({ flush: (queue) => flushAppends(connection, audit, auditAppender, queue) })
+    const transitions = new WriteQueue({
+      flush: (queue) => flushAppends(connection, lifecycle, lifecycleAppender, queue),
+    })
+    const locks = new WriteQueue({ flush: (queue) => locking.flush(queue) })
+    this.#scheduler = new WriteScheduler({
+      queueOf({ protocol, operation }) {
+        if (APPENDS.has(operation)) return protocol === 'decisionAudit' ? audits : transitions
+        return LOCKS.has(operation) ? locks : null
+      },
+      execute: (work) => this.#execute(work),
+    })
+  }
+
+  init(create: boolean): Promise<void> {
+    return this.#ask(async (context) => {
+      await this.#judgeServer()
+      await prepareSchema(context, create)
+      await refuseUnfinishedImport(context)
+    })
+  }
+
+  async read(call: Call): Promise<unknown> {
+    const earlier = this.#scheduler.earlier(call)
+    return this.#connection.run(call.deadline, 'not-applied', async (context) => {
+      await earlier
+      return runAlone(operations, context, call)
+    })
+  }
+
+  write(work: Work): Promise<readonly unknown[]> {
+    return this.#scheduler.write(work)
+  }
+
+  health(): Promise<Readonly<Record<string, string | number | boolean>>> {
+    return this.#ask(async () => {
+      const admin = this.#connection.db.admin()
+      const [hello, build] = await Promise.all([admin.command({ hello: 1 }), admin.command({ buildInfo: 1 })])
+      return {
+        mongoVersion: String(build['version']),
+        driverSchema: SCHEMA_VERSION,
+        topology: hello['msg'] === 'isdbgrid' ? 'sharded' : 'replica set',
+        members: Array.isArray(hello['hosts']) ? hello['hosts'].length : 0,
+        writeConcern: 'majority, journaled',
+        durable: true,
+      }
+    })
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await this.#scheduler.close(graceMs)
+    this.#connection.detach()
+    await this.#connection.sessions.close()
+    if (this.#isOurs) await this.#connection.client.close()
+  }
+
+  readonly transfer: DriverTransfer = {
+    counters: () => this.#ask(readCounters),
+    begin: () =>
+      this.#ask(async (context) => {
+        await this.#judgeServer()
+        await prepareSchema(context, true)
+        await beginImport(context)
+      }, 'unknown'),
+    finish: (counters) => this.#ask((context) => finishImport(context, counters), 'unknown'),
+  }
+
+  async #execute({ calls, atomic, deadline }: Work): Promise<readonly unknown[]> {
+    if (atomic) return this.#connection.transactions.run(deadline, (inside) => runBatch(inside, calls))
+    return this.#connection.run(deadline, 'unknown', (context) =>
+      Promise.all(calls.map((call) => runAlone(operations, context, call))),
+    )
+  }
+
+  #ask<T>(act: (context: MongoContext) => Promise<T>, outcome: 'not-applied' | 'unknown' = 'not-applied') {
+    return this.#connection.run(performance.now() + this.#timeoutMs, outcome, act)
+  }
+
+  async #judgeServer(): Promise<void> {
+    const { client } = this.#connection
+    if (client.options.retryWrites === false)
+      throw new ConfigurationError(
+        'The client must retry writes: without that, a lost connection leaves more unknown than it must. Open it with retryWrites: true.',
+        'retryWrites',
+        'false',
+        'true',
+      )
+    const hello = await client.db('admin').command({ hello: 1 })
+    if (hello['setName'] === undefined && hello['msg'] !== 'isdbgrid') throw standalone('a standalone server')
+    this.#connection.reached = true
+  }
+}

@@ -1,0 +1,58 @@
+import { type Implementation, type IntentRetryOperations, nextCount } from '@dir/storage-core'
+import type { MongoContext } from './mongo-context.ts'
+import { isDuplicate } from './errors.ts'
+import { exportPage } from './export-page.ts'
+import { hostNow } from './time.ts'
+import { upserting } from './upsert.ts'
+
+const NAME = 'intent_retry_counts'
+const MAX_INT32 = 2 ** 31 - 1
+
+async function getCount(context: MongoContext, dfid: string): Promise<number> {
+  return (await context.collection(NAME).findOne({ _id: dfid }, context.options))?.count ?? 0
+}
+
+export const intentRetry: Implementation<IntentRetryOperations, MongoContext> = {
+  getCount,
+
+  async setCount(context, dfid, count) {
+    const $set = { count, updatedAt: hostNow() }
+    await upserting(context, () =>
+      context.collection(NAME).updateOne({ _id: dfid }, { $set }, { ...context.options, upsert: true }),
+    )
+  },
+
+  async delete(context, dfid) {
+    await context.collection(NAME).deleteOne({ _id: dfid }, context.options)
+  },
+
+  async increment(context, dfid) {
+    for (;;) {
+      try {
+        const counted = await context
+          .collection(NAME)
+          .findOneAndUpdate(
+            { _id: dfid, count: { $lt: MAX_INT32 } },
+            { $inc: { count: 1 }, $set: { updatedAt: hostNow() } },
+            { ...context.options, upsert: true, returnDocument: 'after' },
+          )
+        return counted?.count ?? 0
+      } catch (error) {
+        if (context.session !== undefined || !isDuplicate(error)) throw error
+        nextCount(await getCount(context, dfid)) // throws where the count, and not another writer, was in the way
+      }
+    }
+  },
+
+  exportPage: (context, cursor) =>
+    exportPage(context, NAME, '_id', cursor, ({ _id, ...row }) => ({
+      type: 'retryCount',
+      dfid: _id,
+      ...row,
+    })),
+
+  async importPage(context, items) {
+    const documents = items.map(({ dfid, count, updatedAt }) => ({ _id: dfid, count, updatedAt }))
+    await context.collection(NAME).insertMany(documents, context.options)
+  },
+}

@@ -1,0 +1,135 @@
+import {
+  type AcquireRequest,
+  type QueueEntry,
+  ResourceContentionError,
+  type WriteQueue,
+} from '@dir/storage-core'
+import { takeSome } from './append-queue.ts'
+import type { Connection } from './connection.ts'
+import type { MongoContext } from './mongo-context.ts'
+import { isTransient } from './errors.ts'
+import { LockBoard } from './lock-board.ts'
+import { pause } from './transactions.ts'
+
+const MAX_ENTRIES = 500
+const MAX_BYTES = 1024 * 1024
+/** So often a batch is tried as it is; then in halves, so that what others hold up is soon by itself. */
+const TRIES = 4
+/** How long before its deadline an entry is given up that is certainly not written. */
+const MARGIN_MS = 25
+
+/** Runs acquires, releases and renewals of one process, many in one transaction. */
+export class LockQueue {
+  readonly #connection: Connection
+  /** By flow or resource, the end of what is tried apart from the rest and named it. */
+  readonly #apart = new Map<string, Promise<void>>()
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  async flush(queue: WriteQueue): Promise<void> {
+    const together: QueueEntry[] = []
+    for (const entry of takeSome(queue, MAX_ENTRIES, MAX_BYTES)) {
+      if (keysOf(entry).some((key) => this.#apart.has(key))) this.#tryApart([entry])
+      else together.push(entry)
+    }
+    await this.#try(together)
+  }
+
+  /** Tries until all are settled, or splits them up. */
+  async #try(entries: readonly QueueEntry[]): Promise<void> {
+    let left = entries
+    for (let attempt = 1; left.length > 0; attempt++) {
+      const deadline = Math.max(...left.map((entry) => entry.work.deadline))
+      let answers: readonly Answer[]
+      try {
+        answers = await this.#connection.run(deadline, 'unknown', () =>
+          this.#connection.transactions.attempt(deadline, (context) => decide(context, left)),
+        )
+      } catch (error) {
+        if (!isTransient(error)) return rejectAll(this.#connection, left, error)
+        left = remaining(left, attempt)
+        if (attempt >= TRIES && left.length > 1) {
+          const middle = left.length >> 1
+          this.#tryApart(left.slice(0, middle))
+          this.#tryApart(left.slice(middle))
+          return
+        }
+        await pause(attempt)
+        continue
+      }
+      for (const answer of answers) answer()
+      return
+    }
+  }
+
+  /** In the background, each after those before it that name the same flow or resource. */
+  #tryApart(entries: readonly QueueEntry[]): void {
+    const keys = new Set(entries.flatMap(keysOf))
+    const before = Promise.all([...keys].map((key) => this.#apart.get(key) ?? Promise.resolve()))
+    const end = before.then(() => this.#try(entries))
+    for (const key of keys) this.#apart.set(key, end)
+    const forget = (): void => {
+      for (const key of keys) if (this.#apart.get(key) === end) this.#apart.delete(key)
+    }
+    end.then(forget, forget)
+  }
+}
+
+function keysOf({ work }: QueueEntry): string[] {
+  return work.calls.flatMap(({ ids, operation }) =>
+    operation === 'acquire'
+      ? [`flow:${ids[0]}`, ...ids.slice(1).map((id) => `resource:${id}`)]
+      : ids.map((id) => `flow:${id}`),
+  )
+}
+
+/** Settles an entry, once the commit is known. */
+type Answer = () => void
+
+/** Decides the entries one after the other and writes what came of it. */
+async function decide(context: MongoContext, entries: readonly QueueEntry[]): Promise<Answer[]> {
+  const calls = entries.flatMap(({ work }) => work.calls)
+  const acquires = calls.filter(({ operation }) => operation === 'acquire')
+  const requests = acquires.map(({ args }) => args[0] as AcquireRequest)
+  const board = await LockBoard.load(context, {
+    flows: [...new Set(calls.map(({ ids }) => ids[0] as string))],
+    resources: [...new Set(requests.flatMap(({ demands }) => demands.map(({ resourceId }) => resourceId)))],
+    acquires: requests.length,
+  })
+  const answers = entries.map((entry): Answer => {
+    try {
+      const answer = entry.work.calls.map(({ operation, args }) => act(board, operation, args))
+      return () => entry.resolve(answer)
+    } catch (refusal) {
+      return () => entry.reject(refusal)
+    }
+  })
+  await board.save(context)
+  return answers
+}
+
+function act(board: LockBoard, operation: string, args: readonly unknown[]): unknown {
+  if (operation === 'acquire') return board.acquire(args[0] as AcquireRequest)
+  if (operation === 'release') return board.release(...(args as [string, number | null]))
+  return board.renew(...(args as [string, number, number | null]))
+}
+
+/** Without those whose time is over: nothing of them was written. The first tries only had an old snapshot. */
+function remaining(entries: readonly QueueEntry[], attempt: number): QueueEntry[] {
+  const now = performance.now()
+  return entries.filter((entry) => {
+    const { deadline, accessDeadline } = entry.work
+    entry.wait()
+    if (accessDeadline !== null && now >= accessDeadline && attempt >= TRIES) entry.resolve([null])
+    else if (now >= deadline - MARGIN_MS) entry.reject(new ResourceContentionError(attempt))
+    else return true
+    return false
+  })
+}
+
+function rejectAll(connection: Connection, entries: readonly QueueEntry[], error: unknown): void {
+  // each gets an error of its own, because an error says which call it is about
+  for (const entry of entries) entry.reject(connection.mapped(error, -Infinity, 'unknown'))
+}

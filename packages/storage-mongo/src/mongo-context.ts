@@ -1,0 +1,57 @@
+import type { Instant } from '@dir/storage-core'
+import type { ClientSession, Collection } from 'mongodb'
+import type { Connection } from './connection.ts'
+import type { CollectionName, Documents } from './documents.ts'
+import { SERVER_NOW } from './time.ts'
+
+/** What each operation of the driver is given. */
+export interface OperationOptions {
+  readonly session?: ClientSession
+  readonly maxTimeMS: number
+  readonly signal: AbortSignal
+}
+
+/** Where one call runs: alone, or with a session inside that session's transaction. */
+export class MongoContext {
+  readonly connection: Connection
+  readonly deadline: number
+  readonly session: ClientSession | undefined
+  readonly #signal: AbortSignal
+
+  constructor(connection: Connection, deadline: number, signal: AbortSignal, session?: ClientSession) {
+    this.connection = connection
+    this.deadline = deadline
+    this.session = session
+    this.#signal = signal
+  }
+
+  collection<C extends CollectionName>(name: C): Collection<Documents[C]> {
+    return this.connection.collection(name)
+  }
+
+  /** For one operation; the server gives up before its caller does, so that its answer still arrives. */
+  get options(): OperationOptions {
+    // where its transaction is over already, an operation would run outside it
+    this.#signal.throwIfAborted()
+    const left = this.deadline - performance.now()
+    const options = { maxTimeMS: Math.max(1, Math.floor(left * 0.8 - 50)), signal: this.#signal }
+    return this.session === undefined ? options : { ...options, session: this.session }
+  }
+
+  /** The same call outside its transaction, where it sees what others commit meanwhile. */
+  get outside(): MongoContext {
+    return new MongoContext(this.connection, this.deadline, this.#signal)
+  }
+
+  /** The server's clock. */
+  async now(): Promise<Instant> {
+    const [row] = await this.collection('meta')
+      .aggregate<{ now: Instant }>(
+        [{ $match: { _id: 'schema_version' } }, { $project: { now: SERVER_NOW } }],
+        this.options,
+      )
+      .toArray()
+    if (row === undefined) throw new Error('the schema is gone')
+    return row.now
+  }
+}

@@ -1,0 +1,97 @@
+import {
+  HANDLE_OPTIONS,
+  type HandleOptions,
+  InvalidArgumentError,
+  checkNamespace,
+  checkRecord,
+} from '@dir/storage-core'
+import { MongoClient } from 'mongodb'
+
+interface Place {
+  /** `mongodb://…` or `mongodb+srv://…`. Its database is used, or `dir_storage`; its concerns are not. */
+  readonly url?: string
+  /** Instead of a URL: your own client, which is never closed here. Its concerns are not used. */
+  readonly client?: MongoClient
+  /** Instead of the URL's, or the client's, database. */
+  readonly database?: string
+  /** Prefix of the collections; default `dir_storage`. */
+  readonly namespace?: string
+}
+
+export interface MongoStorageOptions extends Place, HandleOptions {}
+
+export type MongoNamespaceOptions = Place
+
+export interface Checked {
+  readonly client: MongoClient
+  /** Whether it was made here, and must be closed here. */
+  readonly isOurs: boolean
+  readonly database: string
+  readonly namespace: string
+  readonly handle: HandleOptions
+}
+
+const PLACE = ['url', 'client', 'database', 'namespace'] as const
+const DEFAULT_NAME = 'dir_storage'
+/** What the driver says where nobody named a database. */
+const DRIVERS_DEFAULT = 'test'
+
+export function checkOptions(given: string | MongoStorageOptions): Checked {
+  const options = typeof given === 'string' ? { url: given } : given
+  const { url, client, database, namespace, ...handle } = checkRecord('options', options, [
+    ...PLACE,
+    ...HANDLE_OPTIONS,
+  ]) as MongoStorageOptions
+  if ((url === undefined) === (client === undefined))
+    throw new InvalidArgumentError('options', 'must have either a url or a client')
+  const timeoutMs = handle.operationTimeoutMs ?? 5_000
+  const used = client === undefined ? open(url, timeoutMs) : checkClient(client)
+  return {
+    client: used,
+    isOurs: client === undefined,
+    database: databaseName(database ?? namedDatabase(used)),
+    namespace: checkNamespace('namespace', namespace ?? DEFAULT_NAME),
+    handle,
+  }
+}
+
+/** No message of the driver's is passed on: it may quote the URL. */
+function open(url: unknown, timeoutMs: number): MongoClient {
+  if (typeof url !== 'string') throw new InvalidArgumentError('url', 'must be a string')
+  const patience = Math.max(1, Math.floor(timeoutMs * 0.8))
+  try {
+    const client = new MongoClient(url, {
+      retryWrites: true,
+      retryReads: true,
+      readPreference: 'primary',
+      serverSelectionTimeoutMS: patience,
+      waitQueueTimeoutMS: patience,
+      connectTimeoutMS: patience,
+    })
+    client.on('error', () => {})
+    return client
+  } catch {
+    throw new InvalidArgumentError(
+      'url',
+      'must be a MongoDB connection string, such as mongodb://host/database',
+    )
+  }
+}
+
+function checkClient(client: unknown): MongoClient {
+  if (client instanceof MongoClient) return client
+  const { db, startSession } = (client ?? {}) as Partial<MongoClient>
+  if (typeof db === 'function' && typeof startSession === 'function') return client as MongoClient
+  throw new InvalidArgumentError('client', 'must be a MongoClient of the mongodb package')
+}
+
+function namedDatabase(client: MongoClient): string {
+  const { dbName } = client.options
+  return dbName === DRIVERS_DEFAULT ? DEFAULT_NAME : dbName
+}
+
+function databaseName(name: unknown): string {
+  if (typeof name !== 'string' || !/^[^\0/\\. "$*<>:|?]{1,38}$/.test(name))
+    throw new InvalidArgumentError('database', "must be a database's name")
+  return name
+}

@@ -1,0 +1,121 @@
+import {
+  type AcquireRequest,
+  type Grant,
+  type Implementation,
+  type ResourceLockOperations,
+  compareIds,
+  conditionalSteps,
+  fromMicros,
+  toMicros,
+} from '@dir/storage-core'
+import type { Filter } from 'mongodb'
+import type { MongoContext } from './mongo-context.ts'
+import type { HoldDocument } from './documents.ts'
+import { exportPage } from './export-page.ts'
+import { LockBoard } from './lock-board.ts'
+import { SERVER_NOW } from './time.ts'
+
+const NAME = 'resource_locks'
+
+/** Holds that have not expired, on the server's clock; null sorts before every time there. */
+const LIVE = { $or: [{ expiresAt: null }, { $expr: { $gt: ['$expiresAt', SERVER_NOW] } }] }
+
+const board = (context: MongoContext, dfid: string, resources: readonly string[], acquires: number) =>
+  LockBoard.load(context, { flows: [dfid], resources, acquires })
+
+const namesOf = ({ demands }: AcquireRequest): string[] => demands.map(({ resourceId }) => resourceId)
+
+async function enactAcquire(context: MongoContext, request: AcquireRequest): Promise<Grant> {
+  const locks = await board(context, request.dfid, namesOf(request), 1)
+  const grant = locks.acquire(request)
+  await locks.save(context)
+  return grant
+}
+
+// alone, these four run in the lock queue, many in one transaction; here they run inside the transaction of a batch
+export const resourceLock: Implementation<ResourceLockOperations, MongoContext> = {
+  acquire: conditionalSteps<[MongoContext, AcquireRequest], Grant>(enactAcquire, {
+    async judge(context, request) {
+      const locks = await board(context, request.dfid, namesOf(request), 0)
+      locks.judge(request)
+      return true
+    },
+    enact: enactAcquire,
+  }) as Implementation<ResourceLockOperations, MongoContext>['acquire'],
+
+  async release(context, dfid, fence) {
+    const locks = await board(context, dfid, [], 0)
+    locks.release(dfid, fence)
+    await locks.save(context)
+  },
+
+  async renew(context, dfid, leaseMicros, fence) {
+    const locks = await board(context, dfid, [], 0)
+    const renewed = locks.renew(dfid, leaseMicros, fence)
+    await locks.save(context)
+    return renewed
+  },
+
+  async getLockedAmount(context, resourceId, excludeDfid) {
+    const filter: Filter<HoldDocument> = {
+      '_id.resourceId': resourceId,
+      ...(excludeDfid === null ? {} : { '_id.dfid': { $ne: excludeDfid } }),
+      ...LIVE,
+    }
+    const [sum] = await context
+      .collection(NAME)
+      .aggregate<{ total: number }>(
+        [{ $match: filter }, { $group: { _id: null, total: { $sum: '$micros' } } }],
+        context.options,
+      )
+      .toArray()
+    return sum?.total ?? 0
+  },
+
+  async getHolds(context, dfid, resourceId) {
+    const filter: Filter<HoldDocument> = {
+      ...(dfid === null ? {} : { '_id.dfid': dfid }),
+      ...(resourceId === null ? {} : { '_id.resourceId': resourceId }),
+      ...LIVE,
+    }
+    const found = await context.collection(NAME).find(filter, context.options).toArray()
+    return found
+      .map(({ _id, ...hold }) => ({ dfid: _id.dfid, resourceId: _id.resourceId, ...hold }))
+      .sort(
+        (a, b) => a.fence - b.fence || compareIds(a.dfid, b.dfid) || compareIds(a.resourceId, b.resourceId),
+      )
+  },
+
+  async exportPage(context, cursor) {
+    const now = await context.now()
+    return exportPage(context, NAME, '_id', cursor, ({ _id, micros, ...hold }) => {
+      if (hold.expiresAt !== null && hold.expiresAt <= now) return null
+      return {
+        type: 'hold' as const,
+        dfid: _id.dfid,
+        resourceId: _id.resourceId,
+        amount: fromMicros(micros),
+        ...hold,
+      }
+    })
+  },
+
+  async importPage(context, items) {
+    const holds = items.map(({ type: _, unfit: __, dfid, resourceId, amount, ...hold }) => {
+      return { _id: { dfid, resourceId }, micros: toMicros(amount), ...hold }
+    })
+    await context.connection.transactions.run(context.deadline, async (inside) => {
+      await inside.collection(NAME).insertMany(holds, inside.options)
+      await inside.collection('resources').bulkWrite(
+        holds.map(({ _id, micros }) => ({
+          updateOne: {
+            filter: { _id: _id.resourceId },
+            update: { $inc: { total: micros, version: 1 }, $currentDate: { usedAt: true } },
+            upsert: true,
+          },
+        })),
+        inside.options,
+      )
+    })
+  },
+}

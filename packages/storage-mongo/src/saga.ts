@@ -1,0 +1,51 @@
+import type { Implementation, SagaOperations } from '@dir/storage-core'
+import type { MongoContext } from './mongo-context.ts'
+import { exportPage } from './export-page.ts'
+import { hostNow } from './time.ts'
+import { upserting } from './upsert.ts'
+
+const NAME = 'saga_dirty_state'
+/** The server gives each mark a time of its own, later than all before. */
+const MARKED = { $currentDate: { marked: { $type: 'timestamp' } } } as const
+
+export const saga: Implementation<SagaOperations, MongoContext> = {
+  async markDirty(context, dfid, failedStep, partialStateJson) {
+    const $set = { failedStep, partialStateJson, createdAt: hostNow() }
+    await upserting(context, () =>
+      context
+        .collection(NAME)
+        .updateOne({ _id: dfid }, { $set, ...MARKED }, { ...context.options, upsert: true }),
+    )
+  },
+
+  async getDirtyFlows(context) {
+    const marked = context.collection(NAME).find({}, { ...context.options, projection: { _id: 1 } })
+    return (await marked.sort({ marked: 1 }).toArray()).map(({ _id }) => _id)
+  },
+
+  getDirtyState: (context, dfid) =>
+    context
+      .collection(NAME)
+      .findOne(
+        { _id: dfid },
+        { ...context.options, projection: { _id: 0, failedStep: 1, partialStateJson: 1 } },
+      ),
+
+  async clearDirty(context, dfid) {
+    await context.collection(NAME).deleteOne({ _id: dfid }, context.options)
+  },
+
+  exportPage: (context, cursor) =>
+    exportPage(context, NAME, 'marked', cursor, ({ _id, marked: _, ...flow }) => {
+      return { type: 'dirtyFlow', dfid: _id, ...flow }
+    }),
+
+  async importPage(context, items) {
+    await context.collection(NAME).bulkWrite(
+      items.map(({ type: _, unfit: __, dfid, ...flow }) => {
+        return { updateOne: { filter: { _id: dfid }, update: { $set: flow, ...MARKED }, upsert: true } }
+      }),
+      context.options,
+    )
+  },
+}

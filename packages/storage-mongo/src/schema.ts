@@ -1,0 +1,129 @@
+import { ConflictError, SchemaError } from '@dir/storage-core'
+import type { CreateCollectionOptions, IndexDescription } from 'mongodb'
+import type { Connection } from './connection.ts'
+import type { MongoContext } from './mongo-context.ts'
+import type { CollectionName } from './documents.ts'
+
+export const SCHEMA_VERSION = 1
+
+const HOUR = 3_600
+/** Comparison by bytes, whatever the database's habits are: ids that differ are different. */
+const COLLATION = { locale: 'simple' } as const
+
+/** Each collection with its indexes besides `_id`. */
+const COLLECTIONS: { readonly [C in CollectionName]: readonly IndexDescription[] } = {
+  agent_registry: [{ name: 'by_status', key: { status: 1, _id: 1 } }],
+  context_session: [],
+  context_state: [],
+  idempotency_cache: [],
+  decision_audit_events: [
+    { name: 'by_event_id', key: { eventId: 1 }, unique: true },
+    { name: 'by_flow', key: { dfid: 1, _id: 1 } },
+  ],
+  saga_dirty_state: [{ name: 'by_mark', key: { marked: 1 } }],
+  resource_locks: [
+    { name: 'by_flow', key: { '_id.dfid': 1 } },
+    { name: 'by_resource', key: { '_id.resourceId': 1, expiresAt: 1 } },
+  ],
+  // no transaction lives that long, so that none can miss what was removed
+  resources: [
+    {
+      name: 'unused',
+      key: { usedAt: 1 },
+      expireAfterSeconds: HOUR,
+      partialFilterExpression: { total: 0 },
+    },
+  ],
+  flows: [{ name: 'unused', key: { usedAt: 1 }, expireAfterSeconds: HOUR }],
+  intent_retry_counts: [],
+  escalation_budget: [{ name: 'by_agent', key: { agentId: 1, createdAt: 1 } }],
+  escalation_agents: [],
+  escalation_requests: [
+    { name: 'by_opening', key: { opened: 1 } },
+    { name: 'pending', key: { resolvedAt: 1, opened: 1 } },
+  ],
+  lifecycle_transitions: [
+    { name: 'by_event_id', key: { eventId: 1 }, unique: true },
+    { name: 'by_flow', key: { dfid: 1, _id: 1 } },
+  ],
+  sessions: [{ name: 'unused', key: { usedAt: 1 }, expireAfterSeconds: 2 * HOUR }],
+  meta: [],
+}
+
+export const COLLECTION_NAMES = Object.keys(COLLECTIONS) as readonly CollectionName[]
+
+export interface CollectionSchema {
+  readonly collection: string
+  readonly options: CreateCollectionOptions
+  readonly indexes: readonly IndexDescription[]
+}
+
+/** What `init()` creates, for those who create it themselves and open with `init: false`. */
+export function mongoSchema(namespace: string): readonly CollectionSchema[] {
+  return COLLECTION_NAMES.map((name) => ({
+    collection: `${namespace}.${name}`,
+    options: { collation: COLLATION },
+    indexes: COLLECTIONS[name].map((index) => ({ ...index, collation: COLLATION })) as IndexDescription[],
+  }))
+}
+
+/** Creates what is missing, or (`create` false) only checks. Any number of processes may do so at once. */
+export async function prepareSchema(context: MongoContext, create: boolean): Promise<void> {
+  const found = await schemaVersion(context)
+  if (found > SCHEMA_VERSION)
+    throw new SchemaError(
+      'This namespace was written by a newer version of this package. Update the package.',
+      String(found),
+      String(SCHEMA_VERSION),
+    )
+  if (found === SCHEMA_VERSION) return
+  if (!create)
+    throw new SchemaError(
+      'This namespace has no schema, and init: false creates none.',
+      'none',
+      String(SCHEMA_VERSION),
+    )
+  await createCollections(context.connection)
+  await context
+    .collection('meta')
+    .updateOne(
+      { _id: 'schema_version' },
+      { $max: { value: SCHEMA_VERSION } },
+      { ...context.options, upsert: true },
+    )
+}
+
+async function schemaVersion(context: MongoContext): Promise<number> {
+  const document = await context.collection('meta').findOne({ _id: 'schema_version' }, context.options)
+  return document?.value ?? 0
+}
+
+async function createCollections({ db, namespace }: Connection): Promise<void> {
+  const listed = await db.listCollections({}, { nameOnly: false }).toArray()
+  const existing = new Map(
+    listed.map(({ name, ...rest }) => [name, rest as { options?: CreateCollectionOptions }]),
+  )
+  for (const { collection, options, indexes } of mongoSchema(namespace)) {
+    const there = existing.get(collection)
+    if (there?.options?.collation !== undefined)
+      throw new SchemaError(
+        'A collection of this namespace exists with a collation, which would take different ids for equal. Drop it, or use another namespace.',
+        'a collation',
+        'none',
+      )
+    if (there === undefined) await db.createCollection(collection, options).catch(unlessExists)
+    if (indexes.length > 0) await db.collection(collection).createIndexes([...indexes])
+  }
+}
+
+/** Another process was quicker. */
+function unlessExists(error: unknown): void {
+  if ((error as { code?: unknown } | null)?.code !== 48) throw error
+}
+
+/** Rejects while an import is not finished. */
+export async function refuseUnfinishedImport(context: MongoContext): Promise<void> {
+  const mark = await context.collection('meta').findOne({ _id: 'importing' }, context.options)
+  if (mark !== null)
+    throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
+}
