@@ -1,4 +1,7 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+// Tests that need PostgreSQL, Redis or MongoDB: scripts/servers starts them.
+const live = '**/*.live.test.ts'
 
 export default defineConfig({
   // Node gets these as --conditions. Nothing else may stand here: "import" would break require() inside drivers.
@@ -11,7 +14,19 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages/*,conformance,examples/*,bench}/test/**/*.test.ts', 'test/*.test.ts'],
+          exclude: [...configDefaults.exclude, live],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'live',
+          include: ['{packages/*,conformance,examples/*,scripts/servers}/test/' + live],
+          globalSetup: './scripts/servers/setup.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -22,7 +37,7 @@ export default defineConfig({
           include: ['test/published/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ended, familyOf, signalAll } from './family.ts'
 import type { Home } from './home.ts'
 import type { User } from './user.ts'
 
@@ -68,7 +68,7 @@ export class Daemon {
     this.#child = child
     let failure: Error | null = null
     child.on('error', (error) => (failure = error))
-    if (child.pid !== undefined) home.moveIn(child.pid, this.#endSignal)
+    if (child.pid !== undefined) home.moveIn([child.pid], this.#endSignal)
     // A script that forgets to stop its server must end all the same; its home then cleans up.
     child.unref()
     try {
@@ -84,28 +84,32 @@ export class Daemon {
     }
   }
 
-  /** Sends a signal, and waits for the end of the process; SIGKILL follows when it takes too long. */
+  /** Sends a signal, and waits for the end of all processes; SIGKILL follows when it takes too long. */
   async down(signal: NodeJS.Signals): Promise<void> {
+    if (!this.running) return
     const child = this.#child
-    if (child?.pid !== undefined && this.running) {
-      child.ref()
-      const gone = once(child, 'exit')
-      child.kill(signal)
-      child.kill('SIGCONT')
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
-      await gone
-      clearTimeout(timer)
-    }
+    const family = familyOf(this.pid)
+    child?.ref()
+    const gone = new Promise((resolve) => child?.once('exit', resolve))
+    signalAll(signal === 'SIGKILL' ? family : [this.pid], signal)
+    signalAll(family, 'SIGCONT')
+    const timer = setTimeout(() => signalAll(family, 'SIGKILL'), STOP_MS)
+    await gone
+    await ended(family)
+    clearTimeout(timer)
     this.#recipe.home.moveOut()
   }
 
   /** SIGSTOP: connections stay open, and nothing is answered. */
   pause(): void {
-    this.#child?.kill('SIGSTOP')
+    signalAll([this.pid], 'SIGSTOP') // first, so that it starts no further ones meanwhile
+    const family = familyOf(this.pid)
+    this.#recipe.home.moveIn(family, this.#endSignal)
+    signalAll(family, 'SIGSTOP')
   }
 
   resume(): void {
-    this.#child?.kill('SIGCONT')
+    signalAll(familyOf(this.pid), 'SIGCONT')
   }
 
   /** Ends the process and removes its folder. */

@@ -7,16 +7,20 @@ import path from 'node:path'
 import type { User } from './user.ts'
 
 /**
- * The guard reads from us which process lives in the folder. Its input ends when we do, in whatever way, SIGKILL
- * included; then it ends that process, which it wakes first should it be paused, and removes the folder.
+ * The guard reads from us which processes live in the folder. Its input ends when we do, in whatever way, SIGKILL
+ * included; then it ends the server, waking it first should it be paused, and removes the folder.
  */
 const GUARD = `
-pid=
-while read -r signal pid; do :; done
-if [ "$pid" ]; then
-  kill -s "$signal" "$pid" && kill -s CONT "$pid"
-  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$pid" && sleep 0.1; done
-  kill -s KILL "$pid"
+pids=
+while read -r one others; do signal=$one pids=$others; done
+if [ "$pids" ]; then
+  first=\${pids%% *}
+  kill -s "$signal" "$first"
+  kill -s CONT $pids
+  if [ "$signal" != KILL ]; then
+    for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 "$first" && sleep 0.1; done
+    kill -s KILL $pids
+  fi
 fi
 rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 `
@@ -24,8 +28,8 @@ rm -rf "$1" || { sleep 1; rm -rf "$1"; }
 /** A folder for one server, which does not outlive the process that made it, nor does the server in it. */
 export interface Home {
   readonly dir: string
-  /** Names the process that lives here now. */
-  moveIn(pid: number, signal: NodeJS.Signals): void
+  /** Names the processes that live here now, and the signal that ends the first of them and so all. */
+  moveIn(pids: readonly number[], signal: NodeJS.Signals): void
   moveOut(): void
   /** Removes the folder. */
   remove(): Promise<void>
@@ -46,7 +50,7 @@ export function makeHome(name: string, user?: User): Home {
   if (stdin instanceof Socket) stdin.unref()
   return {
     dir,
-    moveIn: (pid, signal) => void stdin.write(`${signal.replace('SIG', '')} ${pid}\n`),
+    moveIn: (pids, signal) => void stdin.write(`${signal.replace('SIG', '')} ${pids.join(' ')}\n`),
     moveOut: () => void stdin.write('\n'),
     async remove() {
       await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })

@@ -1,0 +1,57 @@
+import type { TestProject } from 'vitest/node'
+import { NoServerError, SERVER_NAMES, type ServerName } from './index.ts'
+import { prepare, provide, VARIABLES } from './provide.ts'
+import { stopAll } from './together.ts'
+
+/** What tests know of a server: its URL, and why tests that need it, or one of their own to kill, cannot run. */
+export interface LiveServer {
+  readonly url: string
+  readonly missing: string | null
+  readonly ownMissing: string | null
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    servers: Readonly<Record<ServerName, LiveServer>>
+  }
+}
+
+/**
+ * Starts each server once for all live tests. Tests and their child processes find the URLs in the environment. A
+ * server that is not to be had is reported, and skips its tests; with STORAGE_REQUIRE=all it fails the run.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stops: { stop(): Promise<void> }[] = []
+  const look = async (name: ServerName): Promise<LiveServer> => {
+    const ownMissing = await complaint(() => prepare(name))
+    let url = ''
+    const missing = await complaint(async () => {
+      const server = await provide(name)
+      stops.push(server)
+      url = server.url
+      process.env[VARIABLES[name]] = url
+    })
+    return { url, missing, ownMissing }
+  }
+  const looks = await Promise.allSettled(SERVER_NAMES.map(async (name) => [name, await look(name)] as const))
+  const failed = looks.find((one) => one.status === 'rejected')
+  if (failed !== undefined) {
+    await stopAll(stops)
+    throw failed.reason
+  }
+  const found = looks.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  project.provide('servers', Object.fromEntries(found) as Record<ServerName, LiveServer>)
+  return () => stopAll(stops)
+}
+
+/** What there is to say when there is no server; anything else that goes wrong is a failure. */
+async function complaint(work: () => Promise<void>): Promise<string | null> {
+  try {
+    await work()
+    return null
+  } catch (error) {
+    if (!(error instanceof NoServerError) || process.env['STORAGE_REQUIRE'] === 'all') throw error
+    console.error(`\nTESTS ARE SKIPPED. ${error.message}\n`)
+    return error.message
+  }
+}
