@@ -56,7 +56,7 @@ async function runCalls(
   const settled = new Map<Call, Settled>()
   for (const call of calls) {
     if (book !== null && isLockCall(call)) settled.set(call, enactLockCall(book, call))
-    else if (!isAppend(call)) answers.set(call, await named(call, () => enact(db, call)))
+    else if (!isAppend(call)) answers.set(call, await named(call, () => enact(db, call, atomic)))
   }
   const isThere = await book?.save(db)
   if (isThere !== undefined) for (const [call, settle] of settled) answers.set(call, settle(isThere))
@@ -74,9 +74,10 @@ async function judge(db: PgSession, book: LockBook | null, call: Call): Promise<
     )
 }
 
-function enact(db: PgSession, call: Call): Promise<unknown> {
+/** What was judged is written; what was not judges for itself. */
+function enact(db: PgSession, call: Call, isJudged: boolean): Promise<unknown> {
   const operation = find(call)
-  return (operation.enact ?? operation)(db, ...call.args)
+  return ((isJudged ? operation.enact : undefined) ?? operation)(db, ...call.args)
 }
 
 async function appendAll(

@@ -2,6 +2,7 @@ import {
   CAPABILITIES,
   type Call,
   type DriverTransfer,
+  type Protocol,
   type StorageDriver,
   TimeoutError,
   type Work,
@@ -18,6 +19,7 @@ import { isLockCall } from './lock-calls.ts'
 import { LockNames } from './locks.ts'
 import { prepareSchema, readMeta } from './meta.ts'
 import { find } from './operations.ts'
+import { OrderedBatch } from './ordered-batch.ts'
 import type { PgPool } from './pool.ts'
 import { type ServerFacts, judgeServer, proveLocks } from './server.ts'
 import type { PgTransaction } from './session.ts'
@@ -25,6 +27,8 @@ import { beginImport, finishImport, readCounters } from './transfer.ts'
 
 /** Operations that write in more than one statement. */
 const LOCKED: ReadonlySet<string> = new Set(['consumeBudget', 'importPage'])
+/** Protocols whose lists are in the order of insertion. */
+const ORDERED = ['saga', 'escalation', 'lifecycle'] as const
 
 export class PostgresDriver implements StorageDriver {
   readonly backend = 'postgres'
@@ -44,9 +48,17 @@ export class PostgresDriver implements StorageDriver {
     this.#namespace = namespace
     const audit = new WriteQueue(new AuditBatch(this.#pg, this.#names.audit))
     const locks = new WriteQueue(new LockBatch(this.#pg, this.#names))
+    const execute = (work: Work): Promise<readonly unknown[]> => this.#execute(work)
+    const ordered = new Map<Protocol, WriteQueue>(
+      ORDERED.map((one) => [one, new WriteQueue(new OrderedBatch(execute))]),
+    )
     this.#writes = new WriteScheduler({
-      queueOf: (call) => (isLockCall(call) ? locks : call.operation === 'recordMany' ? audit : null),
-      execute: (work) => told(this.#execute(work)),
+      queueOf: (call) => {
+        if (call.operation === 'importPage') return null
+        if (isLockCall(call)) return locks
+        return call.protocol === 'decisionAudit' ? audit : (ordered.get(call.protocol) ?? null)
+      },
+      execute: (work) => told(execute(work)),
     })
   }
 
@@ -113,7 +125,8 @@ export class PostgresDriver implements StorageDriver {
   async #execute(work: Work): Promise<readonly unknown[]> {
     const [call] = work.calls
     if (call === undefined) return []
-    if (work.atomic || LOCKED.has(call.operation)) return runLocked(this.#pg, this.#names, work)
+    if (work.atomic || work.calls.length > 1 || LOCKED.has(call.operation))
+      return runLocked(this.#pg, this.#names, work)
     return [await find(call)(this.#pg.session(work.deadline), ...call.args)]
   }
 
