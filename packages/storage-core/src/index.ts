@@ -86,7 +86,13 @@ export {
   judgeBatch,
   runAlone,
 } from './adapter/async-operations.ts'
-export { type SyncOperations, conditional, runCall, runWork } from './adapter/sync-operations.ts'
+export {
+  type SyncOperations,
+  conditional,
+  conditionFailed,
+  runCall,
+  runWork,
+} from './adapter/sync-operations.ts'
 export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './rules/time.ts'
 export { updateSession } from './update-session.ts'
 export {
