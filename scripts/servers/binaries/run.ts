@@ -12,7 +12,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     execFile(command, args, { maxBuffer: 1 << 28, ...options }, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout)
       const complaint = stderr.trim().split('\n').slice(-3).join(' / ') || error.message
-      reject(new Error(`${command} ${args[0] ?? ''}: ${complaint}`, { cause: error }))
+      reject(new Error(`${command} ${args[0] ?? ''}: ${complaint}`))
     })
   })
 }
