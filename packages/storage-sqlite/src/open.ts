@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigurationError, SchemaError } from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
 import { SqliteConnection } from './connection.ts'
-import { isBusy, mapError } from './errors.ts'
+import { isBusy, mapError, notADatabase } from './errors.ts'
 import { SCHEMA_VERSION, migrate, recognise } from './schema.ts'
 
 export type JournalMode = 'wal' | 'delete'
@@ -42,6 +42,8 @@ export async function openConnection(options: OpenOptions): Promise<SqliteConnec
  * log) that a writing connection would put into it.
  */
 async function lookReadOnly({ path, deadline }: OpenOptions): Promise<void> {
+  // SQLite takes a single byte for an empty database, and would overwrite it
+  if (statSync(path).size === 1) throw mapError(notADatabase())
   if (!existsSync(`${path}-wal`) && !existsSync(`${path}-journal`)) return
   const db = new SqliteConnection(new BetterSqlite3(path, { readonly: true, timeout: 0 }), path)
   try {
