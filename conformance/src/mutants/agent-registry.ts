@@ -1,0 +1,84 @@
+import type { Mutant } from './mutant.ts'
+import { over } from './over.ts'
+
+const AGENT = {
+  agentId: 'w',
+  contractJson: '{}',
+  priority: 1,
+  status: 'ACTIVE',
+  agentVersion: null,
+  sessionToken: null,
+}
+
+export const agentRegistryMutants: readonly Mutant[] = [
+  {
+    id: 'upsert-drops-the-suspension-reason',
+    breaks: 'writing an agent again loses its suspension reason',
+    from: 'INSERT OR REPLACE, in the original and in langgraphjs',
+    killedBy: '',
+    wrap: over(({ agentRegistry }) => ({
+      agentRegistry: {
+        async upsertAgent(agent) {
+          await agentRegistry.upsertAgent(agent)
+          await agentRegistry.updateStatus(agent.agentId, agent.status, null)
+        },
+      },
+    })),
+    async witness({ agentRegistry }) {
+      await agentRegistry.upsertAgent(AGENT)
+      await agentRegistry.updateStatus('w', 'SUSPENDED', 'why')
+      await agentRegistry.upsertAgent(AGENT)
+      return (await agentRegistry.getStatus('w'))?.suspensionReason === null
+    },
+  },
+  {
+    id: 'unchanged-status-counts-as-missing',
+    breaks: 'updating an agent to the status it has says that there is no such agent',
+    from: 'MySQL counts changed rows, MongoDB modifiedCount',
+    killedBy: '',
+    wrap: over(({ agentRegistry }) => ({
+      agentRegistry: {
+        async updateStatus(agentId, status, suspensionReason) {
+          const before = await agentRegistry.getStatus(agentId).catch(() => null)
+          const updated = await agentRegistry.updateStatus(agentId, status, suspensionReason)
+          return updated && (before?.status !== status || before.suspensionReason !== suspensionReason)
+        },
+      },
+    })),
+    async witness({ agentRegistry }) {
+      await agentRegistry.upsertAgent(AGENT)
+      return !(await agentRegistry.updateStatus('w', 'ACTIVE', null))
+    },
+  },
+  {
+    id: 'agents-sorted-by-code-units',
+    breaks: 'active agents are sorted by UTF-16 units, not by code points',
+    from: "JavaScript's sort in one adapter, the database's in another",
+    killedBy: '',
+    wrap: over(({ agentRegistry }) => ({
+      agentRegistry: { listActiveAgents: async () => (await agentRegistry.listActiveAgents()).sort() },
+    })),
+    async witness({ agentRegistry }) {
+      for (const agentId of ['\uffff', '\u{10000}']) await agentRegistry.upsertAgent({ ...AGENT, agentId })
+      return (await agentRegistry.listActiveAgents())[0] === '\u{10000}'
+    },
+  },
+  {
+    id: 'agent-with-a-member-too-many',
+    breaks: 'an agent comes with a column that is none of the caller’s business',
+    from: 'SELECT *',
+    killedBy: '',
+    wrap: over(({ agentRegistry }) => ({
+      agentRegistry: {
+        async getAgent(agentId) {
+          const agent = await agentRegistry.getAgent(agentId)
+          return agent === null ? null : { ...agent, updatedAt: '2026-03-01T09:30:00.000000Z' }
+        },
+      },
+    })),
+    async witness({ agentRegistry }) {
+      await agentRegistry.upsertAgent(AGENT)
+      return Object.keys((await agentRegistry.getAgent('w')) ?? {}).length === 7
+    },
+  },
+]

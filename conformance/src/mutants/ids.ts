@@ -1,0 +1,72 @@
+import { refused } from './acquiring.ts'
+import type { Mutant } from './mutant.ts'
+import { over } from './over.ts'
+
+const text = (value: unknown): value is string => typeof value === 'string'
+
+export const idMutants: readonly Mutant[] = [
+  {
+    id: 'ids-trimmed',
+    breaks: 'an id and the same with a space after it are one',
+    from: 'CHAR columns and collations that pad with spaces',
+    killedBy: '',
+    wrap: over(({ context }) => ({
+      context: {
+        getState: (id) => context.getState(text(id) ? id.trimEnd() || id : id),
+        setState: (id, json) => context.setState(text(id) ? id.trimEnd() || id : id, json),
+      },
+    })),
+    async witness({ context }) {
+      await context.setState('w ', '1')
+      return (await context.getState('w')) === '1'
+    },
+  },
+  {
+    id: 'ids-case-folded',
+    breaks: 'ids that differ in case are one',
+    from: 'case-insensitive collations (keyv)',
+    killedBy: '',
+    wrap: over(({ intentRetry }) => ({
+      intentRetry: {
+        getCount: (id) => intentRetry.getCount(text(id) ? id.toLowerCase() : id),
+        setCount: (id, count) => intentRetry.setCount(text(id) ? id.toLowerCase() : id, count),
+        delete: (id) => intentRetry.delete(text(id) ? id.toLowerCase() : id),
+        increment: (id) => intentRetry.increment(text(id) ? id.toLowerCase() : id),
+      },
+    })),
+    async witness({ intentRetry }) {
+      await intentRetry.setCount('W', 1)
+      return (await intentRetry.getCount('w')) === 1
+    },
+  },
+  {
+    id: 'ids-normalised',
+    breaks: 'a composed and a decomposed letter make one id',
+    from: 'stores that normalise Unicode',
+    killedBy: '',
+    wrap: over(({ saga }) => ({
+      saga: {
+        markDirty: (id, ...rest) => saga.markDirty(text(id) ? id.normalize() : id, ...rest),
+        getDirtyState: (id) => saga.getDirtyState(text(id) ? id.normalize() : id),
+        clearDirty: (id) => saga.clearDirty(text(id) ? id.normalize() : id),
+      },
+    })),
+    async witness({ saga }) {
+      await saga.markDirty('e\u0301', '', '{}')
+      return (await saga.getDirtyState('\u00e9')) !== null
+    },
+  },
+  {
+    id: 'ids-repaired',
+    breaks: 'half a surrogate pair in an id is replaced instead of refused',
+    from: 'drivers that write U+FFFD, so that two ids collide',
+    killedBy: '',
+    wrap: over(({ lifecycle }) => ({
+      lifecycle: {
+        recordTransition: (id, ...rest) =>
+          lifecycle.recordTransition(text(id) ? id.toWellFormed() : id, ...rest),
+      },
+    })),
+    witness: async ({ lifecycle }) => !(await refused(lifecycle.recordTransition('w\ud800', null, 'NEW'))),
+  },
+]
