@@ -39,7 +39,7 @@ async function takeDay({ storage }: Desk, bars: readonly Bar[]): Promise<Bar | n
   const suspensionDay = Math.floor(bars.length / 2)
   for (;;) {
     const before = await storage.context.getSession('calendar')
-    const next = before === null ? 0 : (JSON.parse(before) as { next: number }).next
+    const next = nextDay(before)
     const bar = bars[next]
     if (bar === undefined) return null
     try {
@@ -56,6 +56,15 @@ async function takeDay({ storage }: Desk, bars: readonly Bar[]): Promise<Bar | n
       if (!isStorageError(error) || error.code !== 'STORAGE_CONFLICT') throw error
     }
   }
+}
+
+/** How many days were taken from this store, by this run or earlier ones. */
+export async function daysTaken({ storage }: Desk): Promise<number> {
+  return nextDay(await storage.context.getSession('calendar'))
+}
+
+function nextDay(calendar: string | null): number {
+  return calendar === null ? 0 : (JSON.parse(calendar) as { next: number }).next
 }
 
 /** Ends what is left when no worker is alive: flows that one of them left unfinished, then the open positions. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { proposalsOf } from './agents.ts'
 import { type Arguments, USAGE, UsageError, readArguments } from './arguments.ts'
-import { finish, registerAgents, runDays } from './day.ts'
+import { daysTaken, finish, registerAgents, runDays } from './day.ts'
 import { type Job, openDesk } from './job.ts'
 import { type Bar, loadBars } from './market.ts'
 import { startProgress } from './progress.ts'
@@ -19,12 +19,16 @@ async function run(given: Arguments, bars: readonly Bar[], store: string): Promi
   // where several work, all others are dead when this process takes up what they left
   const desk = await openDesk(job, { settle: true })
   try {
+    const taken = await daysTaken(desk)
+    if (taken > days)
+      throw new UsageError(`The store holds ${taken} days already: use --days ${taken} or more.`)
     await registerAgents(desk)
-    const onDay = startProgress(days)
-    if (workers === 1) await runDays(desk, bars, onDay)
-    else await runWorkers(job, workers, crash, onDay)
+    const progress = startProgress(days)
+    if (workers === 1) await runDays(desk, bars, progress.onDay)
+    else await runWorkers(job, workers, crash, progress.onDay)
+    progress.end()
     const takenUp = await finish(desk, bars)
-    if (takenUp > 0) console.log(`took up ${takenUp} flows that were left unfinished`)
+    if (takenUp > 0) console.log(`unfinished flows taken up: ${takenUp}`)
 
     const left = await readBack(desk.storage, job.trace)
     const proofs = prove(left, bars.flatMap(proposalsOf))
