@@ -4,6 +4,7 @@ import type { Job } from '../processes.ts'
 import type { Scenario, ScenarioContext } from '../scenario.ts'
 import { Inconclusive } from '../verdict.ts'
 import {
+  EVENTS,
   LANES,
   initialise,
   toJob,
