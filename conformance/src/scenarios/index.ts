@@ -19,6 +19,9 @@ import { scenarios as escalation } from './escalation.ts'
 import { scenarios as escalationBudget } from './escalation-budget.ts'
 import { scenarios as lifecycle } from './lifecycle.ts'
 import { scenarios as handle } from './handle.ts'
+import { scenarios as handleOrder } from './handle-order.ts'
+import { scenarios as handleVerbs } from './handle-verbs.ts'
+import { scenarios as handleClose } from './handle-close.ts'
 import { scenarios as values } from './values.ts'
 import { scenarios as atomically } from './atomically.ts'
 import { scenarios as transfer } from './transfer.ts'
@@ -49,6 +52,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...escalationBudget,
   ...lifecycle,
   ...handle,
+  ...handleOrder,
+  ...handleVerbs,
+  ...handleClose,
   ...values,
   ...atomically,
   ...transfer,
