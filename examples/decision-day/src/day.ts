@@ -1,6 +1,5 @@
-import { isStorageError } from '@dir/storage-core'
 import { AGENTS, type Proposal, SUSPENDED, proposalsOf } from './agents.ts'
-import { type Desk, ENDS } from './desk.ts'
+import { type Desk, ENDS, isConflict } from './desk.ts'
 import { closePosition, runFlow } from './flow.ts'
 import type { Bar } from './market.ts'
 
@@ -52,8 +51,7 @@ async function takeDay({ storage }: Desk, bars: readonly Bar[]): Promise<Bar | n
       })
       return bar
     } catch (error) {
-      // another worker took that day
-      if (!isStorageError(error) || error.code !== 'STORAGE_CONFLICT') throw error
+      if (!isConflict(error)) throw error // another worker took that day
     }
   }
 }
@@ -74,7 +72,8 @@ export async function finish(desk: Desk, bars: readonly Bar[]): Promise<number> 
     const status = before.get(dfid)
     return status !== 'CLOSED' && !ENDS.includes(status ?? '')
   })
-  for (const proposal of unfinished) await runFlow(desk, proposal)
+  // offered once: a claim that is met here is then a dead process's, and never this one's own
+  for (const proposal of unfinished) await runFlow(desk, { ...proposal, offers: 1 })
   for (const [dfid, status] of await statuses(desk))
     if (status === 'EXECUTED') await closePosition(desk, dfid)
   return unfinished.length

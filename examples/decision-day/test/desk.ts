@@ -2,16 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Desk } from '../src/desk.ts'
-import { openDesk } from '../src/job.ts'
+import { openDesk, settlingDesk } from '../src/job.ts'
 
 /** A desk on a memory store of its own, with a trace that is removed afterwards. */
 export async function withDesk(act: (desk: Desk) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'decision-day-test-'))
   const trace = path.join(folder, 'trace.jsonl')
-  const desk = await openDesk(
-    { backend: 'memory', store: '', trace, days: 0, unsafe: false },
-    { settle: true },
-  )
+  const job = { backend: 'memory', store: '', trace, days: 0, unsafe: false }
+  const desk = settlingDesk(job, await openDesk(job))
   try {
     await act(desk)
   } finally {

@@ -24,6 +24,10 @@ async function claimAndDie({ storage }: Desk): Promise<void> {
   await storage.idempotency.claim(entry.key, { leaseSec: 0.001 })
 }
 
+async function offerTwice(desk: Desk): Promise<void> {
+  await Promise.all([1, 2].map(() => placeOrder(desk, orderOf('momentum', 1), AMOUNT)))
+}
+
 async function settled({ storage }: Desk): Promise<unknown[]> {
   const events = await storage.decisionAudit.allEventsChronological()
   return events.map(({ event, details }) => ({ event, details }))
@@ -41,7 +45,7 @@ describe('an order', () => {
   it('is executed again if its process died before the effect', () =>
     withDesk(async (desk) => {
       await claimAndDie(desk)
-      await placeOrder(desk, orderOf('momentum', 1), AMOUNT)
+      await offerTwice(desk)
       expect(await readTrace(desk.trace)).toEqual([entry])
       const details = { key: entry.key, happened: false }
       expect(await settled(desk)).toEqual([{ event: 'claim_settled', details }])
@@ -51,7 +55,7 @@ describe('an order', () => {
     withDesk(async (desk) => {
       await claimAndDie(desk)
       await appendFile(desk.trace, `${JSON.stringify(entry)}\n`)
-      await placeOrder(desk, orderOf('momentum', 1), AMOUNT)
+      await offerTwice(desk)
       expect(await readTrace(desk.trace)).toEqual([entry])
       const details = { key: entry.key, happened: true }
       expect(await settled(desk)).toEqual([{ event: 'claim_settled', details }])
