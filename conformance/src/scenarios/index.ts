@@ -21,11 +21,16 @@ import { scenarios as lifecycle } from './lifecycle.ts'
 import { scenarios as handle } from './handle.ts'
 import { scenarios as handleOrder } from './handle-order.ts'
 import { scenarios as handleVerbs } from './handle-verbs.ts'
+import { scenarios as handleErrors } from './handle-errors.ts'
 import { scenarios as handleClose } from './handle-close.ts'
 import { scenarios as values } from './values.ts'
+import { scenarios as valuesText } from './values-text.ts'
+import { scenarios as valuesLimits } from './values-limits.ts'
+import { scenarios as valuesAliasing } from './values-aliasing.ts'
 import { scenarios as atomically } from './atomically.ts'
 import { scenarios as transfer } from './transfer.ts'
 import { scenarios as linearizability } from './linearizability.ts'
+import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
 import { scenarios as processes } from './processes.ts'
 import { scenarios as crashes } from './crashes.ts'
@@ -54,10 +59,15 @@ export const SCENARIOS: readonly Scenario[] = [
   ...handle,
   ...handleOrder,
   ...handleVerbs,
+  ...handleErrors,
   ...handleClose,
   ...values,
+  ...valuesText,
+  ...valuesLimits,
+  ...valuesAliasing,
   ...atomically,
   ...transfer,
+  ...model,
   ...races,
   ...linearizability,
   ...processes,
