@@ -79,7 +79,7 @@ async function prepare(
 ): Promise<void> {
   const found = await db.whenFree(deadline, () => {
     db.exec(
-      /* sql */ `PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864`,
+      /* sql */ `PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864`,
     )
     const schema = recognise(db)
     if (schema.empty && create && path !== IN_MEMORY && journalMode === 'wal') db.pragma('journal_mode = WAL')

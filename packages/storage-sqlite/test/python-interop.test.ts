@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type StorageHandle, dumpsJsonDict } from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
-import { afterAll, describe, expect } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { sqliteStorage } from '../src/index.ts'
 import { testFolder } from './folder.ts'
-import { python, pythonTest } from './python.ts'
+import { python, skipPython } from './python.ts'
 
 const folder = testFolder()
 const handles: StorageHandle[] = []
@@ -85,7 +85,7 @@ describe.each(['delete', 'wal'] as const)('a %s file', (journalMode) => {
   describe.each(['python', 'ours'] as const)('created by %s', (creator) => {
     const path = join(folder, `${journalMode}-${creator}.sqlite`)
 
-    pythonTest('is read and written in turn', async () => {
+    test.skipIf(skipPython)('is read and written in turn', async () => {
       if (creator === 'python') {
         copyFileSync(new URL('fixtures/python-edge.sqlite', import.meta.url), path)
         python(
@@ -179,7 +179,7 @@ run("PRAGMA journal_mode = ${journalMode}")`,
   })
 })
 
-pythonTest('what Python deletes takes its lease and its claim with it', async () => {
+test.skipIf(skipPython)('what Python deletes takes its lease and its claim with it', async () => {
   const path = join(folder, 'deletes.sqlite')
   const storage = open(path, 'delete')
   await storage.resourceLock.acquire('f', { r: 1 }, 0, { leaseSec: 600 })
@@ -202,7 +202,7 @@ run("DELETE FROM idempotency_cache WHERE key = 'k'")`,
   db.close()
 })
 
-pythonTest('both write at the same time, and nothing is lost', async () => {
+test.skipIf(skipPython)('both write at the same time, and nothing is lost', async () => {
   const path = join(folder, 'together.sqlite')
   const storage = open(path, 'delete')
   await storage.init()

@@ -1,10 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { test } from 'vitest'
 
 const found = spawnSync('python3', ['-c', 'import sqlite3']).status === 0
 
-/** A test that needs python3: without it, it is skipped, or fails where STORAGE_REQUIRE=all. */
-export const pythonTest = test.skipIf(!found && process.env['STORAGE_REQUIRE'] !== 'all')
+/** Where python3 is missing, tests that need it are skipped, or fail where STORAGE_REQUIRE=all. */
+export const skipPython: boolean = !found && process.env['STORAGE_REQUIRE'] !== 'all'
 
 /** Runs Python with its own sqlite3 module. @returns what it printed, read as JSON. */
 export function python(script: string, ...args: string[]): unknown {
