@@ -27,6 +27,7 @@ import { scenarios as values } from './values.ts'
 import { scenarios as valuesText } from './values-text.ts'
 import { scenarios as valuesLimits } from './values-limits.ts'
 import { scenarios as valuesAliasing } from './values-aliasing.ts'
+import { scenarios as malformedArguments } from './arguments.ts'
 import { scenarios as atomically } from './atomically.ts'
 import { scenarios as transfer } from './transfer.ts'
 import { scenarios as linearizability } from './linearizability.ts'
@@ -65,6 +66,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...valuesText,
   ...valuesLimits,
   ...valuesAliasing,
+  ...malformedArguments,
   ...atomically,
   ...transfer,
   ...model,
