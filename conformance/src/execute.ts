@@ -45,7 +45,7 @@ export async function execute(site: Site, scenario: Scenario): Promise<ScenarioR
       if (verdict === 'pass') note(error)
     })
   }
-  const [stray] = strays.end()
+  const [stray] = await strays.end()
   if (verdict === 'pass' && stray !== undefined)
     note(new Error(`A promise was rejected that nobody can handle: ${messageOf(stray)}`))
   return result(scenario, verdict, assert.count, startedAt, message)

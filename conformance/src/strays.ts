@@ -5,12 +5,13 @@ function note(error: unknown): void {
 }
 
 /** Collects rejections that nobody handles, which would else end the process, until `end` tells them. */
-export function watchStrays(): { end(): readonly unknown[] } {
+export function watchStrays(): { end(): Promise<readonly unknown[]> } {
   const strays: unknown[] = []
   if (watching.size === 0) process.on('unhandledRejection', note)
   watching.add(strays)
   return {
-    end() {
+    async end() {
+      await new Promise(setImmediate) // they are told after the promises that settle by now
       watching.delete(strays)
       if (watching.size === 0) process.off('unhandledRejection', note)
       return strays

@@ -15,7 +15,7 @@ export const agentRegistryMutants: readonly Mutant[] = [
     id: 'upsert-drops-the-suspension-reason',
     breaks: 'writing an agent again loses its suspension reason',
     from: 'INSERT OR REPLACE, in the original and in langgraphjs',
-    killedBy: '',
+    killedBy: 'agent-registry/upsert-keeps-the-suspension-reason',
     wrap: over(({ agentRegistry }) => ({
       agentRegistry: {
         async upsertAgent(agent) {
@@ -35,7 +35,7 @@ export const agentRegistryMutants: readonly Mutant[] = [
     id: 'unchanged-status-counts-as-missing',
     breaks: 'updating an agent to the status it has says that there is no such agent',
     from: 'MySQL counts changed rows, MongoDB modifiedCount',
-    killedBy: '',
+    killedBy: 'agent-registry/update-status-tells-whether-the-agent-exists',
     wrap: over(({ agentRegistry }) => ({
       agentRegistry: {
         async updateStatus(agentId, status, suspensionReason) {
@@ -54,7 +54,7 @@ export const agentRegistryMutants: readonly Mutant[] = [
     id: 'agents-sorted-by-code-units',
     breaks: 'active agents are sorted by UTF-16 units, not by code points',
     from: "JavaScript's sort in one adapter, the database's in another",
-    killedBy: '',
+    killedBy: 'agent-registry/active-agents-are-listed-in-id-order',
     wrap: over(({ agentRegistry }) => ({
       agentRegistry: { listActiveAgents: async () => (await agentRegistry.listActiveAgents()).sort() },
     })),
@@ -67,7 +67,7 @@ export const agentRegistryMutants: readonly Mutant[] = [
     id: 'agent-with-a-member-too-many',
     breaks: 'an agent comes with a column that is none of the caller’s business',
     from: 'SELECT *',
-    killedBy: '',
+    killedBy: 'agent-registry/agent-is-found-by-its-exact-id',
     wrap: over(({ agentRegistry }) => ({
       agentRegistry: {
         async getAgent(agentId) {

@@ -7,7 +7,7 @@ export const contextMutants: readonly Mutant[] = [
     id: 'session-reformatted',
     breaks: 'a session comes back as other bytes of the same JSON',
     from: 'PostgreSQL jsonb, BSON documents',
-    killedBy: '',
+    killedBy: 'values/json-text-is-kept-byte-for-byte',
     wrap: over(({ context }) => ({
       context: {
         async getSession(dfid) {
@@ -25,7 +25,7 @@ export const contextMutants: readonly Mutant[] = [
     id: 'falsy-session-is-missing',
     breaks: 'a session that is null, 0, false or an empty text is read as missing',
     from: 'unstorage, langgraphjs: falsy values dropped',
-    killedBy: '',
+    killedBy: 'values/json-text-is-kept-byte-for-byte',
     wrap: over(({ context }) => ({
       context: {
         async getSession(dfid) {
@@ -43,7 +43,7 @@ export const contextMutants: readonly Mutant[] = [
     id: 'missing-session-is-undefined',
     breaks: 'a session that is not there is undefined instead of null',
     from: 'Map.get, hmget without a check',
-    killedBy: '',
+    killedBy: 'context/session-is-found-by-its-exact-id',
     wrap: over(({ context }) => ({
       context: {
         getSession: async (dfid) => (await context.getSession(dfid)) ?? (undefined as unknown as null),
@@ -55,7 +55,7 @@ export const contextMutants: readonly Mutant[] = [
     id: 'compare-and-set-ignores-absence',
     breaks: 'a session expected to be absent is written over',
     from: 'WHERE data = $1 OR $1 IS NULL',
-    killedBy: '',
+    killedBy: 'context/compare-and-set-session-compares-the-exact-text',
     wrap: over(({ context }) => ({
       context: {
         async compareAndSetSession(dfid, expectedJson, dataJson) {
@@ -74,7 +74,7 @@ export const contextMutants: readonly Mutant[] = [
     id: 'compare-and-set-compares-values',
     breaks: 'two texts of one JSON value count as the same',
     from: 'a comparison of jsonb columns',
-    killedBy: '',
+    killedBy: 'context/compare-and-set-session-compares-the-exact-text',
     wrap: over(({ context }) => ({
       context: {
         async compareAndSetSession(dfid, expectedJson, dataJson) {
@@ -94,7 +94,7 @@ export const contextMutants: readonly Mutant[] = [
     id: 'compare-then-set',
     breaks: 'a session is compared, and set in a second step',
     from: '160 context merges kept 37',
-    killedBy: '',
+    killedBy: 'linearizability/compare-and-set',
     wrap: over(({ context }) => ({
       context: {
         async compareAndSetSession(dfid, expectedJson, dataJson) {

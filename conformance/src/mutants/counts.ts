@@ -8,7 +8,7 @@ export const countMutants: readonly Mutant[] = [
     id: 'marks-keep-their-place',
     breaks: 'a flow that is marked again keeps its place among the dirty flows',
     from: 'an upsert that leaves created_at alone',
-    killedBy: '',
+    killedBy: 'saga/dirty-flows-are-in-the-order-of-the-latest-mark',
     wrap: overShared(
       () => new Set<string>(),
       ({ saga }, order) => ({
@@ -38,7 +38,7 @@ export const countMutants: readonly Mutant[] = [
     id: 'large-integers-rounded',
     breaks: 'integers beyond 2^53 in a saved state come back rounded',
     from: 'JSON.parse',
-    killedBy: '',
+    killedBy: 'values/stored-json-is-read-without-loss',
     wrap: over(({ saga }) => ({
       saga: {
         async getDirtyState(dfid) {
@@ -56,7 +56,7 @@ export const countMutants: readonly Mutant[] = [
     id: 'increment-reads-then-writes',
     breaks: 'increment reads the count, and writes one more in a second step',
     from: '400 rejections counted as 95; better-auth (23 places)',
-    killedBy: '',
+    killedBy: 'linearizability/counter',
     wrap: over(({ intentRetry }) => ({
       intentRetry: {
         async increment(dfid) {
@@ -78,7 +78,7 @@ export const countMutants: readonly Mutant[] = [
     id: 'increment-wraps-around',
     breaks: 'a count at its largest starts again instead of being refused',
     from: '32-bit columns without a check',
-    killedBy: '',
+    killedBy: 'intent-retry/increment-stops-at-the-largest-int32',
     wrap: over(({ intentRetry }) => ({
       intentRetry: {
         async increment(dfid) {

@@ -9,7 +9,7 @@ export const decisionAuditMutants: readonly Mutant[] = [
     id: 'cursor-includes-its-start',
     breaks: 'events after a seq begin with the event of that seq',
     from: 'seq >= $1',
-    killedBy: '',
+    killedBy: 'decision-audit/a-reader-goes-on-after-the-last-number-it-saw',
     wrap: over(({ decisionAudit }) => ({
       decisionAudit: {
         events: (filter) => {
@@ -28,7 +28,7 @@ export const decisionAuditMutants: readonly Mutant[] = [
     id: 'record-many-writes-a-part',
     breaks: 'of events recorded together, those before a malformed one are written',
     from: 'a loop of inserts without a transaction',
-    killedBy: '',
+    killedBy: 'decision-audit/record-many-is-all-or-none',
     wrap: over(({ decisionAudit }) => ({
       decisionAudit: {
         async recordMany(events) {
@@ -53,7 +53,7 @@ export const decisionAuditMutants: readonly Mutant[] = [
     id: 'seq-per-flow',
     breaks: 'every flow counts its events from 1',
     from: 'COUNT(*) + 1, or MAX(seq) + 1 of the flow',
-    killedBy: '',
+    killedBy: 'decision-audit/events-are-in-the-order-of-insertion',
     wrap: over(({ decisionAudit }) => {
       const renumber = (events: AuditEvent[]): AuditEvent[] => {
         const counts = new Map<string, number>()
@@ -82,7 +82,7 @@ export const decisionAuditMutants: readonly Mutant[] = [
     id: 'seq-given-before-it-is-visible',
     breaks: 'an event may become visible after one with a higher seq, so that a reader who goes on misses it',
     from: 'serial columns: 13 % of the events lost to readers (eventstore, marten, eventuous)',
-    killedBy: '',
+    killedBy: 'decision-audit/a-reader-goes-on-after-the-last-number-it-saw',
     wrap: overShared(
       () => new Set<number>(),
       ({ decisionAudit }, hidden) => ({
@@ -118,7 +118,7 @@ export const decisionAuditMutants: readonly Mutant[] = [
     id: 'no-details-are-null',
     breaks: 'an event without details has null instead of an empty object',
     from: 'a nullable column read as it is',
-    killedBy: '',
+    killedBy: 'decision-audit/left-out-details-are-empty',
     wrap: over(({ decisionAudit }) => ({
       decisionAudit: {
         eventsForDfid: async (dfid) =>
@@ -136,7 +136,7 @@ export const decisionAuditMutants: readonly Mutant[] = [
     id: 'events-grouped-by-flow',
     breaks: 'all events come flow by flow, not in the order in which they were recorded',
     from: 'an index that answers the query',
-    killedBy: '',
+    killedBy: 'decision-audit/events-are-in-the-order-of-insertion',
     wrap: over(({ decisionAudit }) => ({
       decisionAudit: {
         allEventsChronological: async () =>
@@ -154,7 +154,7 @@ export const decisionAuditMutants: readonly Mutant[] = [
     id: 'time-in-milliseconds',
     breaks: 'the time of an event has three decimals instead of six',
     from: 'Date.toISOString',
-    killedBy: '',
+    killedBy: 'decision-audit/events-are-in-the-order-of-insertion',
     wrap: over(({ decisionAudit }) => ({
       decisionAudit: {
         eventsForDfid: async (dfid) =>
@@ -173,7 +173,7 @@ export const decisionAuditMutants: readonly Mutant[] = [
     id: 'event-limit-one-short',
     breaks: 'a limit on events gives one less',
     from: 'a page that is cut before its last row',
-    killedBy: '',
+    killedBy: 'decision-audit/events-are-filtered',
     wrap: over(({ decisionAudit }) => ({
       decisionAudit: {
         events(filter) {

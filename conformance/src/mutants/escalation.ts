@@ -19,7 +19,7 @@ export const escalationMutants: readonly Mutant[] = [
     id: 'budget-off-by-one',
     breaks: 'a budget grants one more than its limit',
     from: 'used <= limit',
-    killedBy: '',
+    killedBy: 'escalation/budget-grants-up-to-its-limit',
     wrap: over(({ escalation }) => ({
       escalation: {
         tryConsumeBudget: (agentId, budget) =>
@@ -35,7 +35,7 @@ export const escalationMutants: readonly Mutant[] = [
     id: 'budget-counts-then-records',
     breaks: 'a budget is counted, and the token recorded in a second step',
     from: 'a budget of 3 granted up to 8 times; rate limits of better-auth',
-    killedBy: '',
+    killedBy: 'linearizability/budget',
     wrap: over(({ escalation }) => ({
       escalation: {
         async tryConsumeBudget(agentId, budget) {
@@ -60,7 +60,7 @@ export const escalationMutants: readonly Mutant[] = [
     id: 'refused-request-inserted',
     breaks: 'a request that the budget refuses is inserted all the same',
     from: 'two statements, of which only one looks at the answer',
-    killedBy: '',
+    killedBy: 'escalation/request-within-budget-is-all-or-nothing',
     wrap: over(({ escalation }) => ({
       escalation: {
         async requestWithinBudget(request, budget) {
@@ -79,7 +79,7 @@ export const escalationMutants: readonly Mutant[] = [
     id: 'window-ignores-the-zone',
     breaks: 'the start of a window is compared without its zone',
     from: 'times compared as texts',
-    killedBy: '',
+    killedBy: 'escalation/window-includes-its-first-moment',
     wrap: over(({ escalation }) => ({
       escalation: {
         getWindowCount: (agentId, since) =>
@@ -101,7 +101,7 @@ export const escalationMutants: readonly Mutant[] = [
     id: 'window-in-whole-seconds',
     breaks: 'the start of a window is cut to whole seconds',
     from: 'CURRENT_TIMESTAMP of SQLite',
-    killedBy: '',
+    killedBy: 'escalation/window-includes-its-first-moment',
     wrap: over(({ escalation }) => ({
       escalation: {
         getWindowCount: (agentId, since) =>
@@ -121,7 +121,7 @@ export const escalationMutants: readonly Mutant[] = [
     id: 'last-decision-wins',
     breaks: 'a second human decision is told that it stands',
     from: 'the original, whose update did not look at the status',
-    killedBy: '',
+    killedBy: 'escalation/the-first-decision-stands',
     wrap: overShared(
       () => new Set<string>(),
       ({ escalation }, known) => ({
@@ -144,7 +144,7 @@ export const escalationMutants: readonly Mutant[] = [
     id: 'request-never-reopens',
     breaks: 'a request of a flow that was decided before is ignored',
     from: 'INSERT OR IGNORE',
-    killedBy: '',
+    killedBy: 'escalation/a-request-opened-again-is-a-new-one',
     wrap: overShared(
       () => new Set<string>(),
       ({ escalation }, decided) => ({
@@ -171,7 +171,7 @@ export const escalationMutants: readonly Mutant[] = [
     id: 'reopened-request-keeps-its-place',
     breaks: 'a request that is inserted again stays where it was in the list',
     from: 'an upsert that keeps the row id',
-    killedBy: '',
+    killedBy: 'escalation/requests-are-in-the-order-of-insertion',
     wrap: overShared(
       () => new Set<string>(),
       ({ escalation }, order) => ({
@@ -197,7 +197,7 @@ export const escalationMutants: readonly Mutant[] = [
     id: 'decision-on-a-replaced-request',
     breaks: 'a decision on a request that was replaced meanwhile counts for the new one',
     from: 'a human who looks at an old screen',
-    killedBy: '',
+    killedBy: 'escalation/a-decision-names-its-request',
     wrap: over(({ escalation }) => ({
       escalation: {
         resolveRequest: (dfid, resolvedAt, decision, proposalJson) =>

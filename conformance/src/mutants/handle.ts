@@ -11,7 +11,7 @@ export const handleMutants: readonly Mutant[] = [
     id: 'second-close-rejects',
     breaks: 'closing a handle twice is an error',
     from: 'pg: "Called end on pool more than once"',
-    killedBy: '',
+    killedBy: 'handle/close-may-be-repeated',
     wrap: over((sound) => {
       let closed = false
       return {
@@ -33,7 +33,7 @@ export const handleMutants: readonly Mutant[] = [
     id: 'close-leaves-the-door-open',
     breaks: 'a closed handle still answers',
     from: 'a close that only forgets the connection',
-    killedBy: '',
+    killedBy: 'handle/a-closed-handle-refuses-every-call',
     wrap: over(() => ({ close: () => Promise.resolve() })),
     async witness(_, open) {
       const handle = await open()
@@ -45,7 +45,7 @@ export const handleMutants: readonly Mutant[] = [
     id: 'errors-without-a-code',
     breaks: 'what a method refuses has no code to recognise it by',
     from: 'errors wrapped on their way through a framework',
-    killedBy: '',
+    killedBy: 'handle/a-closed-handle-refuses-every-call',
     wrap: over(({ context }) => ({
       context: {
         setSession: (...args) => context.setSession(...args).catch(codeless),
@@ -62,7 +62,7 @@ export const handleMutants: readonly Mutant[] = [
     id: 'init-wipes',
     breaks: 'initialising a store that is there loses records',
     from: 'DROP TABLE IF EXISTS in a schema script',
-    killedBy: '',
+    killedBy: 'model/intentRetry',
     wrap: overShared(
       () => new Set<string>(),
       (sound, counted) => ({
@@ -108,7 +108,7 @@ export const handleMutants: readonly Mutant[] = [
     id: 'init-schema-missing',
     breaks: 'the stores have no initSchema of their own',
     from: 'a handle that was written without the original beside it',
-    killedBy: '',
+    killedBy: 'handle/a-closed-handle-refuses-every-call',
     wrap: over(() => ({ saga: { initSchema: null as unknown as () => Promise<void> } })),
     witness: async ({ saga }) => typeof saga.initSchema !== 'function',
   },

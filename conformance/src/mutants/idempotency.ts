@@ -12,7 +12,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'first-result-overwritten',
     breaks: 'setIfAbsent writes whether there is a result or not',
     from: 'an upsert where an insert was meant; the kit of that project could not see it (vendo#1297)',
-    killedBy: '',
+    killedBy: 'idempotency/set-if-absent-keeps-the-first-result',
     wrap: over(({ idempotency }) => ({
       idempotency: {
         async setIfAbsent(key, result) {
@@ -32,7 +32,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'loser-told-its-own-result',
     breaks: 'setIfAbsent tells a loser its own result instead of the one that stands',
     from: 'ON CONFLICT DO NOTHING without reading back',
-    killedBy: '',
+    killedBy: 'idempotency/set-if-absent-keeps-the-first-result',
     wrap: over(({ idempotency }) => ({
       idempotency: {
         setIfAbsent: async (key, result) => ({ ...(await idempotency.setIfAbsent(key, result)), result }),
@@ -47,7 +47,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'first-result-check-then-set',
     breaks: 'setIfAbsent looks whether there is a result, and writes in a second step',
     from: 'both callers win (idempotency libraries, three issues)',
-    killedBy: '',
+    killedBy: 'linearizability/first-writer',
     wrap: over(({ idempotency }) => ({
       idempotency: {
         async setIfAbsent(key, result) {
@@ -72,7 +72,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'claim-ends-by-any-token',
     breaks: 'complete accepts a token that is not the current one',
     from: 'a stale worker completes the job of its successor (bullmq)',
-    killedBy: '',
+    killedBy: 'idempotency/only-the-current-token-ends-a-claim',
     wrap: over(({ idempotency }) => ({
       idempotency: {
         async complete(key, token, result) {
@@ -94,7 +94,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'claim-late-completion-refused',
     breaks: 'complete is refused once the lease has ended, although nobody claimed anew',
     from: 'the effect happened, and its result was thrown away',
-    killedBy: '',
+    killedBy: 'idempotency/a-late-result-still-counts',
     wrap: overShared(
       () => new Map<string, number>(),
       ({ idempotency }, ends) => ({
@@ -119,7 +119,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'claim-restarts-after-its-lease',
     breaks: 'a claim that ran out unfinished is given to the next caller as if nothing had happened',
     from: 'leases in queues: the effect runs twice (bullmq, bull)',
-    killedBy: '',
+    killedBy: 'idempotency/a-claim-that-ran-out-is-ambiguous-for-good',
     wrap: over(({ idempotency }) => ({
       idempotency: {
         async claim(key, options) {
@@ -140,7 +140,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'claim-ignores-the-request',
     breaks: 'another request under a key in use is given the first one’s result',
     from: 'keys that are reused for other parameters',
-    killedBy: '',
+    killedBy: 'idempotency/a-mismatch-is-judged-first',
     wrap: over(({ idempotency }) => ({
       idempotency: {
         claim: (key, options) => {
@@ -158,7 +158,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'claim-check-then-write',
     breaks: 'claim looks whether the key is claimed, and claims it in a second step',
     from: 'one idempotency key executed 8 times by 8 callers',
-    killedBy: '',
+    killedBy: 'linearizability/claim',
     wrap: overShared(
       () => new Set<string>(),
       ({ idempotency }, claimed) => ({
@@ -183,7 +183,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'result-does-not-end-a-claim',
     breaks: 'a claim survives set: its token still ends it, over the result that stands',
     from: 'results and claims in two tables',
-    killedBy: '',
+    killedBy: 'idempotency/a-stored-result-voids-a-claim',
     wrap: overShared(
       () => new Map<string, string>(),
       ({ idempotency }, tokens) => ({
@@ -218,7 +218,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'result-shared-with-the-caller',
     breaks: 'the same result object is handed out again and again',
     from: 'an adapter in memory that returns what it stores',
-    killedBy: '',
+    killedBy: 'values/answers-are-copies',
     wrap: overShared(
       () => new Map<string, JsonObject>(),
       ({ idempotency }, shared) => ({
@@ -247,7 +247,7 @@ export const idempotencyMutants: readonly Mutant[] = [
     id: 'result-must-be-flat',
     breaks: 'a result with a nested empty list comes back with an object in its place',
     from: 'cjson in a Redis script, which cannot tell [] from {}',
-    killedBy: '',
+    killedBy: 'values/objects-are-encoded-by-one-rule',
     wrap: over(({ idempotency }) => ({
       idempotency: {
         async get(key) {

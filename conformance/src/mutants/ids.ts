@@ -9,7 +9,7 @@ export const idMutants: readonly Mutant[] = [
     id: 'ids-trimmed',
     breaks: 'an id and the same with a space after it are one',
     from: 'CHAR columns and collations that pad with spaces',
-    killedBy: '',
+    killedBy: 'context/state-is-found-by-its-exact-id',
     wrap: over(({ context }) => ({
       context: {
         getState: (id) => context.getState(text(id) ? id.trimEnd() || id : id),
@@ -25,7 +25,7 @@ export const idMutants: readonly Mutant[] = [
     id: 'ids-case-folded',
     breaks: 'ids that differ in case are one',
     from: 'case-insensitive collations (keyv)',
-    killedBy: '',
+    killedBy: 'intent-retry/count-is-found-by-its-exact-id',
     wrap: over(({ intentRetry }) => ({
       intentRetry: {
         getCount: (id) => intentRetry.getCount(text(id) ? id.toLowerCase() : id),
@@ -43,7 +43,7 @@ export const idMutants: readonly Mutant[] = [
     id: 'ids-normalised',
     breaks: 'a composed and a decomposed letter make one id',
     from: 'stores that normalise Unicode',
-    killedBy: '',
+    killedBy: 'saga/mark-takes-hostile-ids',
     wrap: over(({ saga }) => ({
       saga: {
         markDirty: (id, ...rest) => saga.markDirty(text(id) ? id.normalize() : id, ...rest),

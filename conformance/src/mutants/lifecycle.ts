@@ -7,7 +7,7 @@ export const lifecycleMutants: readonly Mutant[] = [
     id: 'transition-unchecked',
     breaks: 'a transition is recorded whatever the current status is',
     from: 'recordTransition under another name',
-    killedBy: '',
+    killedBy: 'lifecycle/transition-starts-from-the-current-status',
     wrap: over(({ lifecycle }) => ({
       lifecycle: {
         async transition(dfid, fromStatus, toStatus) {
@@ -26,7 +26,7 @@ export const lifecycleMutants: readonly Mutant[] = [
     id: 'transition-checks-then-records',
     breaks: 'the current status is looked up, and the transition recorded in a second step',
     from: "the original's callers",
-    killedBy: '',
+    killedBy: 'linearizability/status',
     wrap: over(({ lifecycle }) => ({
       lifecycle: {
         async transition(dfid, fromStatus, toStatus) {
@@ -48,7 +48,7 @@ export const lifecycleMutants: readonly Mutant[] = [
     id: 'first-status-is-current',
     breaks: 'the current status is that of the first transition',
     from: 'ORDER BY id LIMIT 1 without DESC',
-    killedBy: '',
+    killedBy: 'lifecycle/current-status-is-the-last-recorded',
     wrap: over(({ lifecycle }) => ({
       lifecycle: {
         async getCurrentStatus(dfid) {
@@ -67,7 +67,7 @@ export const lifecycleMutants: readonly Mutant[] = [
     id: 'transitions-newest-first',
     breaks: 'transitions come in the reverse order',
     from: 'adapters that disagree about an order nobody wrote down',
-    killedBy: '',
+    killedBy: 'lifecycle/transitions-are-in-the-order-of-insertion',
     wrap: over(({ lifecycle }) => ({
       lifecycle: { getTransitions: async (dfid) => (await lifecycle.getTransitions(dfid)).reverse() },
     })),

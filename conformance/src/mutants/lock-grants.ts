@@ -9,7 +9,7 @@ export const lockGrantMutants: readonly Mutant[] = [
     id: 'lock-checks-before-it-locks',
     breaks: 'acquire looks whether there is room, and writes in a second step',
     from: 'capacity checked outside the transaction (overbooked in 68 of 100 rounds)',
-    killedBy: '',
+    killedBy: 'linearizability/lock',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, async (dfid, resources, timeoutSec, options = {}) => {
         const { capacities = {}, ...rest } = options
@@ -53,7 +53,7 @@ export const lockGrantMutants: readonly Mutant[] = [
     id: 'lock-sums-floats',
     breaks: 'amounts are summed and compared as binary fractions',
     from: '0.1 + 0.2 did not fit into 0.3 on three backends, and did on the fourth',
-    killedBy: '',
+    killedBy: 'resource-lock/amounts-are-exact-to-six-decimals',
     wrap: over(({ resourceLock }) => {
       const sum = async (resourceId: string, excludeDfid: string | null): Promise<number> =>
         (await resourceLock.getHolds({ resourceId }))
@@ -86,7 +86,7 @@ export const lockGrantMutants: readonly Mutant[] = [
     id: 'lock-replaces-all-holds',
     breaks: 'acquiring a resource gives up what the flow holds of others',
     from: "the original's memory backend",
-    killedBy: '',
+    killedBy: 'resource-lock/replaces-a-held-amount',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, async (dfid, ...rest) => {
         const before = await resourceLock.getHolds({ dfid }).catch(() => [])
@@ -107,7 +107,7 @@ export const lockGrantMutants: readonly Mutant[] = [
     id: 'lock-adds-to-what-is-held',
     breaks: 'acquiring a resource again adds to the amount instead of replacing it',
     from: 'an upsert written as SET amount = amount + excluded.amount',
-    killedBy: '',
+    killedBy: 'resource-lock/replaces-a-held-amount',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, async (dfid, resources, ...rest) => {
         const held = await resourceLock.getHolds({ dfid }).catch(() => [])
@@ -127,7 +127,7 @@ export const lockGrantMutants: readonly Mutant[] = [
     id: 'lock-counts-own-hold-against-itself',
     breaks: 'what a flow holds already counts against what it acquires anew',
     from: 'a capacity check that forgot to leave out the own flow',
-    killedBy: '',
+    killedBy: 'linearizability/lock',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, async (dfid, resources, timeoutSec, options) => {
         for (const [resource, capacity] of Object.entries(options?.capacities ?? {})) {
@@ -150,7 +150,7 @@ export const lockGrantMutants: readonly Mutant[] = [
     id: 'lock-grants-a-part',
     breaks: 'an acquire that is refused keeps the resources that had room',
     from: 'a loop of single acquires without a transaction around it',
-    killedBy: '',
+    killedBy: 'resource-lock/a-refused-acquire-writes-nothing',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, async (dfid, resources, timeoutSec, options) => {
         try {
@@ -175,7 +175,7 @@ export const lockGrantMutants: readonly Mutant[] = [
     id: 'lock-names-the-last-full-resource',
     breaks: 'a refusal names another resource than the first in id order that has no room',
     from: 'adapters that iterate in the order of the argument',
-    killedBy: '',
+    killedBy: 'resource-lock/the-first-resource-without-room-is-named',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, async (dfid, resources, timeoutSec, options) => {
         const sound = (named: typeof resources) => resourceLock.acquire(dfid, named, timeoutSec, options)
@@ -207,7 +207,7 @@ export const lockGrantMutants: readonly Mutant[] = [
     id: 'lock-forgets-zero',
     breaks: 'an amount of 0 is no hold',
     from: 'a truthiness test of the amount',
-    killedBy: '',
+    killedBy: 'resource-lock/holds-are-listed-whole',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, (dfid, resources, ...rest) => {
         const named = Object.entries(resources).filter(([, amount]) => amount !== 0)

@@ -5,21 +5,24 @@ import { over, overShared } from './over.ts'
 export const lockHoldMutants: readonly Mutant[] = [
   {
     id: 'lock-refuses-timeout-zero',
-    breaks: 'a timeout of 0 makes no attempt',
+    breaks: 'with capacities, a timeout of 0 makes no attempt',
     from: "the original's loop, which tests the time before it tries",
-    killedBy: '',
+    killedBy: 'resource-lock/capacity-is-used-to-the-last-millionth',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, async (dfid, resources, timeoutSec, options) =>
-        timeoutSec === 0 ? null : resourceLock.acquire(dfid, resources, timeoutSec, options),
+        timeoutSec === 0 && options?.capacities !== undefined
+          ? null
+          : resourceLock.acquire(dfid, resources, timeoutSec, options),
       ),
     ),
-    witness: async ({ resourceLock }) => !(await resourceLock.acquireBatch('w', { w: 1 }, 0)),
+    witness: async ({ resourceLock }) =>
+      !(await resourceLock.acquireBatch('w', { w: 1 }, 0, { capacities: { w: 1 } })),
   },
   {
     id: 'lock-joins-ids',
     breaks: 'flow and resource are stored under one key, joined by a colon',
     from: 'Redis keys joined from user text (bullmq, langgraphjs)',
-    killedBy: '',
+    killedBy: 'resource-lock/flow-and-resource-are-never-joined',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, async (dfid, resources, ...rest) => {
         const keys = new Set(Object.keys(resources).map((resource) => `${dfid}:${resource}`))
@@ -40,7 +43,7 @@ export const lockHoldMutants: readonly Mutant[] = [
     id: 'lock-ignores-exclusion',
     breaks: 'the locked amount includes the flow that was to be left out',
     from: 'a parameter that is bound to the wrong place',
-    killedBy: '',
+    killedBy: 'resource-lock/sums-the-other-flows',
     wrap: over(({ resourceLock }) => ({
       resourceLock: {
         getLockedAmount: async (resourceId, excludeDfid) => {
@@ -58,7 +61,7 @@ export const lockHoldMutants: readonly Mutant[] = [
     id: 'lock-release-leaks',
     breaks: 'releasing a flow leaves one of its holds behind',
     from: 'a DELETE with LIMIT 1; a release that looks at one shard',
-    killedBy: '',
+    killedBy: 'resource-lock/release-ends-all-holds-of-one-flow',
     wrap: over(({ resourceLock }) => ({
       resourceLock: {
         async release(dfid, options) {
@@ -80,7 +83,7 @@ export const lockHoldMutants: readonly Mutant[] = [
     id: 'lock-release-ignores-fence',
     breaks: 'a stale holder releases what was acquired after it',
     from: 'leases without a fencing token (Kleppmann)',
-    killedBy: '',
+    killedBy: 'resource-lock/release-spares-newer-holds',
     wrap: over(({ resourceLock }) => ({ resourceLock: { release: (dfid) => resourceLock.release(dfid) } })),
     async witness({ resourceLock }) {
       const old = await resourceLock.acquire('w', { w: 1 }, 1)
@@ -93,7 +96,7 @@ export const lockHoldMutants: readonly Mutant[] = [
     id: 'lock-fence-does-not-rise',
     breaks: 'a flow that acquires again gets the fence it had',
     from: 'a fence kept in the row that is replaced',
-    killedBy: '',
+    killedBy: 'resource-lock/a-replaced-hold-has-the-new-fence',
     wrap: overShared(
       () => new Map<string, number>(),
       ({ resourceLock }, fences) =>
@@ -114,7 +117,7 @@ export const lockHoldMutants: readonly Mutant[] = [
     id: 'lock-lease-never-ends',
     breaks: 'a hold with a lease stays when the lease has ended',
     from: 'expiry left to a background job that does not run',
-    killedBy: '',
+    killedBy: 'resource-lock/an-expired-hold-does-not-exist',
     wrap: over(({ resourceLock }) =>
       acquiring(resourceLock, (dfid, resources, timeoutSec, options) => {
         const long = options?.leaseSec === undefined ? {} : { leaseSec: options.leaseSec + 1000 }
@@ -131,7 +134,7 @@ export const lockHoldMutants: readonly Mutant[] = [
     id: 'lock-renew-gives-everything-a-lease',
     breaks: 'renewing puts a lease on holds that had none',
     from: 'an UPDATE without the condition on expires_at',
-    killedBy: '',
+    killedBy: 'resource-lock/renew-needs-a-live-lease',
     wrap: over(({ resourceLock }) => ({
       resourceLock: {
         async renew(dfid, leaseSec, options) {
