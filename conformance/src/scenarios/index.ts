@@ -29,6 +29,8 @@ import { scenarios as valuesLimits } from './values-limits.ts'
 import { scenarios as valuesAliasing } from './values-aliasing.ts'
 import { scenarios as malformedArguments } from './arguments.ts'
 import { scenarios as atomically } from './atomically.ts'
+import { scenarios as atomicallyConditions } from './atomically-conditions.ts'
+import { scenarios as atomicallyRefusals } from './atomically-refusals.ts'
 import { scenarios as transfer } from './transfer.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
@@ -68,6 +70,8 @@ export const SCENARIOS: readonly Scenario[] = [
   ...valuesAliasing,
   ...malformedArguments,
   ...atomically,
+  ...atomicallyConditions,
+  ...atomicallyRefusals,
   ...transfer,
   ...model,
   ...races,
