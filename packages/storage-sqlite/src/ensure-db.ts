@@ -1,7 +1,7 @@
 import type { SqliteConnection } from './connection.ts'
 import { isBusy } from './errors.ts'
-import { IN_MEMORY, openFile } from './open.ts'
-import { checkPath } from './options.ts'
+import { openFile } from './open.ts'
+import { IN_MEMORY, checkPath } from './options.ts'
 import type { SqlValue } from './stored-row.ts'
 
 /** An open database, as far as creating tables needs it. */

@@ -4,9 +4,9 @@ import { ConfigurationError, SchemaError } from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
 import { SqliteConnection } from './connection.ts'
 import { isBusy, mapError, notADatabase } from './errors.ts'
-import { SCHEMA_VERSION, migrate, recognise } from './schema.ts'
-
-export type JournalMode = 'wal' | 'delete'
+import { SCHEMA_VERSION } from './migrations.ts'
+import { IN_MEMORY, type JournalMode } from './options.ts'
+import { migrate, recognise } from './schema.ts'
 
 export interface OpenOptions {
   /** Absolute, or `:memory:`. */
@@ -18,8 +18,6 @@ export interface OpenOptions {
   /** On the clock of `performance.now()`. */
   readonly deadline: number
 }
-
-export const IN_MEMORY = ':memory:'
 
 /** Opens a database with its schema in place. A file that is not ours is refused, and left as it was. */
 export async function openConnection(options: OpenOptions): Promise<SqliteConnection> {
