@@ -32,6 +32,9 @@ import { scenarios as atomically } from './atomically.ts'
 import { scenarios as atomicallyConditions } from './atomically-conditions.ts'
 import { scenarios as atomicallyRefusals } from './atomically-refusals.ts'
 import { scenarios as transfer } from './transfer.ts'
+import { scenarios as transferForm } from './transfer-form.ts'
+import { scenarios as transferArrival } from './transfer-arrival.ts'
+import { scenarios as transferImport } from './transfer-import.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
@@ -73,6 +76,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...atomicallyConditions,
   ...atomicallyRefusals,
   ...transfer,
+  ...transferForm,
+  ...transferImport,
+  ...transferArrival,
   ...model,
   ...races,
   ...linearizability,
