@@ -81,4 +81,63 @@ export const agentRegistryMutants: readonly Mutant[] = [
       return Object.keys((await agentRegistry.getAgent('w')) ?? {}).length === 7
     },
   },
+  {
+    id: 'empty-version-is-none',
+    breaks: 'an empty agent version is read as none',
+    from: 'Oracle, and every `value || null`',
+    killedBy: 'agent-registry/null-is-not-empty-text',
+    wrap: over(({ agentRegistry }) => ({
+      agentRegistry: {
+        async getAgent(agentId) {
+          const agent = await agentRegistry.getAgent(agentId)
+          return agent === null ? null : { ...agent, agentVersion: agent.agentVersion || null }
+        },
+      },
+    })),
+    async witness({ agentRegistry }) {
+      await agentRegistry.upsertAgent({ ...AGENT, agentVersion: '' })
+      return (await agentRegistry.getAgent('w'))?.agentVersion === null
+    },
+  },
+  {
+    id: 'negative-priority-is-zero',
+    breaks: 'a negative priority is read as 0',
+    from: 'unsigned columns',
+    killedBy: 'agent-registry/priority-is-any-int32',
+    wrap: over(({ agentRegistry }) => ({
+      agentRegistry: {
+        async getAgent(agentId) {
+          const agent = await agentRegistry.getAgent(agentId)
+          return agent === null ? null : { ...agent, priority: Math.max(0, agent.priority) }
+        },
+      },
+    })),
+    async witness({ agentRegistry }) {
+      await agentRegistry.upsertAgent({ ...AGENT, priority: -1 })
+      return (await agentRegistry.getAgent('w'))?.priority === 0
+    },
+  },
+  {
+    id: 'registered-at-its-last-change',
+    breaks: 'writing an agent again moves its registration time',
+    from: 'INSERT OR REPLACE with a default of CURRENT_TIMESTAMP',
+    killedBy: 'agent-registry/upsert-keeps-the-registration-time',
+    wrap: over((sound) => ({
+      async *exportRecords() {
+        for await (const record of sound.exportRecords())
+          yield record.type === 'agent' ? { ...record, registeredAt: record.updatedAt } : record
+      },
+    })),
+    async witness(storage) {
+      const registeredAt = async (): Promise<string | undefined> => {
+        const records = await Array.fromAsync(storage.exportRecords())
+        return records.find((record) => record.type === 'agent')?.registeredAt
+      }
+      await storage.agentRegistry.upsertAgent(AGENT)
+      const before = await registeredAt()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      await storage.agentRegistry.upsertAgent(AGENT)
+      return before !== (await registeredAt())
+    },
+  },
 ]

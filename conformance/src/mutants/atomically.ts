@@ -40,7 +40,7 @@ export const batchMutants: readonly Mutant[] = [
     id: 'batch-one-by-one',
     breaks: 'the operations of a batch are committed one after another, up to the one that fails',
     from: 'a MULTI without WATCH; a loop that looks like a transaction',
-    killedBy: '',
+    killedBy: 'atomically/an-expected-session-fails-the-batch',
     wrap: over((sound) => ({
       async atomically(record) {
         const operations = tryOperations(record)
@@ -64,7 +64,7 @@ export const batchMutants: readonly Mutant[] = [
     id: 'batch-results-reversed',
     breaks: 'the results of a batch come in another order than its operations',
     from: 'pipelines whose replies are matched by kind',
-    killedBy: '',
+    killedBy: 'atomically/commits-every-kind-of-write',
     wrap: over((sound) => ({ atomically: async (record) => (await sound.atomically(record)).reverse() })),
     async witness(storage) {
       const results = await storage.atomically((batch) => {
@@ -78,7 +78,7 @@ export const batchMutants: readonly Mutant[] = [
     id: 'batch-forgets-conditions',
     breaks: 'the conditions of a batch on a session are not looked at',
     from: 'a condition that is evaluated and not used',
-    killedBy: '',
+    killedBy: 'atomically/an-expected-session-fails-the-batch',
     wrap: over((sound) => ({
       atomically: (record) => sound.atomically((batch) => record({ ...batch, expectSession() {} })),
     })),

@@ -111,6 +111,38 @@ export const contextMutants: readonly Mutant[] = [
       return (await Promise.all(both)).every(Boolean)
     },
   },
+  {
+    id: 'state-falls-back-to-the-session',
+    breaks: 'an agent without state is given the session of that name',
+    from: 'two kinds of record in one table, told apart by a column that a query forgets',
+    killedBy: 'context/sessions-and-states-are-apart',
+    wrap: over(({ context }) => ({
+      context: { getState: async (id) => (await context.getState(id)) ?? context.getSession(id) },
+    })),
+    async witness({ context }) {
+      await context.setSession('w', '1')
+      return (await context.getState('w')) === '1'
+    },
+  },
+  {
+    id: 'state-set-where-absence-was-expected',
+    breaks: 'a state expected to be absent is written over',
+    from: 'the same fault as of sessions, mended in one of two places',
+    killedBy: 'context/compare-and-set-state-compares-the-exact-text',
+    wrap: over(({ context }) => ({
+      context: {
+        async compareAndSetState(agentId, expectedJson, dataJson) {
+          if (expectedJson !== null) return context.compareAndSetState(agentId, expectedJson, dataJson)
+          await context.setState(agentId, dataJson)
+          return true
+        },
+      },
+    })),
+    async witness({ context }) {
+      await context.setState('w', '1')
+      return context.compareAndSetState('w', null, '2')
+    },
+  },
 ]
 
 function canonical(json: string): string {

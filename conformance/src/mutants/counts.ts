@@ -93,6 +93,64 @@ export const countMutants: readonly Mutant[] = [
       return !(await refused(intentRetry.increment('w')))
     },
   },
+  {
+    id: 'clearing-clears-all',
+    breaks: 'clearing the mark of one flow clears them all',
+    from: 'a DELETE whose condition is always true',
+    killedBy: 'saga/clearing-ends-one-mark',
+    wrap: over(({ saga }) => ({
+      saga: {
+        async clearDirty(dfid) {
+          await saga.clearDirty(dfid)
+          for (const other of await saga.getDirtyFlows()) await saga.clearDirty(other)
+        },
+      },
+    })),
+    async witness({ saga }) {
+      for (const dfid of ['w1', 'w2']) await saga.markDirty(dfid, '', '{}')
+      await saga.clearDirty('w1')
+      return (await saga.getDirtyFlows()).length === 0
+    },
+  },
+  {
+    id: 'count-in-sixteen-bits',
+    breaks: 'a large count is kept as 32 767',
+    from: 'SMALLINT',
+    killedBy: 'intent-retry/counts-are-exact',
+    wrap: over(({ intentRetry }) => ({
+      intentRetry: { getCount: async (dfid) => Math.min(32_767, await intentRetry.getCount(dfid)) },
+    })),
+    async witness({ intentRetry }) {
+      await intentRetry.setCount('w', 40_000)
+      return (await intentRetry.getCount('w')) === 32_767
+    },
+  },
+  {
+    id: 'delete-forgets-every-count',
+    breaks: 'forgetting the count of one flow forgets them all',
+    from: 'a filter that the driver drops (langgraphjs#2504)',
+    killedBy: 'intent-retry/delete-forgets-one-count',
+    wrap: overShared(
+      () => new Set<string>(),
+      ({ intentRetry }, counted) => ({
+        intentRetry: {
+          async setCount(dfid, count) {
+            await intentRetry.setCount(dfid, count)
+            counted.add(dfid)
+          },
+          async delete(dfid) {
+            await intentRetry.delete(dfid)
+            for (const other of counted) await intentRetry.delete(other)
+          },
+        },
+      }),
+    ),
+    async witness({ intentRetry }) {
+      await intentRetry.setCount('w2', 1)
+      await intentRetry.delete('w')
+      return (await intentRetry.getCount('w2')) === 0
+    },
+  },
 ]
 
 function rounded(value: unknown): unknown {

@@ -189,4 +189,69 @@ export const decisionAuditMutants: readonly Mutant[] = [
       return (await Array.fromAsync(decisionAudit.events({ limit: 1 }))).length === 0
     },
   },
+  {
+    id: 'events-appear-late',
+    breaks: 'an event is not in its flow yet when record has answered',
+    from: 'reads from a replica',
+    killedBy: 'decision-audit/event-is-seen-by-a-later-handle',
+    wrap: overShared(
+      () => new Set<number>(),
+      ({ decisionAudit }, late) => ({
+        decisionAudit: {
+          async record(...args) {
+            const seq = await decisionAudit.record(...args)
+            late.add(seq)
+            setImmediate(() => late.delete(seq))
+            return seq
+          },
+          eventsForDfid: async (dfid) =>
+            (await decisionAudit.eventsForDfid(dfid)).filter(({ seq }) => !late.has(seq)),
+        },
+      }),
+    ),
+    async witness({ decisionAudit }) {
+      await decisionAudit.record('w', 'E')
+      return (await decisionAudit.eventsForDfid('w')).length === 0
+    },
+  },
+  {
+    id: 'events-frozen-at-the-start',
+    breaks: 'going through the events shows those that were there at the start',
+    from: 'a list behind an iterator',
+    killedBy: 'decision-audit/events-sees-what-is-there-when-it-gets-there',
+    wrap: over(({ decisionAudit }) => ({
+      decisionAudit: {
+        async *events(filter) {
+          yield* await Array.fromAsync(decisionAudit.events(filter))
+        },
+      },
+    })),
+    async witness({ decisionAudit }) {
+      await decisionAudit.record('w', 'E')
+      const seen: number[] = []
+      for await (const { seq } of decisionAudit.events())
+        if (seen.push(seq) === 1) await decisionAudit.record('w', 'F')
+      return seen.length === 1
+    },
+  },
+  {
+    id: 'step-and-state-swapped',
+    breaks: 'an event’s step is recorded as its state, and the other way round',
+    from: 'parameters by position',
+    killedBy: 'audit-store/reads-and-writes-the-audit-log',
+    wrap: over(({ decisionAudit }) => ({
+      decisionAudit: {
+        async record(dfid, event, details) {
+          const { stepId, state } = details ?? {}
+          if (typeof stepId !== 'string' || typeof state !== 'string')
+            return decisionAudit.record(dfid, event, details)
+          return decisionAudit.record(dfid, event, { ...details, stepId: state, state: stepId })
+        },
+      },
+    })),
+    async witness({ decisionAudit }) {
+      await decisionAudit.record('w', 'E', { stepId: 'a', state: 'b' })
+      return (await decisionAudit.eventsForDfid('w'))[0]?.stepId === 'b'
+    },
+  },
 ]

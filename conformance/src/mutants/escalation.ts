@@ -211,4 +211,22 @@ export const escalationMutants: readonly Mutant[] = [
       return escalation.resolveRequest('w', NOW, 'A', null, { createdAt })
     },
   },
+  {
+    id: 'window-has-no-start',
+    breaks: 'tokens from before the window count too',
+    from: 'a parameter that is not used',
+    killedBy: 'escalation/window-counts-tokens-since-a-time',
+    wrap: over(({ escalation }) => ({
+      escalation: {
+        async getWindowCount(agentId, since) {
+          await escalation.getWindowCount(agentId, since)
+          return escalation.getWindowCount(agentId, '0001-01-01')
+        },
+      },
+    })),
+    async witness({ escalation }) {
+      await escalation.recordBudgetToken('w')
+      return (await escalation.getWindowCount('w', '9999-01-01')) === 1
+    },
+  },
 ]

@@ -88,7 +88,7 @@ export const handleMutants: readonly Mutant[] = [
     id: 'options-ignored',
     breaks: 'a mistyped option is ignored instead of refused',
     from: 'destructuring',
-    killedBy: '',
+    killedBy: 'arguments/methods-of-resourceLock',
     wrap: over(({ resourceLock }) => ({
       resourceLock: {
         acquireBatch(dfid, resources, timeoutSec, options) {

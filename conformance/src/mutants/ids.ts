@@ -22,24 +22,6 @@ export const idMutants: readonly Mutant[] = [
     },
   },
   {
-    id: 'ids-case-folded',
-    breaks: 'ids that differ in case are one',
-    from: 'case-insensitive collations (keyv)',
-    killedBy: 'intent-retry/count-is-found-by-its-exact-id',
-    wrap: over(({ intentRetry }) => ({
-      intentRetry: {
-        getCount: (id) => intentRetry.getCount(text(id) ? id.toLowerCase() : id),
-        setCount: (id, count) => intentRetry.setCount(text(id) ? id.toLowerCase() : id, count),
-        delete: (id) => intentRetry.delete(text(id) ? id.toLowerCase() : id),
-        increment: (id) => intentRetry.increment(text(id) ? id.toLowerCase() : id),
-      },
-    })),
-    async witness({ intentRetry }) {
-      await intentRetry.setCount('W', 1)
-      return (await intentRetry.getCount('w')) === 1
-    },
-  },
-  {
     id: 'ids-normalised',
     breaks: 'a composed and a decomposed letter make one id',
     from: 'stores that normalise Unicode',
@@ -60,7 +42,7 @@ export const idMutants: readonly Mutant[] = [
     id: 'ids-repaired',
     breaks: 'half a surrogate pair in an id is replaced instead of refused',
     from: 'drivers that write U+FFFD, so that two ids collide',
-    killedBy: '',
+    killedBy: 'arguments/methods-of-lifecycle',
     wrap: over(({ lifecycle }) => ({
       lifecycle: {
         recordTransition: (id, ...rest) =>

@@ -1,5 +1,6 @@
 import { lockGrantMutants } from './lock-grants.ts'
 import { lockHoldMutants } from './lock-holds.ts'
+import { claimMutants } from './claims.ts'
 import { idempotencyMutants } from './idempotency.ts'
 import { contextMutants } from './context.ts'
 import { idMutants } from './ids.ts'
@@ -11,6 +12,8 @@ import { lifecycleMutants } from './lifecycle.ts'
 import { batchMutants } from './atomically.ts'
 import { handleMutants } from './handle.ts'
 import { transferMutants } from './transfer.ts'
+import { protocolMutants } from './every-protocol.ts'
+import { openMutants } from './open.ts'
 import type { Mutant } from './mutant.ts'
 
 /** All of them, over any sound backend. The one that is a backend of its own is `seed-faithful`. */
@@ -18,6 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...lockGrantMutants,
   ...lockHoldMutants,
   ...idempotencyMutants,
+  ...claimMutants,
   ...contextMutants,
   ...idMutants,
   ...agentRegistryMutants,
@@ -28,4 +32,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...batchMutants,
   ...handleMutants,
   ...transferMutants,
+  ...openMutants,
+  ...protocolMutants,
 ]

@@ -38,7 +38,7 @@ export const lockGrantMutants: readonly Mutant[] = [
     id: 'lock-takes-nan-for-nothing',
     breaks: 'an amount that is not a number is taken as 0',
     from: 'NaN passed every comparison of the original',
-    killedBy: '',
+    killedBy: 'arguments/methods-of-resourceLock',
     wrap: over(({ resourceLock }) => ({
       resourceLock: {
         acquireBatch(dfid, resources, ...rest) {

@@ -152,4 +152,61 @@ export const lockHoldMutants: readonly Mutant[] = [
       return (await resourceLock.getHolds({ dfid: 'w' }))[0]?.expiresAt !== null
     },
   },
+  {
+    id: 'lock-swallows-the-largest-total',
+    breaks: 'without capacities, what exceeds the largest total is granted and not kept',
+    from: 'integer overflow that nobody looks at',
+    killedBy: 'resource-lock/without-capacities-only-the-largest-total-counts',
+    wrap: over(({ resourceLock }) => ({
+      resourceLock: {
+        acquireBatch: (dfid, resources, timeoutSec, options) =>
+          resourceLock
+            .acquireBatch(dfid, resources, timeoutSec, options)
+            .catch((error: { code?: string }) => {
+              if (options === undefined && error.code === 'STORAGE_INSUFFICIENT_CAPACITY') return true
+              throw error
+            }),
+      },
+    })),
+    async witness({ resourceLock }) {
+      await resourceLock.acquireBatch('w1', { w: 9_007_199_254 }, 1)
+      return resourceLock.acquireBatch('w2', { w: 1 }, 1).catch(() => false)
+    },
+  },
+  {
+    id: 'lock-fence-per-flow',
+    breaks: 'every flow counts its fences from 1',
+    from: 'a counter in the row of the holder',
+    killedBy: 'resource-lock/fences-rise',
+    wrap: overShared(
+      () => new Map<string, number>(),
+      ({ resourceLock }, fences) =>
+        acquiring(resourceLock, async (dfid, ...rest) => {
+          const grant = await resourceLock.acquire(dfid, ...rest)
+          if (grant === null) return null
+          const fence = (fences.get(dfid) ?? 0) + 1
+          fences.set(dfid, fence)
+          return { ...grant, fence }
+        }),
+    ),
+    async witness({ resourceLock }) {
+      const first = await resourceLock.acquire('w1', { w: 1 }, 1)
+      return (await resourceLock.acquire('w2', { w: 1 }, 1))?.fence === first?.fence
+    },
+  },
+  {
+    id: 'lock-needs-a-moment',
+    breaks: 'a timeout of less than a second makes no attempt',
+    from: 'timeouts that are rounded down',
+    killedBy: 'resource-lock/no-wait-is-one-attempt',
+    wrap: over(({ resourceLock }) => ({
+      resourceLock: {
+        async acquireBatch(dfid, resources, timeoutSec, options) {
+          if (timeoutSec > 0 && timeoutSec < 1) return false
+          return resourceLock.acquireBatch(dfid, resources, timeoutSec, options)
+        },
+      },
+    })),
+    witness: async ({ resourceLock }) => !(await resourceLock.acquireBatch('w', { w: 1 }, 0.5)),
+  },
 ]

@@ -10,7 +10,7 @@ export const transferMutants: readonly Mutant[] = [
     id: 'export-leaves-out-transitions',
     breaks: 'an export has no transitions',
     from: 'a protocol that was added later',
-    killedBy: '',
+    killedBy: 'transfer/exports-the-canonical-form',
     wrap: over((sound) => ({
       async *exportRecords() {
         for await (const record of sound.exportRecords()) if (record.type !== 'transition') yield record
@@ -26,7 +26,7 @@ export const transferMutants: readonly Mutant[] = [
     id: 'import-renumbers-events',
     breaks: 'events are numbered anew when they are imported',
     from: 'an import that goes through record()',
-    killedBy: '',
+    killedBy: 'transfer/gaps-between-numbers-stay',
     wrap: over((sound) => ({
       importRecords: (records, options) => sound.importRecords(renumbered(records), options),
     })),
@@ -40,7 +40,7 @@ export const transferMutants: readonly Mutant[] = [
     id: 'import-into-a-full-store',
     breaks: 'an import into a store that is not empty is taken',
     from: 'an upsert of whatever comes',
-    killedBy: '',
+    killedBy: 'transfer/import-needs-an-empty-store',
     wrap: over((sound) => ({
       async importRecords(records, options) {
         const given = await Array.fromAsync(records)

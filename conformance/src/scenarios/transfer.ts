@@ -91,6 +91,35 @@ export const scenarios: readonly Scenario[] = group(
       },
     },
     {
+      id: 'transfer/gaps-between-numbers-stay',
+      title: 'events and holds whose numbers have gaps between them keep those numbers',
+      clause: 'importRecords: seq, fences and times are kept',
+      level: 'atomic',
+      asserts: 2,
+      async run({ storage, assert }) {
+        const time = '2026-03-01T10:00:00.000000Z'
+        const event = { dfid: 'flow', event: 'E', timestamp: time, stepId: '', state: '', detailsJson: '{}' }
+        const hold = { resourceId: 'r', amount: 1, acquiredAt: time, expiresAt: null }
+        const numbers = [3, 7, 20]
+        await storage.importRecords([
+          ...numbers.map((seq) => ({ type: 'event', seq, ...event }) as const),
+          ...numbers.map((fence) => ({ type: 'hold', dfid: `flow ${fence}`, fence, ...hold }) as const),
+        ])
+        const events = await storage.decisionAudit.allEventsChronological()
+        assert.equal(
+          events.map(({ seq }) => seq),
+          numbers,
+          'the numbers of the events',
+        )
+        const holds = await storage.resourceLock.getHolds()
+        assert.equal(
+          holds.map(({ fence }) => fence),
+          numbers,
+          'the fences',
+        )
+      },
+    },
+    {
       id: 'transfer/goes-through-many-pages',
       title: 'an export of any size holds every record once and in order, and so does its import',
       clause: 'exportRecords() → async iterable; importRecords(records)',
