@@ -5,6 +5,7 @@ import { type Processes, createProcesses } from './processes.ts'
 import { nonce, randomStream } from './random.ts'
 import type { Level, Scenario, ScenarioContext } from './scenario.ts'
 import type { Site } from './site.ts'
+import { watchStrays } from './strays.ts'
 import { Inconclusive, type ScenarioResult, type Verdict, result } from './verdict.ts'
 
 const TIMEOUT_MS: Readonly<Record<Level, number>> = {
@@ -30,6 +31,7 @@ export async function execute(site: Site, scenario: Scenario): Promise<ScenarioR
     verdict = verdictOf(error)
     message = messageOf(error)
   }
+  const strays = watchStrays()
   try {
     const running = createContext(site, scenario, assert, ends).then((context) => scenario.run(context))
     await within(timeoutOf(site, scenario), running)
@@ -43,6 +45,9 @@ export async function execute(site: Site, scenario: Scenario): Promise<ScenarioR
       if (verdict === 'pass') note(error)
     })
   }
+  const [stray] = await strays.end()
+  if (verdict === 'pass' && stray !== undefined)
+    note(new Error(`A promise was rejected that nobody can handle: ${messageOf(stray)}`))
   return result(scenario, verdict, assert.count, startedAt, message)
 }
 

@@ -2,12 +2,12 @@ import type { Protocol, StorageHandle } from '@dir/storage-core'
 import type { Backend } from './backend.ts'
 
 /** A write of each protocol that only seed methods are needed for, and whether it is seen. */
-interface Probe {
+export interface Probe {
   write(storage: StorageHandle, id: string): Promise<unknown>
   seen(storage: StorageHandle, id: string): Promise<boolean>
 }
 
-const PROBES: Readonly<Record<Protocol, Probe>> = {
+export const PROBES: Readonly<Record<Protocol, Probe>> = {
   context: {
     write: ({ context }, id) => context.setSession(id, '1'),
     seen: async ({ context }, id) => (await context.getSession(id)) === '1',

@@ -1,3 +1,37 @@
+import { lockGrantMutants } from './lock-grants.ts'
+import { lockHoldMutants } from './lock-holds.ts'
+import { claimMutants } from './claims.ts'
+import { idempotencyMutants } from './idempotency.ts'
+import { contextMutants } from './context.ts'
+import { idMutants } from './ids.ts'
+import { agentRegistryMutants } from './agent-registry.ts'
+import { countMutants } from './counts.ts'
+import { decisionAuditMutants } from './decision-audit.ts'
+import { escalationMutants } from './escalation.ts'
+import { lifecycleMutants } from './lifecycle.ts'
+import { batchMutants } from './atomically.ts'
+import { handleMutants } from './handle.ts'
+import { transferMutants } from './transfer.ts'
+import { protocolMutants } from './every-protocol.ts'
+import { openMutants } from './open.ts'
 import type { Mutant } from './mutant.ts'
 
-export const MUTANTS: readonly Mutant[] = []
+/** All of them, over any sound backend. The one that is a backend of its own is `seed-faithful`. */
+export const MUTANTS: readonly Mutant[] = [
+  ...lockGrantMutants,
+  ...lockHoldMutants,
+  ...idempotencyMutants,
+  ...claimMutants,
+  ...contextMutants,
+  ...idMutants,
+  ...agentRegistryMutants,
+  ...countMutants,
+  ...decisionAuditMutants,
+  ...escalationMutants,
+  ...lifecycleMutants,
+  ...batchMutants,
+  ...handleMutants,
+  ...transferMutants,
+  ...openMutants,
+  ...protocolMutants,
+]

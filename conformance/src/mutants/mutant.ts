@@ -13,5 +13,8 @@ export interface Mutant {
   /** The broken backend, over any sound one. */
   wrap(backend: Backend): Backend
   /** A small program of its own that shows the fault: true on the mutant, false on a sound backend. */
-  witness(storage: StorageHandle, open: () => Promise<StorageHandle>): Promise<boolean>
+  witness(
+    storage: StorageHandle,
+    open: (options?: Readonly<Record<string, unknown>>) => Promise<StorageHandle>,
+  ): Promise<boolean>
 }

@@ -1,4 +1,13 @@
-import { ATOMIC_CAPABILITIES, type Call, type StorageDriver, createStorage } from '@dir/storage-core'
+import {
+  ATOMIC_CAPABILITIES,
+  type Call,
+  HANDLE_OPTIONS,
+  type HandleOptions,
+  SchemaError,
+  type StorageDriver,
+  checkRecord,
+  createStorage,
+} from '@dir/storage-core'
 import { type Backend, type Claims, defineBackend } from '../backend.ts'
 import { SEED_OPERATIONS } from './seed-operations.ts'
 import { SeedStore, pause } from './seed-store.ts'
@@ -16,7 +25,7 @@ function seedDriver(namespace: string): StorageDriver {
     >
     const answer = last.then(async () => {
       await pause()
-      return operations[call.operation]?.(store, ...call.args)
+      return structuredClone(await operations[call.operation]?.(store, ...call.args))
     })
     last = answer.catch(() => {})
     return answer
@@ -24,7 +33,9 @@ function seedDriver(namespace: string): StorageDriver {
   return {
     backend: 'seed-faithful',
     capabilities: new Set(ATOMIC_CAPABILITIES),
-    async init() {
+    async init(create) {
+      if (!create && !stores.has(namespace))
+        throw new SchemaError('There is no such store.', 'none', 'a store')
       store = stores.get(namespace) ?? store
       stores.set(namespace, store)
     },
@@ -63,7 +74,8 @@ export const seedFaithful: Backend = defineBackend({
   name: 'seed-faithful',
   version: '0.0.0',
   claims,
-  open: (namespace, options) => createStorage(seedDriver(namespace), options),
+  open: (namespace, options = {}) =>
+    createStorage(seedDriver(namespace), checkRecord('options', options, HANDLE_OPTIONS) as HandleOptions),
   destroy: async (namespace) => void stores.delete(namespace),
 })
 

@@ -11,23 +11,27 @@ const NOT_TEXT: readonly unknown[] = [
   ...['\0', '\0a', 'a\0', 'a\0b'],
 ]
 
-/** No ids. */
-export const BAD_IDS: readonly unknown[] = [
+/** No ids, nor null. */
+export const ID_OR_NULL: readonly unknown[] = [
   ...NOT_TEXT,
   ...['', 'x'.repeat(513), 'é'.repeat(257), '😀'.repeat(129)],
 ]
 
-/** No free text, which has at most 64 KiB. */
-export const BAD_TEXTS: readonly unknown[] = [...NOT_TEXT, 'x'.repeat(65_537), 'é'.repeat(32_769)]
+export const ID: readonly unknown[] = [null, ...ID_OR_NULL]
+
+/** No free text, which has at most 64 KiB, nor null. */
+export const TEXT_OR_NULL: readonly unknown[] = [...NOT_TEXT, 'x'.repeat(65_537), 'é'.repeat(32_769)]
+
+export const TEXT: readonly unknown[] = [null, ...TEXT_OR_NULL]
 
 /** No tokens, current or not. */
-export const BAD_TOKENS: readonly unknown[] = [...NOT_STRINGS, '', null]
+export const TOKEN: readonly unknown[] = [...NOT_STRINGS, '', null]
 
 /** Nothing to compare a stored text with. */
-export const BAD_EXPECTATIONS: readonly unknown[] = NOT_STRINGS
+export const EXPECTED: readonly unknown[] = NOT_STRINGS
 
 /** No JSON text. */
-export const BAD_JSON: readonly unknown[] = [
+export const JSON_TEXT: readonly unknown[] = [
   ...[...NOT_STRINGS, null, '', ' ', '[] []', '// x\n1', '"\n"', '"\ud800"', '\0'],
   ...String.raw`undefined NaN Infinity -Infinity { [1,] {"a":1,} {'a':1} {a:1} 01 +1 1. .5 0x1 "a "\x41" tru`.split(
     ' ',
@@ -35,8 +39,8 @@ export const BAD_JSON: readonly unknown[] = [
   ...['\ufeff{}', '['.repeat(501) + ']'.repeat(501), '1'.repeat(4_301), `[-${'1'.repeat(4_301)}]`],
 ]
 
-/** Nothing that is encoded as a JSON object. */
-export const BAD_OBJECTS: readonly unknown[] = [
+/** Nothing that is encoded as a JSON object, nor null. */
+export const OBJECT_OR_NULL: readonly unknown[] = [
   ...[
     undefined,
     0,
@@ -54,6 +58,8 @@ export const BAD_OBJECTS: readonly unknown[] = [
   ],
   ...[new (class Result {})(), cyclic(), nested(501), { digits: 10n ** 4_300n }, unreadable()],
 ]
+
+export const OBJECT: readonly unknown[] = [null, ...OBJECT_OR_NULL]
 
 function cyclic(): object {
   const object: Record<string, unknown> = {}
@@ -80,25 +86,25 @@ const NOT_NUMBERS: readonly unknown[] = [
   ...[Number.NaN, Infinity, -Infinity],
 ]
 
-export const BAD_AMOUNTS: readonly unknown[] = [
+export const AMOUNT: readonly unknown[] = [
   ...[...NOT_NUMBERS, -1, -1e-6, -Number.MIN_VALUE],
   ...[9_007_199_254.000_01, 9_007_199_255, 2 ** 53, Number.MAX_VALUE],
 ]
 
-export const BAD_INT32: readonly unknown[] = [
+export const INT32: readonly unknown[] = [
   ...[...NOT_NUMBERS, 1.5, 0.1, 5e-324, 2 ** 31, -(2 ** 31) - 1, 2 ** 53, 1e300],
 ]
 
-export const BAD_COUNTS: readonly unknown[] = [...BAD_INT32, -1, -(2 ** 31)]
+export const COUNT: readonly unknown[] = [...INT32, -1, -(2 ** 31)]
 
-export const BAD_SEQUENCES: readonly unknown[] = [...NOT_NUMBERS, -1, 1.5, 2 ** 53, 1e300]
+export const SEQUENCE: readonly unknown[] = [...NOT_NUMBERS, -1, 1.5, 2 ** 53, 1e300]
 
-export const BAD_SECONDS: readonly unknown[] = [...NOT_NUMBERS, -1, -1e-9, 1e9 + 1, 2 ** 53]
+export const SECONDS: readonly unknown[] = [...NOT_NUMBERS, -1, -1e-9, 1e9 + 1, 2 ** 53]
 
 /** No length of a lease or a window, which is more than 0 seconds. */
-export const BAD_DURATIONS: readonly unknown[] = [...BAD_SECONDS, 0, -0]
+export const DURATION: readonly unknown[] = [...SECONDS, 0, -0]
 
-export const BAD_TIMES: readonly unknown[] = [
+export const TIME: readonly unknown[] = [
   ...[...NOT_STRINGS, null, '', 'now', '2026', '2026-03', '2026-3-1', '20260301', '1772355600', '03/01/2026'],
   ...['2026-02-30', '2026-13-01', '2026-00-10', ' 2026-03-01', '2026-03-01 ', '2026-03-01Z', '2026-03-01T'],
   ...[
@@ -117,7 +123,7 @@ export const BAD_TIMES: readonly unknown[] = [
 ]
 
 /** Nothing with named members. */
-export const BAD_RECORDS: readonly unknown[] = [
+export const RECORD: readonly unknown[] = [
   ...[undefined, null, 0, true, 'x', [], new Map(), new Date(0), () => ({}), Symbol('x')],
 ]
 
@@ -132,4 +138,9 @@ const UNKNOWN_MEMBERS: readonly unknown[] = [
 ]
 
 /** No options, which may be left out. */
-export const BAD_OPTIONS: readonly unknown[] = [...BAD_RECORDS.slice(1), ...UNKNOWN_MEMBERS]
+export const OPTIONS: readonly unknown[] = [...RECORD.slice(1), ...UNKNOWN_MEMBERS]
+
+/** For a member that may be left out: undefined is nothing bad there. */
+export function given(values: readonly unknown[]): readonly unknown[] {
+  return values.filter((value) => value !== undefined)
+}

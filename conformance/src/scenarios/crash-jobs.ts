@@ -28,11 +28,14 @@ async function forEver(
   return Promise.race(lanes)
 }
 
-/** Three events at a time. */
+/** How many events are recorded together: many, so that a kill between two of them is likely. */
+export const EVENTS = 10
+
+/** Several events at a time. */
 export function writeEvents(job: With<{ id: string }>): Promise<never> {
   return forEver(job, (lane, n) => {
     const event = { dfid: `${job.args.id}/${lane}`, event: `E${n}`, details: { n } }
-    return job.storage.decisionAudit.recordMany([event, event, event])
+    return job.storage.decisionAudit.recordMany(Array.from({ length: EVENTS }, () => event))
   })
 }
 

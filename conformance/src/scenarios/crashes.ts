@@ -4,6 +4,7 @@ import type { Job } from '../processes.ts'
 import type { Scenario, ScenarioContext } from '../scenario.ts'
 import { Inconclusive } from '../verdict.ts'
 import {
+  EVENTS,
   LANES,
   initialise,
   toJob,
@@ -15,7 +16,7 @@ import {
 import { group, range } from './kit.ts'
 import { RECORD_KINDS } from './record-kinds.ts'
 
-const ROUNDS = 4
+const ROUNDS = 5
 const LEAST_ACKS = 100
 const CLAUSE = 'nothing acknowledged is lost, doubled or half there after its process was killed'
 
@@ -74,10 +75,10 @@ function crash(
 
 const lookAtEvents: Look = async ({ assert }, { decisionAudit }, id, lane) => {
   const events = await decisionAudit.eventsForDfid(`${id}/${lane}`)
-  const batches = Math.ceil(events.length / 3)
+  const batches = Math.ceil(events.length / EVENTS)
   assert.equal(
     events.map(({ event, details }) => [event, details]),
-    range(batches).flatMap((n) => range(3).map(() => [`E${n + 1}`, { n: n + 1 }])),
+    range(batches).flatMap((n) => range(EVENTS).map(() => [`E${n + 1}`, { n: n + 1 }])),
     'every batch of events is there whole, once and in order',
   )
   return batches

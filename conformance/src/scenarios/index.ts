@@ -19,10 +19,24 @@ import { scenarios as escalation } from './escalation.ts'
 import { scenarios as escalationBudget } from './escalation-budget.ts'
 import { scenarios as lifecycle } from './lifecycle.ts'
 import { scenarios as handle } from './handle.ts'
+import { scenarios as handleOrder } from './handle-order.ts'
+import { scenarios as handleVerbs } from './handle-verbs.ts'
+import { scenarios as handleErrors } from './handle-errors.ts'
+import { scenarios as handleClose } from './handle-close.ts'
 import { scenarios as values } from './values.ts'
+import { scenarios as valuesText } from './values-text.ts'
+import { scenarios as valuesLimits } from './values-limits.ts'
+import { scenarios as valuesAliasing } from './values-aliasing.ts'
+import { scenarios as malformedArguments } from './arguments.ts'
 import { scenarios as atomically } from './atomically.ts'
+import { scenarios as atomicallyConditions } from './atomically-conditions.ts'
+import { scenarios as atomicallyRefusals } from './atomically-refusals.ts'
 import { scenarios as transfer } from './transfer.ts'
+import { scenarios as transferForm } from './transfer-form.ts'
+import { scenarios as transferArrival } from './transfer-arrival.ts'
+import { scenarios as transferImport } from './transfer-import.ts'
 import { scenarios as linearizability } from './linearizability.ts'
+import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
 import { scenarios as processes } from './processes.ts'
 import { scenarios as crashes } from './crashes.ts'
@@ -49,9 +63,23 @@ export const SCENARIOS: readonly Scenario[] = [
   ...escalationBudget,
   ...lifecycle,
   ...handle,
+  ...handleOrder,
+  ...handleVerbs,
+  ...handleErrors,
+  ...handleClose,
   ...values,
+  ...valuesText,
+  ...valuesLimits,
+  ...valuesAliasing,
+  ...malformedArguments,
   ...atomically,
+  ...atomicallyConditions,
+  ...atomicallyRefusals,
   ...transfer,
+  ...transferForm,
+  ...transferImport,
+  ...transferArrival,
+  ...model,
   ...races,
   ...linearizability,
   ...processes,

@@ -83,3 +83,8 @@ export function range(count: number): readonly number[] {
 export function brief(value: unknown): string {
   return inspect(value, { maxStringLength: 24, breakLength: Infinity, depth: 2 }).slice(0, 80)
 }
+
+/** The last answer of calls that were all issued before the first was answered. */
+export async function last(...calls: readonly Promise<unknown>[]): Promise<unknown> {
+  return (await Promise.all(calls)).at(-1)
+}

@@ -65,7 +65,7 @@ export const SUSPENDED = 'breakout'
 
 /** What all flows together may have at work, by resource. */
 export const CAPACITIES: Readonly<Record<string, number>> = {
-  cash: 200_000,
+  cash: 150_000,
   'book:breakout': 120_000,
   'book:momentum': 120_000,
   'book:rebalance': 150_000,

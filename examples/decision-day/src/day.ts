@@ -1,6 +1,5 @@
-import { isStorageError } from '@dir/storage-core'
 import { AGENTS, type Proposal, SUSPENDED, proposalsOf } from './agents.ts'
-import { type Desk, ENDS } from './desk.ts'
+import { type Desk, ENDS, isConflict } from './desk.ts'
 import { closePosition, runFlow } from './flow.ts'
 import type { Bar } from './market.ts'
 
@@ -39,7 +38,7 @@ async function takeDay({ storage }: Desk, bars: readonly Bar[]): Promise<Bar | n
   const suspensionDay = Math.floor(bars.length / 2)
   for (;;) {
     const before = await storage.context.getSession('calendar')
-    const next = before === null ? 0 : (JSON.parse(before) as { next: number }).next
+    const next = nextDay(before)
     const bar = bars[next]
     if (bar === undefined) return null
     try {
@@ -52,10 +51,18 @@ async function takeDay({ storage }: Desk, bars: readonly Bar[]): Promise<Bar | n
       })
       return bar
     } catch (error) {
-      // another worker took that day
-      if (!isStorageError(error) || error.code !== 'STORAGE_CONFLICT') throw error
+      if (!isConflict(error)) throw error // another worker took that day
     }
   }
+}
+
+/** How many days were taken from this store, by this run or earlier ones. */
+export async function daysTaken({ storage }: Desk): Promise<number> {
+  return nextDay(await storage.context.getSession('calendar'))
+}
+
+function nextDay(calendar: string | null): number {
+  return calendar === null ? 0 : (JSON.parse(calendar) as { next: number }).next
 }
 
 /** Ends what is left when no worker is alive: flows that one of them left unfinished, then the open positions. */
@@ -65,7 +72,8 @@ export async function finish(desk: Desk, bars: readonly Bar[]): Promise<number> 
     const status = before.get(dfid)
     return status !== 'CLOSED' && !ENDS.includes(status ?? '')
   })
-  for (const proposal of unfinished) await runFlow(desk, proposal)
+  // offered once: a claim that is met here is then a dead process's, and never this one's own
+  for (const proposal of unfinished) await runFlow(desk, { ...proposal, offers: 1 })
   for (const [dfid, status] of await statuses(desk))
     if (status === 'EXECUTED') await closePosition(desk, dfid)
   return unfinished.length

@@ -1,4 +1,4 @@
-import type { Batch, StorageHandle } from '@dir/storage-core'
+import { type Batch, type StorageHandle, isStorageError } from '@dir/storage-core'
 import type { Verbs } from './verbs.ts'
 
 /** Where a flow stands, as its lifecycle has it. Three of them end it; a position is closed some days later. */
@@ -64,4 +64,9 @@ export async function move(
 export function releaseCapital(batch: Batch, dfid: string, step: string): void {
   batch.resourceLock.release(dfid)
   batch.decisionAudit.record(dfid, 'capital_released', { stepId: step })
+}
+
+/** Whether somebody else came first: a condition of a batch was false, and nothing was written. */
+export function isConflict(error: unknown): boolean {
+  return isStorageError(error) && error.code === 'STORAGE_CONFLICT'
 }

@@ -88,7 +88,8 @@ async function execute(desk: Desk, proposal: Proposal): Promise<void> {
 /** Takes back what the saga store says was placed, then frees the capital. */
 async function compensate(desk: Desk, { dfid }: Proposal): Promise<void> {
   const dirty = await desk.storage.saga.getDirtyState(dfid)
-  const { placed, amount } = dirty?.partialState as { placed: readonly string[]; amount: number }
+  if (dirty === null) throw new Error(`The saga store has no mark of ${dfid}.`)
+  const { placed, amount } = dirty.partialState as { placed: readonly string[]; amount: number }
   await reverseLegs(desk, dfid, placed, amount)
   await move(desk, dfid, {
     step: 'compensate',

@@ -14,20 +14,19 @@ export interface Job {
   readonly unsafe: boolean
 }
 
-export interface DeskOptions {
-  /** Whether unfinished effects of dead processes are settled here: only where it is known that they are dead. */
-  readonly settle: boolean
-  readonly onEffect?: () => Promise<void>
-}
-
 /** Opens the store for one process and makes its desk. */
-export async function openDesk(job: Job, { settle, onEffect }: DeskOptions): Promise<Desk> {
+export async function openDesk(job: Job, onEffect?: () => Promise<void>): Promise<Desk> {
   const backend = findBackend(job.backend)
   if (backend === undefined) throw new Error(`There is no backend "${job.backend}".`)
   const storage = await backend.open(job.store)
   await storage.init()
-  const look = settle ? (key: string) => lookIntoTrace(job.trace, key) : undefined
-  const verbs = job.unsafe ? separateSteps(storage) : atomicVerbs(storage, look)
+  const verbs = job.unsafe ? separateSteps(storage) : atomicVerbs(storage)
   const desk = { storage, verbs, trace: job.trace }
   return onEffect === undefined ? desk : { ...desk, onEffect }
+}
+
+/** The desk of a process that knows all others to be dead: it settles what became of the effects they had begun. */
+export function settlingDesk(job: Job, desk: Desk): Desk {
+  if (job.unsafe) return desk
+  return { ...desk, verbs: atomicVerbs(desk.storage, (key) => lookIntoTrace(job.trace, key)) }
 }

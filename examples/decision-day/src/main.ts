@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { proposalsOf } from './agents.ts'
 import { type Arguments, USAGE, UsageError, readArguments } from './arguments.ts'
-import { finish, registerAgents, runDays } from './day.ts'
-import { type Job, openDesk } from './job.ts'
+import { daysTaken, finish, registerAgents, runDays } from './day.ts'
+import { type Job, openDesk, settlingDesk } from './job.ts'
 import { type Bar, loadBars } from './market.ts'
 import { startProgress } from './progress.ts'
 import { prove } from './proofs.ts'
@@ -16,15 +16,18 @@ import { runWorkers } from './workers.ts'
 async function run(given: Arguments, bars: readonly Bar[], store: string): Promise<boolean> {
   const { backend, days, unsafe, workers, crash } = given
   const job: Job = { backend, days, unsafe, store, trace: `${store}.trace.jsonl` }
-  // where several work, all others are dead when this process takes up what they left
-  const desk = await openDesk(job, { settle: true })
+  const desk = await openDesk(job)
   try {
+    const taken = await daysTaken(desk)
+    if (taken > days)
+      throw new UsageError(`The store holds ${taken} days already: use --days ${taken} or more.`)
     await registerAgents(desk)
-    const onDay = startProgress(days)
-    if (workers === 1) await runDays(desk, bars, onDay)
-    else await runWorkers(job, workers, crash, onDay)
-    const takenUp = await finish(desk, bars)
-    if (takenUp > 0) console.log(`took up ${takenUp} flows that were left unfinished`)
+    const progress = startProgress(days)
+    if (workers === 1) await runDays(desk, bars, progress.onDay)
+    else await runWorkers(job, workers, crash, progress.onDay)
+    progress.end()
+    const takenUp = await finish(settlingDesk(job, desk), bars)
+    if (takenUp > 0) console.log(`unfinished flows taken up: ${takenUp}`)
 
     const left = await readBack(desk.storage, job.trace)
     const proofs = prove(left, bars.flatMap(proposalsOf))

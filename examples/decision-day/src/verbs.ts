@@ -9,7 +9,7 @@ import {
   runOnce,
   updateSession,
 } from '@dir/storage-core'
-import { type Session, parseSession } from './desk.ts'
+import { type Session, isConflict, parseSession } from './desk.ts'
 
 export type Amounts = Readonly<Record<string, number>>
 
@@ -38,14 +38,21 @@ export function atomicVerbs(
   storage: StorageHandle,
   look?: (key: string) => Promise<JsonObject | null>,
 ): Verbs {
-  const { context, decisionAudit, escalation, idempotency } = storage
+  const { context, escalation, idempotency } = storage
 
   /** Ends the claim of a dead process by what the trace says. */
   async function settle(key: string, token: string): Promise<void> {
     const result = (await look?.(key)) ?? null
-    await decisionAudit.record('desk', 'claim_settled', { details: { key, happened: result !== null } })
-    if (result === null) await idempotency.abandon(key, token)
-    else await idempotency.complete(key, token, result)
+    try {
+      await storage.atomically((batch) => {
+        if (result === null) batch.idempotency.abandon(key, token)
+        else batch.idempotency.complete(key, token, result)
+        const details = { key, happened: result !== null }
+        batch.decisionAudit.record('desk', 'claim_settled', { stepId: 'settle', details })
+      })
+    } catch (error) {
+      if (!isConflict(error)) throw error // another offer of the same order has settled it
+    }
   }
 
   return {

@@ -13,14 +13,11 @@ process.once('disconnect', () => process.exit(done ? 0 : 1)) // a worker does no
 
 const job = JSON.parse(process.argv[2] ?? '') as WorkerJob
 let effects = 0
-const desk = await openDesk(job, {
-  settle: false,
-  async onEffect() {
-    effects++
-    if (!job.doomed || effects !== DOOMED_EFFECT) return
-    tell('middle')
-    await new Promise(() => {}) // killed here: the effect happened, and the store does not know
-  },
+const desk = await openDesk(job, async () => {
+  effects++
+  if (!job.doomed || effects !== DOOMED_EFFECT) return
+  tell('middle')
+  await new Promise(() => {}) // killed here: the effect happened, and the store does not know
 })
 
 tell('ready')

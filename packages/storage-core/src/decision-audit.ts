@@ -97,8 +97,8 @@ export const decisionAudit: Methods<DecisionAuditStorage, DecisionAuditOperation
   ): NewEvent => ({
     dfid: id('dfid', dfid),
     event: text('event', event),
-    stepId: text('stepId', details.stepId ?? ''),
-    state: text('state', details.state ?? ''),
+    stepId: optional(text, 'stepId', details.stepId) ?? '',
+    state: optional(text, 'state', details.state) ?? '',
     detailsJson: jsonObject('details', details.details ?? {}, run.maxValueBytes),
   })
 
@@ -111,7 +111,7 @@ export const decisionAudit: Methods<DecisionAuditStorage, DecisionAuditOperation
     const filter = options(given, ['dfid', 'event', 'afterSeq', 'limit'])
     const dfid = optional(id, 'dfid', filter.dfid)
     const event = optional(text, 'event', filter.event)
-    let afterSeq = sequence('afterSeq', filter.afterSeq ?? 0)
+    let afterSeq = optional(sequence, 'afterSeq', filter.afterSeq) ?? 0
     let left = filter.limit === undefined ? Infinity : count('limit', filter.limit)
     while (left > 0) {
       const limit = Math.min(left, PAGE)

@@ -146,7 +146,7 @@ export const resourceLock: Methods<ResourceLockStorage, ResourceLockOperations> 
   return {
     getLockedAmount: (resourceId, excludeDfid) =>
       run
-        .read(
+        .readWhole(
           'getLockedAmount',
           [id('resourceId', resourceId)],
           resourceId,

@@ -83,7 +83,7 @@ export const agentRegistry: SyncImplementation<AgentRegistryOperations, SqliteCo
 function toAgent(row: StoredRow) {
   return {
     agentId: row.text('agent_id'),
-    contractJson: row.json('contract'),
+    contractJson: row.jsonOrEmpty('contract'),
     priority: row.number('priority'),
     status: row.text('status'),
     agentVersion: row.textOrNull('agent_version'),

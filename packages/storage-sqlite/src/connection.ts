@@ -14,6 +14,7 @@ export class SqliteConnection {
   readonly #path: string | null
   readonly #file: string | null
   readonly #statements = new Map<string, BetterSqlite3.Statement<SqlValue[], Row>>()
+  #written = 0
   #numericJson: ReadonlySet<string> = new Set()
   /** What told that the file is damaged; nothing more is written to it. */
   #damage: unknown = null
@@ -34,7 +35,13 @@ export class SqliteConnection {
 
   run(sql: string, ...values: SqlValue[]): { readonly changes: number; readonly rowid: number } {
     const { changes, lastInsertRowid } = this.#prepare(sql).run(...values)
+    this.#written += changes
     return { changes, rowid: Number(lastInsertRowid) }
+  }
+
+  /** How many rows were written since it was opened, those that were undone too. */
+  get written(): number {
+    return this.#written
   }
 
   /** The first rows of an answer, about a megabyte of them and at least one, however large a row is. */

@@ -12,8 +12,9 @@ import {
 import type { SqliteConnection } from './connection.ts'
 import { groupCommit } from './group-commit.ts'
 import { readMeta } from './meta.ts'
-import { type JournalMode, openConnection } from './open.ts'
+import { openConnection } from './open.ts'
 import { operations } from './operations.ts'
+import { IN_MEMORY, type JournalMode } from './options.ts'
 import { beginImport, finishImport, readCounters } from './transfer.ts'
 
 export interface DriverOptions {
@@ -60,7 +61,7 @@ export class SqliteDriver implements StorageDriver {
         schemaVersion: readMeta(db, 'schema_version') ?? 0,
         journalMode: String(db.pragma('journal_mode')),
         synchronous: String(db.pragma('synchronous')) === '2' ? 'full' : 'less than full',
-        durable: this.#options.path !== ':memory:',
+        durable: this.#options.path !== IN_MEMORY,
       }
     })
   }

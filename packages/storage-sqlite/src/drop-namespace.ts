@@ -2,8 +2,8 @@ import { existsSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { SchemaError, checkRecord } from '@dir/storage-core'
 import { mapError } from './errors.ts'
-import { IN_MEMORY, openConnection } from './open.ts'
-import { checkPath } from './options.ts'
+import { openConnection } from './open.ts'
+import { IN_MEMORY, checkPath } from './options.ts'
 
 const PATIENCE_MS = 5_000
 

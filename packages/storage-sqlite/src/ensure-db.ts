@@ -1,5 +1,7 @@
-import { IN_MEMORY, openFile } from './open.ts'
-import { checkPath } from './options.ts'
+import type { SqliteConnection } from './connection.ts'
+import { isBusy } from './errors.ts'
+import { openFile } from './open.ts'
+import { IN_MEMORY, checkPath } from './options.ts'
 import type { SqlValue } from './stored-row.ts'
 
 /** An open database, as far as creating tables needs it. */
@@ -22,10 +24,26 @@ export async function ensureDb(path: string, createTables?: (db: DatabaseAccess)
   if (absolute === IN_MEMORY) return absolute
   const db = openFile(absolute, true)
   try {
-    const create = () => db.transaction(() => createTables?.(db))
-    if (createTables !== undefined) await db.whenFree(performance.now() + PATIENCE_MS, create)
+    if (createTables !== undefined) await create(db, createTables)
   } finally {
     db.close()
   }
   return absolute
+}
+
+async function create(db: SqliteConnection, createTables: (db: DatabaseAccess) => void): Promise<void> {
+  let thrown: { readonly error: unknown } | undefined
+  const act = (): void => {
+    try {
+      createTables(db)
+    } catch (error) {
+      if (!isBusy(error)) thrown = { error }
+      throw error
+    }
+  }
+  try {
+    await db.whenFree(performance.now() + PATIENCE_MS, () => db.transaction(act))
+  } catch (error) {
+    throw thrown === undefined ? error : thrown.error // what the caller's own function threw is not ours to rename
+  }
 }

@@ -45,6 +45,11 @@ export function fileMoved(): Error {
   return Object.assign(new Error('the file was removed or replaced'), { code: 'SQLITE_READONLY_DBMOVED' })
 }
 
+/** Raised by us for a file that SQLite would not refuse. */
+export function notADatabase(): Error {
+  return Object.assign(new Error('file is not a database'), { code: 'SQLITE_NOTADB' })
+}
+
 /** The one place where errors of the driver and the file system become errors of the contract. */
 export function mapError(cause: unknown, outcome: Outcome = 'not-applied', attempts = 1): StorageError {
   if (isStorageError(cause)) return cause

@@ -130,8 +130,8 @@ function toRequest(row: StoredRow): EscalationRequest {
     dfid: row.text('dfid'),
     agentId: row.text('agent_id'),
     reason: row.text('reason'),
-    contextJson: row.json('context_json'),
-    proposalJson: row.json('proposal_json'),
+    contextJson: row.jsonOrEmpty('context_json'),
+    proposalJson: row.jsonOrEmpty('proposal_json'),
     impact: row.text('impact'),
   }
 }

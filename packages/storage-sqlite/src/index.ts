@@ -6,7 +6,7 @@ import { type SqliteStorageOptions, checkOptions } from './options.ts'
 export { dropNamespace } from './drop-namespace.ts'
 export { type DatabaseAccess, ensureDb } from './ensure-db.ts'
 export type { SqliteStorageOptions } from './options.ts'
-export { SCHEMA_VERSION, sqliteSchema } from './schema.ts'
+export { SCHEMA_VERSION, sqliteSchema } from './migrations.ts'
 
 /**
  * Storage in one SQLite file, which all processes of a machine may use at the same time. The file is opened by

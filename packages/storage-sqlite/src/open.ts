@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigurationError, SchemaError } from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
 import { SqliteConnection } from './connection.ts'
-import { isBusy, mapError } from './errors.ts'
-import { SCHEMA_VERSION, migrate, recognise } from './schema.ts'
-
-export type JournalMode = 'wal' | 'delete'
+import { isBusy, mapError, notADatabase } from './errors.ts'
+import { SCHEMA_VERSION } from './migrations.ts'
+import { IN_MEMORY, type JournalMode } from './options.ts'
+import { migrate, recognise } from './schema.ts'
 
 export interface OpenOptions {
   /** Absolute, or `:memory:`. */
@@ -18,8 +18,6 @@ export interface OpenOptions {
   /** On the clock of `performance.now()`. */
   readonly deadline: number
 }
-
-export const IN_MEMORY = ':memory:'
 
 /** Opens a database with its schema in place. A file that is not ours is refused, and left as it was. */
 export async function openConnection(options: OpenOptions): Promise<SqliteConnection> {
@@ -42,6 +40,8 @@ export async function openConnection(options: OpenOptions): Promise<SqliteConnec
  * log) that a writing connection would put into it.
  */
 async function lookReadOnly({ path, deadline }: OpenOptions): Promise<void> {
+  // SQLite takes a single byte for an empty database, and would overwrite it
+  if (statSync(path).size === 1) throw mapError(notADatabase())
   if (!existsSync(`${path}-wal`) && !existsSync(`${path}-journal`)) return
   const db = new SqliteConnection(new BetterSqlite3(path, { readonly: true, timeout: 0 }), path)
   try {
@@ -77,7 +77,7 @@ async function prepare(
 ): Promise<void> {
   const found = await db.whenFree(deadline, () => {
     db.exec(
-      /* sql */ `PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864`,
+      /* sql */ `PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864`,
     )
     const schema = recognise(db)
     if (schema.empty && create && path !== IN_MEMORY && journalMode === 'wal') db.pragma('journal_mode = WAL')

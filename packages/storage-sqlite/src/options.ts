@@ -1,6 +1,9 @@
 import { resolve } from 'node:path'
 import { HANDLE_OPTIONS, type HandleOptions, InvalidArgumentError, checkRecord } from '@dir/storage-core'
-import { IN_MEMORY, type JournalMode } from './open.ts'
+
+export type JournalMode = 'wal' | 'delete'
+
+export const IN_MEMORY = ':memory:'
 
 export interface SqliteStorageOptions extends HandleOptions {
   /** The database file, against the current folder if relative; or `:memory:` for a private store without a file. */

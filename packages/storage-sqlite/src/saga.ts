@@ -41,7 +41,7 @@ export const saga: SyncImplementation<SagaOperations, SqliteConnection> = {
     const found = db.get(/* sql */ `SELECT * FROM saga_dirty_state WHERE dfid = ?`, dfid)
     if (found === undefined) return null
     const row = new StoredRow(TABLE, found)
-    return { failedStep: row.text('failed_step'), partialStateJson: row.json('partial_state_json') }
+    return { failedStep: row.text('failed_step'), partialStateJson: row.jsonOrEmpty('partial_state_json') }
   },
 
   clearDirty: clear,
@@ -59,7 +59,7 @@ function toExport(found: Row): DirtyFlowExport {
   const record = {
     dfid: row.text('dfid'),
     failedStep: row.text('failed_step'),
-    partialStateJson: row.json('partial_state_json'),
+    partialStateJson: row.jsonOrEmpty('partial_state_json'),
     createdAt: row.time('created_at'),
   }
   return { type: 'dirtyFlow', ...record, ...row.fitness }

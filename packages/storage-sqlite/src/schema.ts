@@ -1,42 +1,8 @@
 import { SchemaError } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { readMeta, writeMeta } from './meta.ts'
-import { ORIGINAL_TABLES, SIDE_TABLES, columnNames, createTables } from './tables.ts'
-
-/**
- * Append only: the position of the last one applied is the schema's version. Python's SQLite reads these too, and
- * may be as old as 3.31: no STRICT, no newer function.
- */
-const MIGRATIONS: readonly string[] = [
-  createTables({ ...ORIGINAL_TABLES, ...SIDE_TABLES }) +
-    /* sql */ `CREATE INDEX IF NOT EXISTS idx_decision_audit_events_dfid ON decision_audit_events (dfid);
-CREATE INDEX IF NOT EXISTS dir_storage_locks ON resource_locks (resource_id, dfid);
-CREATE INDEX IF NOT EXISTS dir_storage_leases ON resource_lock_leases (resource_id, expires_at);
-CREATE INDEX IF NOT EXISTS dir_storage_tokens ON escalation_budget (agent_id, created_at);
-CREATE INDEX IF NOT EXISTS dir_storage_requests ON escalation_requests (status);
-CREATE INDEX IF NOT EXISTS dir_storage_transitions ON flow_transitions (dfid);
-CREATE TRIGGER IF NOT EXISTS dir_storage_lock_written AFTER INSERT ON resource_locks BEGIN
-  DELETE FROM resource_lock_leases WHERE dfid = NEW.dfid AND resource_id = NEW.resource_id;
-END;
-CREATE TRIGGER IF NOT EXISTS dir_storage_lock_removed AFTER DELETE ON resource_locks BEGIN
-  DELETE FROM resource_lock_leases WHERE dfid = OLD.dfid AND resource_id = OLD.resource_id;
-END;
-CREATE TRIGGER IF NOT EXISTS dir_storage_result_written AFTER INSERT ON idempotency_cache BEGIN
-  DELETE FROM idempotency_claims WHERE key = NEW.key;
-END;
-CREATE TRIGGER IF NOT EXISTS dir_storage_result_removed AFTER DELETE ON idempotency_cache BEGIN
-  DELETE FROM idempotency_claims WHERE key = OLD.key;
-END;
-INSERT OR IGNORE INTO dir_storage_meta (name, value) VALUES ('fence', 0);
-`,
-]
-
-export const SCHEMA_VERSION: number = MIGRATIONS.length
-
-/** The statements that `init()` runs on a new file, for people whose administrator runs them. */
-export function sqliteSchema(): string {
-  return `${MIGRATIONS.join('')}INSERT OR REPLACE INTO dir_storage_meta (name, value) VALUES ('schema_version', ${SCHEMA_VERSION});\n`
-}
+import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts'
+import { ORIGINAL_TABLES, SIDE_TABLES, columnNames } from './tables.ts'
 
 export interface FoundSchema {
   /** Nothing at all is there. */

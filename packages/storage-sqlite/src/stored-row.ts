@@ -50,6 +50,12 @@ export class StoredRow {
     return this.unreadable(column, 'is not JSON text')
   }
 
+  /** JSON text of which Python reads an empty one as `{}`. */
+  jsonOrEmpty(column: string): string {
+    const text = this.json(column)
+    return text === '' ? '{}' : text
+  }
+
   time(column: string): Instant {
     const value = this.#row[column]
     const time = typeof value === 'string' ? parseInstant(value) : null

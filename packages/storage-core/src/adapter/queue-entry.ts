@@ -16,35 +16,45 @@ export class Pending implements QueueEntry, Ordered {
   readonly pushedAt: number = performance.now()
   readonly resolve: (answers: readonly unknown[]) => void
   readonly reject: (error: unknown) => void
-  readonly settled: Promise<void>
-  readonly passed: Promise<void>
   sent = false
   isSettled = false
   contended = false
-  readonly #settle: () => void
-  readonly #pass: () => void
+  /** Made only where somebody waits. */
+  #settled: PromiseWithResolvers<void> | undefined
+  #passed: PromiseWithResolvers<void> | undefined
 
   constructor(work: Work, outcome: Pick<QueueEntry, 'resolve' | 'reject'>) {
     this.work = work
     this.resolve = outcome.resolve
     this.reject = outcome.reject
-    ;({ promise: this.settled, resolve: this.#settle } = Promise.withResolvers<void>())
-    ;({ promise: this.passed, resolve: this.#pass } = Promise.withResolvers<void>())
   }
 
   get calls(): readonly Call[] {
     return this.work.calls
   }
 
+  settled(): Promise<void> {
+    if (this.isSettled) return Promise.resolve()
+    this.#settled ??= Promise.withResolvers()
+    return this.#settled.promise
+  }
+
+  passed(): Promise<void> {
+    const waits = this.contended && this.work.accessDeadline !== null
+    if (this.isSettled || waits) return Promise.resolve()
+    this.#passed ??= Promise.withResolvers()
+    return this.#passed.promise
+  }
+
   wait(): void {
     this.contended = true
-    this.#pass()
+    if (this.work.accessDeadline !== null) this.#passed?.resolve()
   }
 
   settle(): void {
     this.isSettled = true
-    this.#settle()
-    this.#pass()
+    this.#settled?.resolve()
+    this.#passed?.resolve()
   }
 
   /** Why it is given up at `now`, its deadline. */

@@ -61,11 +61,18 @@ export class WriteQueue {
     })
   }
 
-  /** Takes at most `most` entries, in the order of issue, out of the waiting ones: they are being sent now. */
-  take(most: number): QueueEntry[] {
-    const entries = this.#waiting.values().take(most).toArray()
-    for (const entry of entries) {
+  /**
+   * Takes entries out of the waiting ones, in the order of issue: they are being sent now. At most `most` of them, and
+   * no more once they come to `bytes`, but always one.
+   */
+  take(most: number, bytes = Infinity): QueueEntry[] {
+    const entries: Pending[] = []
+    let taken = 0
+    for (const entry of this.#waiting) {
+      if (entries.length >= most || taken >= bytes) break
+      taken += entry.work.bytes
       entry.sent = true
+      entries.push(entry)
       this.#waiting.delete(entry)
       this.#sent.add(entry)
     }
@@ -153,6 +160,7 @@ export class WriteQueue {
   #settle(entry: Pending): boolean {
     if (entry.isSettled) return false
     entry.settle()
+    this.#order.remove(entry)
     this.#waiting.delete(entry)
     this.#sent.delete(entry)
     this.#bytes -= entry.work.bytes

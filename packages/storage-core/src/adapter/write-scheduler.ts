@@ -1,4 +1,4 @@
-import { CallOrder } from './call-order.ts'
+import { CallOrder, type Ordered } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import { settleBy } from './deadline.ts'
 import { ClosedError, type StorageError, TimeoutError, UnavailableError } from '../errors.ts'
@@ -95,11 +95,13 @@ export class WriteScheduler {
 
   #track({ calls }: Work, carry: () => Carried): Promise<readonly unknown[]> {
     const { promise: settled, resolve } = Promise.withResolvers<void>()
-    this.#loose.add({ calls, settled, passed: settled })
+    const write: Ordered = { calls, settled: () => settled, passed: () => settled }
+    this.#loose.add(write)
     const { answer, end } = carry()
     this.#underWay.add(end)
     const over = (): void => {
       this.#underWay.delete(end)
+      this.#loose.remove(write)
       resolve()
     }
     end.then(over, over)

@@ -61,6 +61,7 @@ export interface RecordedCall {
 
 /** Runs the callback of `atomically` on a batch that hands each of its operations to `add`, which may refuse it. */
 export function recordBatch(record: (batch: Batch) => unknown, add: (call: RecordedCall) => void): void {
+  if (typeof record !== 'function') throw new InvalidArgumentError('record', 'must be a function')
   let recording = true
   const recorder = (protocol: Protocol, method: string) => {
     return (...args: unknown[]): void => {
@@ -78,11 +79,13 @@ export function recordBatch(record: (batch: Batch) => unknown, add: (call: Recor
     expectSession: recorder('context', 'expectSession'),
   })
   recording = false
-  if (typeof (returned as { then?: unknown } | undefined)?.then === 'function')
+  if (typeof (returned as { then?: unknown } | undefined)?.then === 'function') {
+    Promise.resolve(returned).catch(() => {}) // what it does later fails, and nobody else would handle that
     throw new InvalidArgumentError(
       'record',
       'must be a synchronous function: what it does after its first await is not in the batch',
     )
+  }
 }
 
 /** Runs one recorded operation on a runner. */

@@ -1,7 +1,17 @@
 import { InvalidArgumentError, isStorageError } from '../errors.ts'
 import type { Protocol } from '../bundle.ts'
 import type { StorageRecord } from '../records.ts'
-import { amount, id, instant, int32, count, jsonText, nullable, sequence, text } from '../rules/validate.ts'
+import {
+  amount,
+  id,
+  instant as time,
+  int32,
+  count,
+  jsonText,
+  nullable,
+  sequence,
+  text,
+} from '../rules/validate.ts'
 
 type Rule = (argument: string, value: unknown) => unknown
 type Rules = Readonly<Record<string, Rule | readonly [Rule]>>
@@ -59,6 +69,12 @@ const fields = (limit: number): { readonly [T in StorageRecord['type']]: Rules }
     transition: { dfid: id, fromStatus: [text], toStatus: text, createdAt: instant },
     counters: { seq: sequence, fence: sequence },
   }
+}
+
+/** In a record a time has one form only, since stores compare it as it stands. */
+function instant(argument: string, value: unknown): void {
+  if (time(argument, value) !== value)
+    throw new InvalidArgumentError(argument, 'must be a time in the form 2026-03-01T09:30:00.000000Z')
 }
 
 function requestStatus(argument: string, value: unknown): void {

@@ -31,10 +31,17 @@ function zoneMinutes(zone: string): number | null {
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes)
 }
 
+let lastSecond = Number.NaN
+let lastText = ''
+
 /** Microseconds since 1970 as an instant. */
 export function formatMicros(micros: number): Instant {
-  const millis = Math.floor(micros / 1000)
-  return `${new Date(millis).toISOString().slice(0, -1)}${String(micros - millis * 1000).padStart(3, '0')}Z`
+  const second = Math.floor(micros / 1e6)
+  if (second !== lastSecond) {
+    lastText = new Date(second * 1000).toISOString().slice(0, -4) // stamps come in bursts: most share their second
+    lastSecond = second
+  }
+  return `${lastText}${String(micros - second * 1e6).padStart(6, '0')}Z`
 }
 
 /** An instant as microseconds since 1970; exact until 2255. */

@@ -1,0 +1,131 @@
+import { MAX_AMOUNT, compareIds, fromMicros, toMicros } from '@dir/storage-core'
+import fc from 'fast-check'
+import { Hole, Refusal, time } from './expected.ts'
+import { ID, type Method, type Ref, method, nullable, ref, validId } from './method.ts'
+import type { ModelHold, ModelState } from './state.ts'
+
+const RESOURCE = fc.constantFrom('r', 's', '__proto__', 'r:s', '$holds')
+const AMOUNTS = fc.dictionary(RESOURCE, fc.constantFrom(0, 0.1, 0.2, 1, 2.5, 3, 1e-6), { maxKeys: 3 })
+const CAPACITIES: Readonly<Record<string, number>> = Object.fromEntries([
+  ['r', 0.3],
+  ...['s', '__proto__', 'r:s', '$holds'].map((resource) => [resource, 4] as const),
+])
+const LIMITED = fc.constantFrom({}, { capacities: CAPACITIES })
+const LEASED = fc.constantFrom({ leaseSec: 1000 }, { leaseSec: 1000, capacities: CAPACITIES })
+
+function locked({ holds }: ModelState, resourceId: string, except: string | null): number {
+  return holds.reduce(
+    (sum, one) => sum + (one.resourceId === resourceId && one.dfid !== except ? one.micros : 0),
+    0,
+  )
+}
+
+function acquire(
+  state: ModelState,
+  dfid: string,
+  amounts: Record<string, number>,
+  options: { capacities?: Readonly<Record<string, number>>; leaseSec?: number },
+): unknown {
+  const demands = Object.entries(amounts).sort(([a], [b]) => compareIds(a, b))
+  for (const [resourceId, amount] of demands) {
+    const others = locked(state, resourceId, dfid)
+    const capacity = options.capacities?.[resourceId] ?? MAX_AMOUNT
+    if (others + toMicros(amount) <= toMicros(capacity)) continue
+    const fields = {
+      resourceId,
+      requested: fromMicros(toMicros(amount)),
+      locked: fromMicros(others),
+      capacity,
+    }
+    return new Refusal('STORAGE_INSUFFICIENT_CAPACITY', fields)
+  }
+  const fence = state.fences++
+  const leased = options.leaseSec !== undefined
+  for (const [resourceId, amount] of demands) {
+    const index = state.holds.findIndex((one) => one.dfid === dfid && one.resourceId === resourceId)
+    if (index >= 0) state.holds.splice(index, 1)
+    state.holds.push({ dfid, resourceId, micros: toMicros(amount), leased, fence })
+  }
+  return { fence: new Hole('fence', fence), expiresAt: leased ? time : null }
+}
+
+const newer = (hold: ModelHold, { fence }: { fence?: Ref | number }): boolean =>
+  fence !== undefined && hold.fence > Number(fence)
+
+const FENCE = fc.record({ fence: ref('fence') as fc.Arbitrary<Ref | number> }, { requiredKeys: [] })
+
+const granted = (answer: unknown): unknown => (answer instanceof Refusal ? answer : true)
+
+function release(state: ModelState, dfid: string, options: { fence?: Ref | number }): void {
+  const kept = state.holds.filter((one) => one.dfid !== dfid || newer(one, options))
+  state.holds.splice(0, Infinity, ...kept)
+}
+
+export const LOCKS: readonly Method[] = [
+  method(
+    'resourceLock',
+    'getLockedAmount',
+    null,
+    ['resourceId', 'excludeDfid'],
+    [RESOURCE, nullable(ID)],
+    (state, resourceId, except) => fromMicros(locked(state, resourceId, except)),
+  ),
+  method(
+    'resourceLock',
+    'acquireBatch',
+    null,
+    ['dfid'],
+    [ID, AMOUNTS, fc.constant(5)],
+    (state, dfid, amounts, _) => granted(acquire(state, dfid, amounts, {})),
+  ),
+  method(
+    'resourceLock',
+    'acquireBatch',
+    'capacities',
+    ['dfid'],
+    [ID, AMOUNTS, fc.constant(5), LIMITED],
+    (state, dfid, amounts, _, options) => granted(acquire(state, dfid, amounts, options)),
+  ),
+  ...(
+    [
+      ['capacities', LIMITED],
+      ['leases', LEASED],
+    ] as const
+  ).map(([capability, options]) =>
+    method(
+      'resourceLock',
+      'acquire',
+      capability,
+      ['dfid'],
+      [ID, AMOUNTS, fc.constant(5), options as typeof LIMITED],
+      (state, dfid, amounts, _, given) => acquire(state, dfid, amounts, given),
+    ),
+  ),
+  method('resourceLock', 'release', null, ['dfid'], [ID], (state, dfid) => release(state, dfid, {})),
+  method('resourceLock', 'release', 'capacities', ['dfid'], [ID, FENCE], release),
+  method(
+    'resourceLock',
+    'getHolds',
+    'capacities',
+    [],
+    [fc.record({ dfid: ID.filter(validId), resourceId: RESOURCE }, { requiredKeys: [] })],
+    ({ holds }, filter) =>
+      holds
+        .filter(
+          (one) =>
+            (filter.dfid ?? one.dfid) === one.dfid &&
+            (filter.resourceId ?? one.resourceId) === one.resourceId,
+        )
+        .sort(
+          (a, b) => a.fence - b.fence || compareIds(a.dfid, b.dfid) || compareIds(a.resourceId, b.resourceId),
+        )
+        .map(({ dfid, resourceId, micros, leased, fence }) => ({
+          dfid,
+          resourceId,
+          amount: fromMicros(micros),
+          acquiredAt: time,
+          expiresAt: leased ? time : null,
+          fence: new Hole('fence', fence),
+        })),
+  ),
+]

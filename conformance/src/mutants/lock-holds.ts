@@ -1,0 +1,212 @@
+import { acquiring } from './acquiring.ts'
+import type { Mutant } from './mutant.ts'
+import { over, overShared } from './over.ts'
+
+export const lockHoldMutants: readonly Mutant[] = [
+  {
+    id: 'lock-refuses-timeout-zero',
+    breaks: 'with capacities, a timeout of 0 makes no attempt',
+    from: "the original's loop, which tests the time before it tries",
+    killedBy: 'resource-lock/capacity-is-used-to-the-last-millionth',
+    wrap: over(({ resourceLock }) =>
+      acquiring(resourceLock, async (dfid, resources, timeoutSec, options) =>
+        timeoutSec === 0 && options?.capacities !== undefined
+          ? null
+          : resourceLock.acquire(dfid, resources, timeoutSec, options),
+      ),
+    ),
+    witness: async ({ resourceLock }) =>
+      !(await resourceLock.acquireBatch('w', { w: 1 }, 0, { capacities: { w: 1 } })),
+  },
+  {
+    id: 'lock-joins-ids',
+    breaks: 'flow and resource are stored under one key, joined by a colon',
+    from: 'Redis keys joined from user text (bullmq, langgraphjs)',
+    killedBy: 'resource-lock/flow-and-resource-are-never-joined',
+    wrap: over(({ resourceLock }) =>
+      acquiring(resourceLock, async (dfid, resources, ...rest) => {
+        const keys = new Set(Object.keys(resources).map((resource) => `${dfid}:${resource}`))
+        const holds = await resourceLock.getHolds()
+        for (const hold of holds)
+          if (hold.dfid !== dfid && keys.has(`${hold.dfid}:${hold.resourceId}`))
+            await resourceLock.release(hold.dfid)
+        return resourceLock.acquire(dfid, resources, ...rest)
+      }),
+    ),
+    async witness({ resourceLock }) {
+      await resourceLock.acquireBatch('w', { 'b:c': 1 }, 1)
+      await resourceLock.acquireBatch('w:b', { c: 1 }, 1)
+      return (await resourceLock.getLockedAmount('b:c', null)) === 0
+    },
+  },
+  {
+    id: 'lock-ignores-exclusion',
+    breaks: 'the locked amount includes the flow that was to be left out',
+    from: 'a parameter that is bound to the wrong place',
+    killedBy: 'resource-lock/sums-the-other-flows',
+    wrap: over(({ resourceLock }) => ({
+      resourceLock: {
+        getLockedAmount: async (resourceId, excludeDfid) => {
+          const others = await resourceLock.getLockedAmount(resourceId, excludeDfid)
+          return Math.max(others, await resourceLock.getLockedAmount(resourceId, null))
+        },
+      },
+    })),
+    async witness({ resourceLock }) {
+      await resourceLock.acquireBatch('w', { w: 1 }, 1)
+      return (await resourceLock.getLockedAmount('w', 'w')) === 1
+    },
+  },
+  {
+    id: 'lock-release-leaks',
+    breaks: 'releasing a flow leaves one of its holds behind',
+    from: 'a DELETE with LIMIT 1; a release that looks at one shard',
+    killedBy: 'resource-lock/release-ends-all-holds-of-one-flow',
+    wrap: over(({ resourceLock }) => ({
+      resourceLock: {
+        async release(dfid, options) {
+          const holds = await resourceLock.getHolds({ dfid })
+          await resourceLock.release(dfid, options)
+          const [, second] = holds
+          if (second !== undefined)
+            await resourceLock.acquire(dfid, { [second.resourceId]: second.amount ?? 0 }, 5)
+        },
+      },
+    })),
+    async witness({ resourceLock }) {
+      await resourceLock.acquireBatch('w', { w1: 1, w2: 1 }, 1)
+      await resourceLock.release('w')
+      return (await resourceLock.getHolds({ dfid: 'w' })).length === 1
+    },
+  },
+  {
+    id: 'lock-release-ignores-fence',
+    breaks: 'a stale holder releases what was acquired after it',
+    from: 'leases without a fencing token (Kleppmann)',
+    killedBy: 'resource-lock/release-spares-newer-holds',
+    wrap: over(({ resourceLock }) => ({ resourceLock: { release: (dfid) => resourceLock.release(dfid) } })),
+    async witness({ resourceLock }) {
+      const old = await resourceLock.acquire('w', { w: 1 }, 1)
+      await resourceLock.acquire('w', { w: 2 }, 1)
+      await resourceLock.release('w', { fence: old?.fence ?? 0 })
+      return (await resourceLock.getLockedAmount('w', null)) === 0
+    },
+  },
+  {
+    id: 'lock-fence-does-not-rise',
+    breaks: 'a flow that acquires again gets the fence it had',
+    from: 'a fence kept in the row that is replaced',
+    killedBy: 'resource-lock/a-replaced-hold-has-the-new-fence',
+    wrap: overShared(
+      () => new Map<string, number>(),
+      ({ resourceLock }, fences) =>
+        acquiring(resourceLock, async (dfid, ...rest) => {
+          const grant = await resourceLock.acquire(dfid, ...rest)
+          if (grant === null) return null
+          const fence = fences.get(dfid) ?? grant.fence
+          fences.set(dfid, fence)
+          return { ...grant, fence }
+        }),
+    ),
+    async witness({ resourceLock }) {
+      const first = await resourceLock.acquire('w', { w: 1 }, 1)
+      return (await resourceLock.acquire('w', { w: 1 }, 1))?.fence === first?.fence
+    },
+  },
+  {
+    id: 'lock-lease-never-ends',
+    breaks: 'a hold with a lease stays when the lease has ended',
+    from: 'expiry left to a background job that does not run',
+    killedBy: 'resource-lock/an-expired-hold-does-not-exist',
+    wrap: over(({ resourceLock }) =>
+      acquiring(resourceLock, (dfid, resources, timeoutSec, options) => {
+        const long = options?.leaseSec === undefined ? {} : { leaseSec: options.leaseSec + 1000 }
+        return resourceLock.acquire(dfid, resources, timeoutSec, { ...options, ...long })
+      }),
+    ),
+    async witness({ resourceLock }) {
+      await resourceLock.acquireBatch('w', { w: 1 }, 1, { leaseSec: 0.001 })
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      return (await resourceLock.getLockedAmount('w', null)) === 1
+    },
+  },
+  {
+    id: 'lock-renew-gives-everything-a-lease',
+    breaks: 'renewing puts a lease on holds that had none',
+    from: 'an UPDATE without the condition on expires_at',
+    killedBy: 'resource-lock/renew-needs-a-live-lease',
+    wrap: over(({ resourceLock }) => ({
+      resourceLock: {
+        async renew(dfid, leaseSec, options) {
+          const renewed = await resourceLock.renew(dfid, leaseSec, options)
+          for (const { resourceId, amount, expiresAt } of await resourceLock.getHolds({ dfid }))
+            if (expiresAt === null)
+              await resourceLock.acquire(dfid, { [resourceId]: amount ?? 0 }, 5, { leaseSec })
+          return renewed
+        },
+      },
+    })),
+    async witness({ resourceLock }) {
+      await resourceLock.acquireBatch('w', { w: 1 }, 1)
+      await resourceLock.renew('w', 60)
+      return (await resourceLock.getHolds({ dfid: 'w' }))[0]?.expiresAt !== null
+    },
+  },
+  {
+    id: 'lock-swallows-the-largest-total',
+    breaks: 'without capacities, what exceeds the largest total is granted and not kept',
+    from: 'integer overflow that nobody looks at',
+    killedBy: 'resource-lock/without-capacities-only-the-largest-total-counts',
+    wrap: over(({ resourceLock }) => ({
+      resourceLock: {
+        acquireBatch: (dfid, resources, timeoutSec, options) =>
+          resourceLock
+            .acquireBatch(dfid, resources, timeoutSec, options)
+            .catch((error: { code?: string }) => {
+              if (options === undefined && error.code === 'STORAGE_INSUFFICIENT_CAPACITY') return true
+              throw error
+            }),
+      },
+    })),
+    async witness({ resourceLock }) {
+      await resourceLock.acquireBatch('w1', { w: 9_007_199_254 }, 1)
+      return resourceLock.acquireBatch('w2', { w: 1 }, 1).catch(() => false)
+    },
+  },
+  {
+    id: 'lock-fence-per-flow',
+    breaks: 'every flow counts its fences from 1',
+    from: 'a counter in the row of the holder',
+    killedBy: 'resource-lock/fences-rise',
+    wrap: overShared(
+      () => new Map<string, number>(),
+      ({ resourceLock }, fences) =>
+        acquiring(resourceLock, async (dfid, ...rest) => {
+          const grant = await resourceLock.acquire(dfid, ...rest)
+          if (grant === null) return null
+          const fence = (fences.get(dfid) ?? 0) + 1
+          fences.set(dfid, fence)
+          return { ...grant, fence }
+        }),
+    ),
+    async witness({ resourceLock }) {
+      const first = await resourceLock.acquire('w1', { w: 1 }, 1)
+      return (await resourceLock.acquire('w2', { w: 1 }, 1))?.fence === first?.fence
+    },
+  },
+  {
+    id: 'lock-needs-a-moment',
+    breaks: 'a timeout of less than a second makes no attempt',
+    from: 'timeouts that are rounded down',
+    killedBy: 'resource-lock/no-wait-is-one-attempt',
+    wrap: over(({ resourceLock }) => ({
+      resourceLock: {
+        async acquireBatch(dfid, resources, timeoutSec, options) {
+          if (timeoutSec > 0 && timeoutSec < 1) return false
+          return resourceLock.acquireBatch(dfid, resources, timeoutSec, options)
+        },
+      },
+    })),
+    witness: async ({ resourceLock }) => !(await resourceLock.acquireBatch('w', { w: 1 }, 0.5)),
+  },
+]

@@ -1,0 +1,93 @@
+import * as bad from './bad-values.ts'
+import { AGENT, type BadArguments, REQUEST, RESOURCES } from './bad-records.ts'
+import { aRequest, anAgent } from './samples.ts'
+
+export const BAD_SEED_ARGUMENTS: BadArguments = {
+  agentRegistry: {
+    upsertAgent: [[anAgent('one')], AGENT],
+    getAgent: [['one'], { agentId: bad.ID }],
+    getStatus: [['one'], { agentId: bad.ID }],
+    updateStatus: [
+      ['one', 'X', null],
+      { agentId: bad.ID },
+      { status: bad.TEXT },
+      { suspensionReason: bad.TEXT_OR_NULL },
+    ],
+  },
+  context: {
+    getSession: [['one'], { dfid: bad.ID }],
+    getState: [['one'], { agentId: bad.ID }],
+    setSession: [['one', '9'], { dfid: bad.ID }, { dataJson: bad.JSON_TEXT }],
+    setState: [['one', '9'], { agentId: bad.ID }, { dataJson: bad.JSON_TEXT }],
+  },
+  idempotency: {
+    get: [['one'], { key: bad.ID }],
+    set: [['one', {}], { key: bad.ID }, { result: bad.OBJECT }],
+  },
+  decisionAudit: {
+    record: [
+      ['one', 'E', { stepId: '', state: '', details: null }],
+      { dfid: bad.ID },
+      { event: bad.TEXT },
+      {
+        options: bad.OPTIONS,
+        stepId: bad.given(bad.TEXT),
+        state: bad.given(bad.TEXT),
+        details: bad.given(bad.OBJECT_OR_NULL),
+      },
+    ],
+    eventsForDfid: [['one'], { dfid: bad.ID }],
+  },
+  saga: {
+    markDirty: [
+      ['one', 'X', '9'],
+      { dfid: bad.ID },
+      { failedStep: bad.TEXT },
+      { partialStateJson: bad.JSON_TEXT },
+    ],
+    getDirtyState: [['one'], { dfid: bad.ID }],
+    clearDirty: [['one'], { dfid: bad.ID }],
+  },
+  resourceLock: {
+    getLockedAmount: [['one', null], { resourceId: bad.ID }, { excludeDfid: bad.ID_OR_NULL }],
+    acquireBatch: [
+      ['one', { one: 9 }, 0, {}],
+      { dfid: bad.ID },
+      RESOURCES,
+      { timeoutSec: bad.SECONDS },
+      { options: bad.OPTIONS },
+    ],
+    release: [
+      ['one', { fence: 0 }],
+      { dfid: bad.ID },
+      { options: bad.OPTIONS, fence: bad.given(bad.SEQUENCE) },
+    ],
+  },
+  intentRetry: {
+    getCount: [['one'], { dfid: bad.ID }],
+    setCount: [['one', 9], { dfid: bad.ID }, { count: bad.COUNT }],
+    delete: [['one'], { dfid: bad.ID }],
+  },
+  escalation: {
+    getWindowCount: [['one', '2026-03-01'], { agentId: bad.ID }, { since: bad.TIME }],
+    recordBudgetToken: [['one'], { agentId: bad.ID }],
+    insertRequest: [[aRequest('one', 'one')], REQUEST],
+    resolveRequest: [
+      ['one', '2026-03-01', 'X', null, { createdAt: '2026-03-01' }],
+      { dfid: bad.ID },
+      { resolvedAt: bad.TIME },
+      { decision: bad.TEXT },
+      { proposalJson: bad.JSON_TEXT.filter((json) => json !== null) },
+      { options: bad.OPTIONS, createdAt: bad.given(bad.TIME) },
+    ],
+  },
+  lifecycle: {
+    recordTransition: [
+      ['one', null, 'X'],
+      { dfid: bad.ID },
+      { fromStatus: bad.TEXT_OR_NULL },
+      { toStatus: bad.TEXT },
+    ],
+    getTransitions: [['one'], { dfid: bad.given(bad.ID) }],
+  },
+}

@@ -1,0 +1,115 @@
+/* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
+import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
+import type { Scenario } from '../scenario.ts'
+import { exported, fill } from './filled.ts'
+import { group, range } from './kit.ts'
+
+const at = '2026-03-01T10:00:00.000000Z'
+const session = (id: string): StorageRecord => ({ type: 'session', id, dataJson: '1', updatedAt: at })
+
+export const scenarios: readonly Scenario[] = group(
+  { level: 'seed', protocols: PROTOCOLS, capabilities: ['export'], needs: 'empty' },
+  [
+    {
+      id: 'transfer/an-unfinished-claim-arrives-as-ambiguous',
+      title:
+        'a claim that was under way is ambiguous in the copy, since it began, whatever was left of its lease',
+      clause: 'unfinished claims arrive as ambiguous',
+      level: 'atomic',
+      asserts: 5,
+      async run({ storage, open, freshNamespace, assert }) {
+        await fill(storage)
+        const records = await exported(storage)
+        const since = records.find((record) => record.type === 'idempotency' && record.key === 'claimed')
+        const { idempotency } = await open({ namespace: freshNamespace() }).then(async (copy) => {
+          await copy.importRecords(records)
+          return copy
+        })
+        const claim = await idempotency.claim('claimed', { leaseSec: 600, requestHash: 'B' })
+        assert.ok(claim.state === 'ambiguous', 'the claim')
+        const { token } = claim.state === 'ambiguous' ? claim : { token: '' }
+        assert.equal(
+          claim,
+          { state: 'ambiguous', since: since?.type === 'idempotency' && since.claimedAt, token },
+          'since when',
+        )
+        assert.equal(
+          (await idempotency.claim('claimed', { leaseSec: 1, requestHash: 'C' })).state,
+          'mismatch',
+          'its hash',
+        )
+        assert.equal(await idempotency.complete('claimed', token, { n: 3 }), true, 'the token ends it')
+        const replay = await idempotency.claim('completed', { leaseSec: 1, requestHash: 'C' })
+        assert.equal(replay.state, 'mismatch', 'the hash of a completed claim')
+      },
+    },
+    {
+      id: 'transfer/leases-keep-their-end',
+      title: 'a leased hold ends in the copy when it would have ended, and one that has ended does not exist',
+      clause: 'leases keep their end',
+      level: 'atomic',
+      capabilities: ['export', 'leases'],
+      asserts: 3,
+      async run({ storage, assert }) {
+        const hold = (dfid: string, expiresAt: string | null): StorageRecord => {
+          return { type: 'hold', dfid, resourceId: 'r', amount: 1, acquiredAt: at, expiresAt, fence: 3 }
+        }
+        const end = '2200-01-01T00:00:00.000000Z'
+        await storage.importRecords([
+          hold('ended', '2026-03-01T10:00:01.000000Z'),
+          hold('live', end),
+          hold('for good', null),
+        ])
+        const holds = await storage.resourceLock.getHolds()
+        assert.equal(
+          holds.map(({ dfid, expiresAt }) => [dfid, expiresAt]),
+          [
+            ['for good', null],
+            ['live', end],
+          ],
+          'the holds',
+        )
+        assert.equal(await storage.resourceLock.getLockedAmount('r', null), 2, 'the locked amount')
+        assert.equal(await storage.resourceLock.renew('ended', 600), false, 'renewing one that has ended')
+      },
+    },
+    {
+      id: 'transfer/unfit-records-are-refused-or-left-out',
+      title:
+        'a record that cannot be held stops the import, or is left out and counted where that is asked for',
+      clause: "import rejects at an unfit record with StoredDataError, or with { unfit: 'skip' } counts it",
+      asserts: 14,
+      async run({ open, freshNamespace, assert }) {
+        const count = { type: 'retryCount', dfid: 'b', count: 1, updatedAt: at } as const
+        const unfit: StorageRecord[] = [
+          { ...session('b'), unfit: 'because' },
+          { ...count, count: -1 },
+          { ...count, dfid: '' },
+          { ...count, updatedAt: 'yesterday' },
+          { ...count, updatedAt: '2026-03-01T12:00:00+02:00' },
+          { ...session('b'), dataJson: '{' } as StorageRecord,
+        ]
+        for (const [position, record] of unfit.entries()) {
+          const target = await open({ namespace: freshNamespace() })
+          const records = [session('a'), record, session('c')]
+          await assert.rejects(
+            () => target.importRecords(records),
+            'STORAGE_STORED_DATA',
+            `unfit record ${position}`,
+          )
+          const summary = await target.importRecords(records, { unfit: 'skip' })
+          assert.equal(summary, { imported: 2, skipped: 1 }, `skipping unfit record ${position}`)
+        }
+        const target = await open({ namespace: freshNamespace() })
+        const unknown = [{ type: 'secret', id: 'a' } as unknown as StorageRecord]
+        await assert.rejects(
+          () => target.importRecords(unknown, { unfit: 'skip' }),
+          'STORAGE_INVALID_ARGUMENT',
+          'no record at all',
+        )
+        await target.importRecords(range(3).map((n) => session(`s${n}`)))
+        assert.equal(await target.context.getSession('s2'), '1', 'an import after that')
+      },
+    },
+  ],
+)

@@ -1,0 +1,115 @@
+/* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
+import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
+import type { Scenario } from '../scenario.ts'
+import { exported, fill } from './filled.ts'
+import { group } from './kit.ts'
+import { anAgent } from './samples.ts'
+
+const at = '2026-03-01T10:00:00.000000Z'
+const session = (id: string): StorageRecord => ({ type: 'session', id, dataJson: '1', updatedAt: at })
+
+/** Gives `records` one by one, and fails after `count`. */
+async function* interrupted(records: readonly StorageRecord[], count: number): AsyncGenerator<StorageRecord> {
+  for (const record of records.slice(0, count)) yield record
+  throw new RangeError('interrupted')
+}
+
+export const scenarios: readonly Scenario[] = group(
+  { level: 'seed', protocols: PROTOCOLS, capabilities: ['export'], needs: 'empty' },
+  [
+    {
+      id: 'transfer/import-needs-an-empty-store',
+      title: 'an import into a store that holds anything is refused and changes nothing, and work goes on',
+      clause: 'import goes into an empty namespace only (else ConflictError)',
+      asserts: 19,
+      async run({ open, freshNamespace, assert }) {
+        const fillings: [string, (storage: Awaited<ReturnType<typeof open>>) => Promise<unknown>][] = [
+          ['an agent', (s) => s.agentRegistry.upsertAgent(anAgent('a'))],
+          ['a result', (s) => s.idempotency.set('a', {})],
+          ['an event', (s) => s.decisionAudit.record('a', 'E')],
+          ['a mark', (s) => s.saga.markDirty('a', 'step', '{}')],
+          ['a hold', (s) => s.resourceLock.acquireBatch('a', { a: 1 }, 0)],
+          ['a token', (s) => s.escalation.recordBudgetToken('a')],
+        ]
+        for (const [what, write] of fillings) {
+          const target = await open({ namespace: freshNamespace() })
+          await write(target)
+          const before = await exported(target)
+          const records = [session('b'), ...before]
+          await assert.rejects(() => target.importRecords(records), 'STORAGE_CONFLICT', what, {
+            ...{ operation: 'importRecords', outcome: 'not-applied' },
+          })
+          assert.equal(await exported(target), before, `what is there beside ${what}`)
+          await target.context.setSession('after', '1')
+          assert.equal(await target.context.getSession('after'), '1', 'a write after the refusal')
+        }
+        const fresh = await open({ namespace: freshNamespace() })
+        await assert.rejects(
+          () => fresh.importRecords([], { unfit: 'ignore' as 'skip' }),
+          'STORAGE_INVALID_ARGUMENT',
+          'a mistyped option',
+        )
+      },
+    },
+    {
+      id: 'transfer/an-interrupted-import-is-finished-or-nothing',
+      title:
+        'until an interrupted import is run again to its end, nobody else writes; then the copy is exact',
+      clause:
+        'run again after an interruption with the same data it completes; until then others get ConflictError',
+      level: 'atomic',
+      asserts: 12,
+      async run({ storage, open, freshNamespace, assert }) {
+        await fill(storage)
+        const records = await exported(storage)
+        const namespace = freshNamespace()
+        const copy = await open({ namespace })
+        for (const count of [0, 1, 9, records.length - 1]) {
+          const failure: unknown = await copy
+            .importRecords(interrupted(records, count))
+            .catch((error: unknown) => error)
+          assert.ok(failure instanceof RangeError, `interrupted after ${count}: the very error`)
+          await assert.rejects(
+            () => copy.context.setSession('x', '1'),
+            'STORAGE_CONFLICT',
+            'a write on that handle',
+          )
+        }
+        const other = await open({ namespace })
+        await assert.rejects(() => other.init(), 'STORAGE_CONFLICT', 'init of another handle', {
+          outcome: 'not-applied',
+        })
+        await copy.importRecords(records)
+        assert.equal(await exported(copy), records, 'the export of the copy, once it is complete')
+        assert.equal(await exported(other), records, 'seen by the other handle')
+        await other.context.setSession('x', '1')
+        assert.equal(await copy.context.getSession('x'), '1', 'writes are taken again')
+      },
+    },
+    {
+      id: 'transfer/another-handle-finishes-an-import',
+      title: 'an interrupted import may be run again on another handle',
+      clause: 'run again after an interruption with the same data it completes',
+      level: 'atomic',
+      asserts: 3,
+      async run({ storage, open, freshNamespace, assert }) {
+        await fill(storage)
+        const records = await exported(storage)
+        const namespace = freshNamespace()
+        const first = await open({ namespace })
+        const failure: unknown = await first
+          .importRecords(interrupted(records, 12))
+          .catch((error: unknown) => error)
+        assert.ok(failure instanceof RangeError, 'interrupted')
+        await first.close()
+        const second = await open({ namespace })
+        assert.equal(
+          await second.importRecords(records),
+          { imported: records.length - 1, skipped: 0 },
+          'the import',
+        )
+        assert.equal(await exported(second), records, 'the export of the copy')
+      },
+    },
+  ],
+)

@@ -1,0 +1,41 @@
+import type { Backend } from '../src/backend.ts'
+import type { Mutant } from '../src/mutants/mutant.ts'
+import { openBackend } from '../src/open.ts'
+import { nonce, randomStream } from '../src/random.ts'
+import { createRun } from '../src/run.ts'
+import type { ScenarioResult } from '../src/verdict.ts'
+
+/** Everything against every mutant takes minutes; it is done for the table of which scenario kills which. */
+export const THOROUGH: boolean = process.env['DIR_STORAGE_KILL_TABLE'] !== undefined
+
+async function run(backend: Backend, wanted: (id: string) => boolean): Promise<readonly ScenarioResult[]> {
+  const steps = createRun(backend, null, { seed: 42 })
+  const results: ScenarioResult[] = []
+  for (const planned of steps.planned)
+    if (wanted(planned.scenario.id)) results.push(await steps.execute(planned))
+  await steps.end()
+  return results
+}
+
+/** All scenarios against a backend, without child processes. */
+export function measure(backend: Backend): Promise<readonly ScenarioResult[]> {
+  return run(backend, () => true)
+}
+
+/** The scenario that must kill a mutant, and a fifth of the others, which differs from mutant to mutant. */
+export function measureMutant(mutant: Mutant, sound: Backend): Promise<readonly ScenarioResult[]> {
+  const { id, killedBy } = mutant
+  const sampled = (scenario: string): boolean => {
+    return !scenario.startsWith('model/') && randomStream(0, `${id} ${scenario}`)() < 0.2
+  }
+  return run(mutant.wrap(sound), (scenario) => THOROUGH || scenario === killedBy || sampled(scenario))
+}
+
+/** Whether a mutant's witness sees the fault on `backend`. */
+export async function witnessed(mutant: Mutant, backend: Backend): Promise<boolean> {
+  const namespace = `witness_${nonce()}`
+  const open = (options?: object) => openBackend(backend, namespace, options)
+  const seen = await mutant.witness(await open(), open)
+  await backend.destroy(namespace)
+  return seen
+}

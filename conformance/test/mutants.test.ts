@@ -1,0 +1,76 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { MUTANTS } from '../src/mutants/index.ts'
+import { seedFaithful } from '../src/mutants/seed-faithful.ts'
+import { SCENARIOS } from '../src/scenarios/index.ts'
+import { type ScenarioResult, SIDE } from '../src/verdict.ts'
+import { THOROUGH, measure, measureMutant, witnessed } from './measure.ts'
+import { memory } from './memory.ts'
+
+const idsOf = (results: readonly ScenarioResult[], verdict: string): string[] =>
+  results.filter((one) => one.verdict === verdict).map(({ id }) => id)
+
+let measured: ReadonlyMap<string, readonly ScenarioResult[]>
+
+beforeAll(async () => {
+  // Side by side: a scenario that waits for a lease to end keeps no other one waiting.
+  const all = MUTANTS.map(async (mutant) => [mutant.id, await measureMutant(mutant, memory)] as const)
+  measured = new Map(await Promise.all(all))
+}, 600_000)
+
+test('the sound backend passes everything', async () => {
+  const results = await measure(memory)
+  expect(results.filter(({ verdict }) => SIDE[verdict] !== 'passed')).toEqual([])
+  expect(results.length).toBeGreaterThan(100)
+})
+
+test('mutants have names of their own, and name a scenario that there is', () => {
+  expect(new Set(MUTANTS.map(({ id }) => id)).size).toBe(MUTANTS.length)
+  expect(MUTANTS.length).toBeGreaterThanOrEqual(100)
+  const ids = new Set(SCENARIOS.map(({ id }) => id))
+  expect(MUTANTS.filter(({ killedBy }) => !ids.has(killedBy)).map(({ id }) => id)).toEqual([])
+})
+
+describe.for(MUTANTS.map((mutant) => [mutant.id, mutant] as const))('%s', ([id, mutant]) => {
+  test('its witness shows the fault, and shows none on a sound backend', async () => {
+    expect(await witnessed(mutant, mutant.wrap(memory))).toBe(true)
+    expect(await witnessed(mutant, memory)).toBe(false)
+  })
+
+  test(`${mutant.killedBy} fails, and at least four fifths pass`, () => {
+    const results = measured.get(id) ?? []
+    expect(idsOf(results, 'fail')).toContain(mutant.killedBy)
+    expect(idsOf(results, 'pass').length / results.length).toBeGreaterThanOrEqual(0.8)
+  })
+})
+
+test('the backend built the original’s way passes level seed and loses every race', async () => {
+  const results = await measure(seedFaithful)
+  const seed = results.filter(({ level }) => level === 'seed')
+  expect(seed.filter(({ verdict }) => SIDE[verdict] !== 'passed')).toEqual([])
+  const failed = new Set(idsOf(results, 'fail'))
+  const faults = {
+    overbooking: 'linearizability/lock',
+    'lost increment': 'linearizability/counter',
+    'double execution': 'linearizability/claim',
+    'exceeded budget': 'linearizability/budget',
+    'lost merge': 'linearizability/compare-and-set',
+    'two first results': 'linearizability/first-writer',
+    'two transitions from one status': 'linearizability/status',
+  }
+  expect(Object.entries(faults).filter(([, id]) => !failed.has(id))).toEqual([])
+})
+
+/** Which scenario kills which mutants, and the share of those that kill any. */
+test.runIf(THOROUGH)('nearly every scenario kills a mutant', () => {
+  const kills = new Map<string, string[]>()
+  for (const [mutant, results] of measured)
+    for (const { id, verdict } of results) {
+      const killed = kills.get(id) ?? []
+      kills.set(id, killed)
+      if (verdict === 'fail') killed.push(mutant)
+    }
+  for (const [id, mutants] of kills) console.log(`${id}: ${mutants.join(', ') || '-'}`)
+  const killing = [...kills.values()].filter((mutants) => mutants.length > 0).length
+  console.log(`${MUTANTS.length} mutants; ${killing} of ${kills.size} scenarios kill at least one`)
+  expect(killing / kills.size).toBeGreaterThan(0.9)
+})

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { USAGE, UsageError, readArguments } from '../src/arguments.ts'
+import { run } from './run.ts'
+
+const read = (line: string) => readArguments(line.split(' ').filter(Boolean), 5105)
+
+describe('the command line', () => {
+  it('has defaults', () => {
+    const expected = { backend: 'sqlite', days: 500, workers: 1, crash: false, unsafe: false, store: null }
+    expect(read('')).toEqual(expected)
+  })
+
+  it('takes every option', () => {
+    expect(read('--backend sqlite --days all --workers 4 --crash --unsafe --store a/b')).toEqual({
+      backend: 'sqlite',
+      days: 5105,
+      workers: 4,
+      crash: true,
+      unsafe: true,
+      store: 'a/b',
+    })
+    expect(read('--help')).toBeNull()
+  })
+
+  it.each([
+    ['--backend oracle', '--backend must be memory or sqlite, not "oracle".'],
+    ['--backend toString', '--backend must be memory or sqlite, not "toString".'],
+    ['--days 0', '--days must be a whole number from 1 to 5105, not "0".'],
+    ['--days 1.5', '--days must be a whole number from 1 to 5105, not "1.5".'],
+    ['--days 5106', '--days must be a whole number from 1 to 5105, not "5106".'],
+    ['--workers 17', '--workers must be a whole number from 1 to 16, not "17".'],
+    ['--crash', '--crash kills one of several workers: use it with --workers 2 or more.'],
+    ['--store=', '--store needs a path.'],
+    [
+      '--backend memory --workers 2',
+      'The memory backend lives in one process: use --workers 1, or another backend.',
+    ],
+    [
+      '--backend memory --store x',
+      'The memory backend keeps nothing: leave --store out, or use another backend.',
+    ],
+    ['--speed', "Unknown option '--speed'"],
+  ])('refuses %s', (line, message) => {
+    expect(() => read(line)).toThrow(new UsageError(message))
+  })
+
+  it('answers a mistake with one line, the usage and exit code 2', async () => {
+    const { code, stdout, stderr } = await run('--days', 'many')
+    expect({ code, stdout, stderr }).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `--days must be a whole number from 1 to 5105, not "many".\n\n${USAGE}\n`,
+    })
+    expect(await run('--help')).toEqual({ code: 0, stdout: `${USAGE}\n`, stderr: '' })
+  })
+})

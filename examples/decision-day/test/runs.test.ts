@@ -1,0 +1,80 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { digestIn, proofLines, run } from './run.ts'
+
+const PROOFS = [
+  'every flow ended exactly once: executed, refused or compensated',
+  'no effect twice in the trace, none missing, none without its flow',
+  'capital, replayed from the audit log, never above capacity, and all of it free again',
+  'escalation budget never above its limit in any hour',
+  'no rejection and no finding of a check lost',
+  'breakout refused from its suspension on',
+]
+const ALL_HOLD = PROOFS.map((title) => `  holds   ${title}`)
+
+describe.concurrent('a run', { timeout: 60_000 }, () => {
+  it('ends with every proof holding and one digest on every backend, in every run', async () => {
+    const runs = [
+      await run('--backend', 'memory', '--days', '60'),
+      await run('--backend', 'memory', '--days', '60'),
+      await run('--backend', 'sqlite', '--days', '60'),
+    ]
+    for (const one of runs) {
+      expect({ code: one.code, stderr: one.stderr }).toEqual({ code: 0, stderr: '' })
+      expect(proofLines(one)).toEqual(ALL_HOLD)
+    }
+    expect(runs.map(digestIn)).toEqual(
+      Array(3).fill(digestIn(await run('--backend', 'memory', '--days', '60'))),
+    )
+    expect(digestIn(await run('--backend', 'memory', '--days', '61'))).not.toBe(digestIn(runs[0] ?? never()))
+  })
+
+  it('survives the death of a worker in the middle of an order', async () => {
+    const crashed = await run('--days', '80', '--workers', '3', '--crash')
+    expect({ code: crashed.code, stderr: crashed.stderr }).toEqual({ code: 0, stderr: '' })
+    expect(proofLines(crashed)).toEqual(ALL_HOLD)
+    expect(crashed.stdout).toMatch(/claims settled +1\b/)
+    expect(digestIn(crashed)).toBe('')
+  })
+
+  it('fails with the lost race named when its steps are separate', async () => {
+    const unsafe = await run('--backend', 'memory', '--days', '60', '--unsafe')
+    expect({ code: unsafe.code, stderr: unsafe.stderr }).toEqual({
+      code: 1,
+      stderr: '\n2 of 6 proofs do not hold.\n',
+    })
+    const lost = [PROOFS[1], PROOFS[4]]
+    expect(proofLines(unsafe)).toEqual(
+      PROOFS.map((title) => `  ${lost.includes(title) ? 'FAILED' : 'holds '}  ${title}`),
+    )
+    expect(unsafe.stdout).toContain(
+      'race lost: two offers of one order both read "no result yet" and both executed it (get, execute, set)',
+    )
+  })
+
+  it('goes on with the store of an earlier run, and does nothing twice', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'decision-day-test-'))
+    try {
+      const store = ['--store', path.join(folder, 'store')]
+      const first = await run('--days', '40', ...store)
+      const again = await run('--days', '40', ...store)
+      expect([first.code, again.code, digestIn(again)]).toEqual([0, 0, digestIn(first)])
+      const longer = await run('--days', '50', ...store)
+      expect([longer.code, proofLines(longer)]).toEqual([0, ALL_HOLD])
+      const shorter = await run('--days', '40', ...store)
+      expect([shorter.code, shorter.stderr.split('\n')[0]]).toEqual([
+        2,
+        'The store holds 50 days already: use --days 50 or more.',
+      ])
+      expect(await readdir(folder)).toEqual(['store', 'store.trace.jsonl'])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+})
+
+function never(): never {
+  throw new Error('There is no such run.')
+}

@@ -1,0 +1,202 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import BetterSqlite3 from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { mapError } from '../src/errors.ts'
+import { sqliteStorage } from '../src/index.ts'
+import { testFolder } from './folder.ts'
+
+const folder = testFolder()
+chmodSync(folder, 0o755)
+
+test('a path that leads through a file, or to a folder, cannot be opened', async () => {
+  writeFileSync(join(folder, 'file'), '')
+  for (const path of [join(folder, 'file', 'x.sqlite'), folder]) {
+    await using storage = sqliteStorage(path)
+    await expect(storage.init()).rejects.toThrow(
+      expect.objectContaining({
+        code: 'STORAGE_UNAVAILABLE',
+        phase: 'connect',
+        retryable: false,
+        outcome: 'not-applied',
+      }),
+    )
+  }
+})
+
+// Root may write everywhere, so these run in a process that has given that up.
+const unprivileged = fileURLToPath(new URL('unprivileged.ts', import.meta.url))
+const asNobody = (path: string): unknown => {
+  const { stdout, stderr } = spawnSync(process.execPath, ['--conditions=@dir/source', unprivileged, path], {
+    encoding: 'utf8',
+  })
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+test('a file that may only be read is read, and takes no writes', async () => {
+  const path = join(folder, 'readonly.sqlite')
+  await using storage = sqliteStorage({ path, journalMode: 'delete' })
+  await storage.context.setSession('f', '{}')
+  await storage.close()
+  chmodSync(path, 0o444)
+  expect(asNobody(path)).toEqual({
+    session: '{}',
+    write: { code: 'STORAGE_READ_ONLY', outcome: 'not-applied', retryable: false },
+  })
+})
+
+test('a WAL file in a folder that may only be read cannot even be read', async () => {
+  const path = join(folder, 'locked', 'wal.sqlite')
+  await using storage = sqliteStorage(path)
+  await storage.context.setSession('f', '{}')
+  await storage.close()
+  chmodSync(path, 0o444)
+  chmodSync(join(folder, 'locked'), 0o555)
+  const refused = { code: 'STORAGE_READ_ONLY', outcome: 'not-applied', retryable: false }
+  expect(asNobody(path)).toEqual({ session: refused, write: refused })
+  chmodSync(join(folder, 'locked'), 0o755)
+})
+
+test('a folder that may not be entered, or not be made, says so', () => {
+  mkdirSync(join(folder, 'private'), { mode: 0o700 })
+  const code = (path: string) => asNobody(path)
+  const refused = { code: 'STORAGE_UNAVAILABLE', outcome: 'not-applied', retryable: false }
+  expect(code(join(folder, 'private', 'x.sqlite'))).toEqual({ session: refused, write: refused })
+  const forbidden = { code: 'STORAGE_PERMISSION', outcome: 'not-applied', retryable: false }
+  expect(code(join(folder, 'new', 'x.sqlite'))).toEqual({ session: forbidden, write: forbidden })
+})
+
+test('damage is told, and nothing more is written to that file', async () => {
+  const path = join(folder, 'damaged.sqlite')
+  await using storage = sqliteStorage({ path, journalMode: 'delete' })
+  const big = JSON.stringify('x'.repeat(3000))
+  await Promise.all(Array.from({ length: 50 }, (_, n) => storage.context.setSession(`f${n}`, big)))
+  const db = new BetterSqlite3(path)
+  const page = db
+    .prepare(`SELECT rootpage FROM sqlite_master WHERE name = 'context_session'`)
+    .pluck()
+    .get() as number
+  db.unsafeMode().pragma('writable_schema = ON')
+  db.prepare(`UPDATE sqlite_master SET rootpage = ? WHERE name = 'context_session'`).run(page + 1)
+  db.close()
+  const damaged = expect.objectContaining({ code: 'STORAGE_CORRUPT' })
+  await using late = sqliteStorage(path)
+  await expect(late.context.setSession('f1', '{}')).rejects.toThrow(damaged)
+})
+
+test('a file that is removed or replaced takes no more writes, and says so', async () => {
+  const path = join(folder, 'moved.sqlite')
+  await using storage = sqliteStorage(path)
+  await storage.context.setSession('f', '1')
+  renameSync(path, `${path}.away`)
+  const gone = expect.objectContaining({
+    code: 'STORAGE_UNAVAILABLE',
+    phase: 'file',
+    outcome: 'not-applied',
+    retryable: false,
+  })
+  await expect(storage.context.setSession('f', '2')).rejects.toThrow(gone)
+  expect((await storage.health()).ok).toBe(false)
+  writeFileSync(path, '')
+  await expect(storage.context.setSession('f', '3')).rejects.toThrow(gone)
+  rmSync(path)
+  renameSync(`${path}.away`, path)
+  await storage.context.setSession('f', '4')
+  expect([await storage.context.getSession('f'), (await storage.health()).ok]).toEqual(['4', true])
+})
+
+test('a table that somebody drops is a schema error', async () => {
+  const path = join(folder, 'dropped.sqlite')
+  await using storage = sqliteStorage(path)
+  await storage.init()
+  const db = new BetterSqlite3(path)
+  db.exec('DROP TABLE intent_retry')
+  db.close()
+  const refusal = expect.objectContaining({
+    code: 'STORAGE_SCHEMA',
+    protocol: 'intentRetry',
+    outcome: 'not-applied',
+  })
+  await expect(storage.intentRetry.increment('f')).rejects.toThrow(refusal)
+  await expect(storage.intentRetry.getCount('f')).rejects.toThrow(refusal)
+})
+
+test('another writer that keeps the file is contention, after the deadline', async () => {
+  const path = join(folder, 'busy.sqlite')
+  await using storage = sqliteStorage({ path, operationTimeoutMs: 200 })
+  await storage.init()
+  const other = new BetterSqlite3(path)
+  other.exec('BEGIN IMMEDIATE')
+  await expect(storage.saga.clearDirty('f')).rejects.toThrow(
+    expect.objectContaining({ code: 'STORAGE_RESOURCE_CONTENTION', retryable: true, outcome: 'not-applied' }),
+  )
+  other.exec('COMMIT')
+  other.close()
+  await storage.saga.clearDirty('f')
+})
+
+test('in a rollback journal, readers are kept out for the length of a write, and are contention for longer', async () => {
+  const path = join(folder, 'reader.sqlite')
+  await using storage = sqliteStorage({ path, journalMode: 'delete', operationTimeoutMs: 200 })
+  await storage.init()
+  const other = new BetterSqlite3(path)
+  other.exec('BEGIN; SELECT * FROM saga_dirty_state')
+  other.prepare('SELECT * FROM saga_dirty_state').all()
+  expect(await storage.resourceLock.acquire('f', { r: 1 }, 0)).toBeNull()
+  await expect(storage.saga.clearDirty('f')).rejects.toThrow(
+    expect.objectContaining({ code: 'STORAGE_RESOURCE_CONTENTION', outcome: 'not-applied' }),
+  )
+  other.exec('BEGIN EXCLUSIVE'.replace('BEGIN EXCLUSIVE', 'COMMIT; BEGIN EXCLUSIVE'))
+  await expect(storage.saga.getDirtyFlows()).rejects.toThrow(
+    expect.objectContaining({ code: 'STORAGE_RESOURCE_CONTENTION', outcome: 'not-applied' }),
+  )
+  other.exec('COMMIT')
+  other.close()
+  expect(await storage.resourceLock.getHolds()).toEqual([])
+})
+
+test('no error holds an id, a payload or a path', async () => {
+  const path = join(folder, 'secret-path.sqlite')
+  await using storage = sqliteStorage(path)
+  await storage.init()
+  const db = new BetterSqlite3(path)
+  db.exec('DROP TABLE context_session')
+  db.close()
+  const error: unknown = await storage.context
+    .setSession('secret-id', '"secret-json"')
+    .catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(Error)
+  expect(inspect(error, { depth: 10 }).replace(/\n\s+at .*/g, '') + JSON.stringify(error)).not.toContain(
+    'secret',
+  )
+})
+
+// What needs a failing disk or another machine to provoke: the codes as SQLite documents them.
+test.each([
+  ['SQLITE_FULL', 'STORAGE_FULL'],
+  ['SQLITE_NOMEM', 'STORAGE_FULL'],
+  ['SQLITE_IOERR_WRITE', 'STORAGE_IO'],
+  ['SQLITE_IOERR_FSYNC', 'STORAGE_IO'],
+  ['SQLITE_IOERR_SHORT_READ', 'STORAGE_CORRUPT'],
+  ['SQLITE_IOERR_CORRUPTFS', 'STORAGE_CORRUPT'],
+  ['SQLITE_IOERR_NOMEM', 'STORAGE_FULL'],
+  ['SQLITE_BUSY_RECOVERY', 'STORAGE_RESOURCE_CONTENTION'],
+  ['SQLITE_BUSY_SNAPSHOT', 'STORAGE_RESOURCE_CONTENTION'],
+  ['SQLITE_LOCKED_SHAREDCACHE', 'STORAGE_RESOURCE_CONTENTION'],
+  ['SQLITE_PROTOCOL', 'STORAGE_RESOURCE_CONTENTION'],
+  ['SQLITE_READONLY_DBMOVED', 'STORAGE_UNAVAILABLE'],
+  ['SQLITE_PERM', 'STORAGE_PERMISSION'],
+  ['SQLITE_AUTH', 'STORAGE_PERMISSION'],
+  ['SQLITE_TOOBIG', 'STORAGE_VALUE_TOO_LARGE'],
+  ['SQLITE_SCHEMA', 'STORAGE_SCHEMA'],
+  ['SQLITE_CONSTRAINT_TRIGGER', 'STORAGE_INTERNAL'],
+  ['ENOSPC', 'STORAGE_FULL'],
+])('%s becomes %s', (code, expected) => {
+  expect(mapError(Object.assign(new Error('x'), { code }))).toEqual(
+    expect.objectContaining({ code: expected }),
+  )
+})
