@@ -76,8 +76,10 @@ export class WriteScheduler {
   /** @returns what the caller is told by its deadline, and when the work is really over, which may be later. */
   #run(work: Work, before: Promise<unknown> | undefined, send: () => Promise<readonly unknown[]>): Carried {
     let sent = false
+    let givenUp = false
     const start = performance.now()
     const late = (): StorageError => {
+      givenUp = true // timers may come a moment early: what was given up unsent must never be sent
       const waited = performance.now() - start
       return sent
         ? new TimeoutError(waited, 'waiting for the store', { outcome: 'unknown' })
@@ -85,7 +87,7 @@ export class WriteScheduler {
     }
     const act = async (): Promise<readonly unknown[]> => {
       await before
-      if (performance.now() >= work.deadline) throw late()
+      if (givenUp || performance.now() >= work.deadline) throw late()
       sent = true
       return send()
     }
