@@ -1,26 +1,34 @@
 import type { AgentRegistryOperations, AgentStatus, Implementation } from '@dir/storage-core'
 import { exportTables } from './export-page.ts'
-import type { ScriptPart } from './script.ts'
-import { type RedisSession, type Reply, as, fromNullable, nullable } from './session.ts'
+import { type ScriptPart, TABLES } from './script.ts'
+import { type RedisSession, type Reply, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
-// A record: contract, priority, status, version, session token, suspension reason, registered at, updated at. The
-// three that may be null stand as `nullable`.
+// A record: contract, priority, status, version, session token, suspension reason, registered at, updated at.
 export const agentRegistryScript: ScriptPart = {
   keys: { agents: 'hash', agents_by_id: 'zset', active_agents: 'zset' },
-  lua: /* lua */ String.raw`
-local function put_agent(id, record)
-  put('agents', id, record)
-  redis.call(record[3] == 'ACTIVE' and 'ZADD' or 'ZREM', key.active_agents, unpack(record[3] == 'ACTIVE' and { 0, id } or { id }))
-end
-
+  shared: [TABLES],
+  read: [
+    /* lua */ String.raw`
 -- agent id; answers the record or null
 function op.agent_get(id) return get('agents', id) end
+
+-- answers the ids
+function op.agent_list_active() return redis.call('ZRANGE', key.active_agents, 0, -1) end
+`,
+  ],
+  write: [
+    /* lua */ String.raw`
+local function put_agent(id, record)
+  put('agents', id, record)
+  if record[3] == 'ACTIVE' then redis.call('ZADD', key.active_agents, 0, id)
+  else redis.call('ZREM', key.active_agents, id) end
+end
 
 -- agent id, contract, priority, status, version, session token
 function op.agent_upsert(id, contract, priority, status, version, token)
   local existing = get('agents', id) or {}
-  put_agent(id, { contract, priority, status, version, token, existing[6] or '', existing[7] or now, now })
+  put_agent(id, { contract, priority, status, version, token, existing[6] or false, existing[7] or now, now })
 end
 
 -- agent id, status, reason; answers whether the agent exists
@@ -32,12 +40,10 @@ function op.agent_update_status(id, status, reason)
   return 1
 end
 
--- answers the ids
-function op.agent_list_active() return redis.call('ZRANGE', key.active_agents, 0, -1) end
-
 -- agent id, the record's fields
 function op.agent_import(id, ...) put_agent(id, { ... }) end
 `,
+  ],
 }
 
 interface Stored extends AgentStatus {
@@ -51,14 +57,14 @@ interface Stored extends AgentStatus {
 
 function toAgent(record: Reply): Stored {
   const [contractJson, priority, status, version, token, reason, registered, updated] =
-    as<[string, string, string, string, string, string, string, string]>(record)
+    as<[string, number, string, string | null, string | null, string | null, string, string]>(record)
   return {
     contractJson,
-    priority: Number(priority),
+    priority,
     status,
-    agentVersion: fromNullable(version),
-    sessionToken: fromNullable(token),
-    suspensionReason: fromNullable(reason),
+    agentVersion: version,
+    sessionToken: token,
+    suspensionReason: reason,
     registeredAt: fromStamp(registered),
     updatedAt: fromStamp(updated),
   }
@@ -71,8 +77,7 @@ async function find(redis: RedisSession, agentId: string): Promise<Stored | null
 
 export const agentRegistry: Implementation<AgentRegistryOperations, RedisSession> = {
   async upsertAgent(redis, { agentId, contractJson, priority, status, agentVersion, sessionToken }) {
-    const [version, token] = [nullable(agentVersion), nullable(sessionToken)]
-    await redis.write('agent_upsert', agentId, contractJson, priority, status, version, token)
+    await redis.write('agent_upsert', agentId, contractJson, priority, status, agentVersion, sessionToken)
   },
 
   async getAgent(redis, agentId) {
@@ -88,7 +93,7 @@ export const agentRegistry: Implementation<AgentRegistryOperations, RedisSession
   },
 
   async updateStatus(redis, agentId, status, suspensionReason) {
-    return (await redis.write('agent_update_status', agentId, status, nullable(suspensionReason))) === 1
+    return (await redis.write('agent_update_status', agentId, status, suspensionReason)) === 1
   },
 
   async listActiveAgents(redis) {
@@ -111,9 +116,9 @@ export const agentRegistry: Implementation<AgentRegistryOperations, RedisSession
           agent.contractJson,
           agent.priority,
           agent.status,
-          nullable(agent.agentVersion),
-          nullable(agent.sessionToken),
-          nullable(agent.suspensionReason),
+          agent.agentVersion,
+          agent.sessionToken,
+          agent.suspensionReason,
           toStamp(agent.registeredAt),
           toStamp(agent.updatedAt),
         ),

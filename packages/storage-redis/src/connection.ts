@@ -1,14 +1,15 @@
 import { TimeoutError, UnavailableError, settleBy } from '@dir/storage-core'
 import { type ServerOptions, type UserClient, createClient, isCluster } from './client.ts'
 import { isReply, isUnknownScript, mapError } from './errors.ts'
+import { type Packable, pack } from './msgpack.ts'
 import type { Script } from './script.ts'
 import { clockScript } from './scripts.ts'
-import type { Argument, Reply } from './session.ts'
+import type { Reply } from './session.ts'
 
 /** What is used of ioredis. */
 interface Commands {
-  evalsha(sha: string, keyCount: number, ...args: Argument[]): Promise<Reply>
-  eval(text: string, keyCount: number, ...args: Argument[]): Promise<Reply>
+  evalsha(sha: string, keyCount: number, ...args: (string | Buffer)[]): Promise<Reply>
+  eval(text: string, keyCount: number, ...args: (string | Buffer)[]): Promise<Reply>
 }
 
 /** One client of ioredis, which connects anew by itself. A namespace's scripts run over it, in the order in which they are given. */
@@ -65,20 +66,20 @@ export class RedisConnection {
    * Runs a script. Rejects at `deadline`, and then connects anew: an answer may still be on its way over the old
    * connection, if it works at all. Raw errors of the client come out as they are.
    */
-  run(script: Script, args: readonly Argument[], deadline: number): Promise<Reply> {
+  run(script: Script, request: Packable, deadline: number): Promise<Reply> {
     const start = performance.now()
-    return settleBy(deadline, this.#evaluate(script, args), () => {
+    return settleBy(deadline, this.#evaluate(script, pack(request)), () => {
       this.#client.disconnect(true)
       return new TimeoutError(performance.now() - start, 'waiting for Redis', { outcome: 'unknown' })
     })
   }
 
   /** Runs a script that may run twice, again and again until an answer comes. */
-  async repeat(script: Script, args: readonly Argument[], deadline: number): Promise<Reply> {
+  async repeat(script: Script, request: Packable, deadline: number): Promise<Reply> {
     for (;;) {
       await this.ready(deadline)
       try {
-        return await this.run(script, args, deadline)
+        return await this.run(script, request, deadline)
       } catch (error) {
         if (isReply(error) || performance.now() >= deadline || this.#closed)
           throw mapError(error, 'not-applied')
@@ -96,9 +97,9 @@ export class RedisConnection {
     this.#client.disconnect()
   }
 
-  async #evaluate({ sha, text, keys }: Script, args: readonly Argument[]): Promise<Reply> {
+  async #evaluate({ sha, text, keys }: Script, request: Buffer): Promise<Reply> {
     const commands = this.#client as unknown as Commands
-    const all = [...this.keysOf(keys), ...args]
+    const all = [...this.keysOf(keys), request]
     try {
       return await commands.evalsha(sha, keys.length, ...all)
     } catch (error) {
@@ -109,7 +110,7 @@ export class RedisConnection {
 
   async #readClock(deadline: number): Promise<void> {
     try {
-      this.learnClock(Number(await this.run(clockScript, [], deadline)))
+      this.learnClock(Number(await this.run(clockScript, null, deadline)))
     } catch (error) {
       throw mapError(error, 'not-applied')
     }

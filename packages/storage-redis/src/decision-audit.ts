@@ -4,34 +4,35 @@ import {
   type Implementation,
   InvalidArgumentError,
 } from '@dir/storage-core'
-import { LOG, type LogEntry, logPage } from './log.ts'
+import { LOG_READ, LOG_WRITE, type LogEntry, logPage } from './log.ts'
 import type { ScriptPart } from './script.ts'
 import { type RedisSession, Refused, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 export const decisionAuditScript: ScriptPart = {
   keys: { events: 'stream', events_by_flow: 'zset' },
-  lua: `${LOG}${
+  shared: [],
+  read: [LOG_READ],
+  write: [
+    LOG_WRITE,
     /* lua */ String.raw`
 -- dfid, event, step id, state, details; answers the event's number
 function op.event_record(dfid, event, step, state, details)
-  local seq = redis.call('HINCRBY', key.meta, 'events', 1)
+  local seq = count('events')
   append('events', seq, dfid, 'event', event, 'at', now, 'step', step, 'state', state, 'details', details)
   return seq
 end
 
 -- number, dfid, event, at, step id, state, details; refused unless numbers rise
 function refusal.event_import(seq)
-  judged.event = judged.event or tonumber(redis.call('HGET', key.meta, 'events') or 0)
-  if tonumber(seq) <= judged.event then return {} end
-  judged.event = tonumber(seq)
+  if seq <= (judged.event or counters.events) then return {} end
+  judged.event = seq
 end
 function op.event_import(seq, dfid, event, at, step, state, details)
-  redis.call('HSET', key.meta, 'events', seq)
-  append('events', tonumber(seq), dfid, 'event', event, 'at', at, 'step', step, 'state', state, 'details', details)
+  append('events', count('events', seq), dfid, 'event', event, 'at', at, 'step', step, 'state', state, 'details', details)
 end
-`
-  }`,
+`,
+  ],
 }
 
 function toRow({
@@ -53,14 +54,13 @@ export const decisionAudit: Implementation<DecisionAuditOperations, RedisSession
   },
 
   async eventsPage(redis, { dfid, event, afterSeq, limit }) {
-    const second = event === null ? '' : `=${event}`
     for (let after = afterSeq; ;) {
       const { entries, next } = await logPage(redis, 'decisionAudit', {
         log: 'events',
         dfid,
         after,
         limit,
-        second,
+        second: event,
       })
       if (entries.length > 0 || next === null) return entries.map(toRow)
       after = next

@@ -19,6 +19,8 @@ import { SCHEMA_VERSION, readScript, schemaScript } from './scripts.ts'
 import { type ServerFacts, durability, judgeServer, readServers } from './server.ts'
 import { type Argument, type RedisSession, type Reply, as } from './session.ts'
 
+const VERSION = String(SCHEMA_VERSION)
+
 export class RedisDriver implements StorageDriver {
   readonly backend = 'redis'
   /** `durable` joins them when `init` has seen that the server keeps an append-only file. */
@@ -47,11 +49,11 @@ export class RedisDriver implements StorageDriver {
     for (const server of servers) judgeServer(server, this.#allowEviction)
     if (servers.every((server) => server.appendOnly)) this.capabilities.add('durable')
     else this.capabilities.delete('durable')
-    const reply = await this.#schema('schema_init', SCHEMA_VERSION, create ? 1 : 0)
+    const reply = await this.#schema('schema_init', VERSION, create ? 1 : null)
     const [version, importing] = as<[string | null, number]>(reply)
     if (version === null)
       throw new SchemaError('There is no such namespace, and init: false creates none.', 'none', '1')
-    if (version !== String(SCHEMA_VERSION)) throw newerSchema(version)
+    if (version !== VERSION) throw newerSchema(version)
     if (importing === 1)
       throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
   }
@@ -97,7 +99,7 @@ export class RedisDriver implements StorageDriver {
       return { seq: Number(seq ?? 0), fence: Number(fence ?? 0) }
     },
     begin: async () => {
-      if ((await this.#schema('import_begin', SCHEMA_VERSION)) !== 1)
+      if ((await this.#schema('import_begin', VERSION)) !== 1)
         throw new ConflictError('This store is not empty. Import into a new one, or drop this one first.')
     },
     finish: async ({ seq, fence }) => {

@@ -5,8 +5,8 @@ import type {
   RequestExport,
 } from '@dir/storage-core'
 import { exportTables } from './export-page.ts'
-import type { ScriptPart } from './script.ts'
-import { type RedisSession, type Reply, as, nullable } from './session.ts'
+import { type ScriptPart, TABLES } from './script.ts'
+import { type RedisSession, type Reply, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 // A token is agent id, NUL, when, NUL, a number that makes it its own. A request's record: agent id, reason, context,
@@ -14,20 +14,43 @@ import { fromStamp, toStamp } from './time.ts'
 // order of insertion.
 export const escalationScript: ScriptPart = {
   keys: { tokens: 'zset', requests: 'hash', requests_by_number: 'zset', pending: 'zset' },
-  lua: /* lua */ String.raw`
--- agent id, since; answers how many
-function op.token_count(agent, since)
+  shared: [
+    TABLES,
+    /* lua */ String.raw`
+local function tokens_since(agent, since)
   return redis.call('ZLEXCOUNT', key.tokens, '[' .. agent .. '\0' .. since, '(' .. agent .. '\1')
 end
+`,
+  ],
+  read: [
+    /* lua */ String.raw`
+-- agent id, since; answers how many
+op.token_count = tokens_since
 
+-- answers the pending requests
+function op.request_list()
+  local rows = redis.call('ZRANGE', key.pending, 0, -1)
+  for i, dfid in ipairs(rows) do rows[i] = { dfid, get('requests', dfid) } end
+  return rows
+end
+
+-- after a token; answers tokens
+function op.token_export(after)
+  local tokens = redis.call('ZRANGEBYLEX', key.tokens, '(' .. after, '+', 'LIMIT', 0, 500)
+  return { tokens, tokens[#tokens] or false }
+end
+`,
+  ],
+  write: [
+    /* lua */ String.raw`
 -- agent id, when (null: now)
 function op.token_add(agent, at)
-  local own = number(redis.call('HINCRBY', key.meta, 'tokens', 1))
+  local own = string.format('%.0f', count('tokens'))
   redis.call('ZADD', key.tokens, 0, agent .. '\0' .. (at or now) .. '\0' .. own)
 end
 
 local function put_request(dfid, record)
-  local order = redis.call('HINCRBY', key.meta, 'requests', 1)
+  local order = count('requests')
   redis.call('HSET', key.requests, dfid, cmsgpack.pack(record))
   redis.call('ZADD', key.requests_by_number, order, dfid)
   if record[7] then redis.call('ZREM', key.pending, dfid) else redis.call('ZADD', key.pending, order, dfid) end
@@ -47,44 +70,32 @@ function op.request_insert(dfid, agent, reason, context, proposal, impact)
   put_request(dfid, { agent, reason, context, proposal, impact, created, false, false })
 end
 
--- dfid, resolved at, decision, proposal (nullable), created at (nullable: any); answers whether it was pending
+-- dfid, resolved at, decision, proposal (null: keep it), created at (null: any); answers whether it was pending
 function op.request_resolve(dfid, resolved, decision, proposal, created)
   local record = get('requests', dfid)
-  if not record or record[7] or (created ~= '' and nullable(created) ~= record[6]) then return 0 end
-  record[4], record[7], record[8] = nullable(proposal) or record[4], resolved, decision
+  if not record or record[7] or (created and created ~= record[6]) then return 0 end
+  record[4], record[7], record[8] = proposal or record[4], resolved, decision
   redis.call('HSET', key.requests, dfid, cmsgpack.pack(record))
   redis.call('ZREM', key.pending, dfid)
   return 1
 end
 
--- answers the pending requests
-function op.request_list()
-  local rows = redis.call('ZRANGE', key.pending, 0, -1)
-  for i, dfid in ipairs(rows) do rows[i] = { dfid, get('requests', dfid) } end
-  return rows
-end
-
 -- agent id, limit, window in microseconds, then a request as for request_insert, or nothing; answers whether it was
 -- granted and how many tokens are in the window
 function op.token_consume(agent, limit, window, ...)
-  local used = op.token_count(agent, stamp(-window))
-  if used >= tonumber(limit) then return { 0, used } end
+  local used = tokens_since(agent, stamp(-window))
+  if used >= limit then return { 0, used } end
   if ... then op.request_insert(...) end
   op.token_add(agent)
   return { 1, used + 1 }
 end
 
--- after a token; answers tokens
-function op.token_export(after)
-  local tokens = redis.call('ZRANGEBYLEX', key.tokens, '(' .. after, '+', 'LIMIT', 0, 500)
-  return { tokens, tokens[#tokens] or false }
-end
-
--- dfid, the record's fields, of which the last two are nullable
+-- dfid, the record's fields, of which the last two may be null
 function op.request_import(dfid, agent, reason, context, proposal, impact, created, resolved, decision)
-  put_request(dfid, { agent, reason, context, proposal, impact, created, nullable(resolved), nullable(decision) })
+  put_request(dfid, { agent, reason, context, proposal, impact, created, resolved, decision })
 end
 `,
+  ],
 }
 
 function toRequest(dfid: string, record: Reply) {
@@ -117,13 +128,8 @@ export const escalation: Implementation<EscalationOperations, RedisSession> = {
   },
 
   async resolveRequest(redis, { dfid, resolvedAt, decision, proposalJson, createdAt }) {
-    const [resolved, created] = [
-      toStamp(resolvedAt),
-      nullable(createdAt === null ? null : toStamp(createdAt)),
-    ]
-    return (
-      (await redis.write('request_resolve', dfid, resolved, decision, nullable(proposalJson), created)) === 1
-    )
+    const [resolved, created] = [toStamp(resolvedAt), createdAt === null ? null : toStamp(createdAt)]
+    return (await redis.write('request_resolve', dfid, resolved, decision, proposalJson, created)) === 1
   },
 
   async getPendingRequests(redis) {
@@ -165,8 +171,8 @@ export const escalation: Implementation<EscalationOperations, RedisSession> = {
       items.map((item) => {
         if (item.type === 'budgetToken')
           return redis.write('token_add', item.agentId, toStamp(item.createdAt))
-        const resolved = nullable(item.resolvedAt === null ? null : toStamp(item.resolvedAt))
-        const times = [toStamp(item.createdAt), resolved, nullable(item.decision)]
+        const resolved = item.resolvedAt === null ? null : toStamp(item.resolvedAt)
+        const times = [toStamp(item.createdAt), resolved, item.decision]
         return redis.write('request_import', ...fieldsOf(item), ...times)
       }),
     )

@@ -11,7 +11,7 @@ import { isReply, mapError } from './errors.ts'
 import { frees } from './operations.ts'
 import { RecordedWork, type WorkReply } from './recorded-work.ts'
 import { writeScript } from './scripts.ts'
-import { type Argument, as } from './session.ts'
+import { as } from './session.ts'
 
 const MAX_ENTRIES = 256
 const MAX_BYTES = 1024 * 1024
@@ -64,21 +64,20 @@ export class GroupCommit {
     const deadline = Math.max(...deadlines)
     const onServer = (at: number): number =>
       this.#connection.serverMicros(start + (at - start) * SERVER_SHARE)
-    const args: Argument[] = [this.#handle, ++this.#calls, onServer(deadline)]
     const protocols = new Set<Protocol>()
     let freeing = true
-    for (const [index, work] of works.entries()) {
-      for (const arg of work.encode(onServer(deadlines[index] ?? start))) args.push(arg)
-      for (const call of work.entry.work.calls) {
+    for (const { entry } of works)
+      for (const call of entry.work.calls) {
         protocols.add(call.protocol)
         freeing &&= frees(call)
       }
-    }
+    const pieces = works.map((work, index) => work.encode(onServer(deadlines[index] ?? start)))
+    const request = [this.#handle, ++this.#calls, onServer(deadline), pieces]
     const script = writeScript(protocols, freeing)
     for (;;) {
       try {
         const [now, replies] = as<[number, readonly WorkReply[]]>(
-          await this.#connection.run(script, args, deadline),
+          await this.#connection.run(script, request, deadline),
         )
         this.#connection.learnClock(now)
         for (const [index, work] of works.entries()) work.settle(replies[index] ?? ['EXPIRED'])

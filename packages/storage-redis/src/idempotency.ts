@@ -1,20 +1,30 @@
 import { randomUUID } from 'node:crypto'
 import type { ClaimAnswer, IdempotencyOperations, Implementation } from '@dir/storage-core'
 import { exportTables } from './export-page.ts'
-import type { ScriptPart } from './script.ts'
-import { type RedisSession, as, nullable } from './session.ts'
+import { type ScriptPart, TABLES } from './script.ts'
+import { type RedisSession, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 // A record: result, request hash, created at, and of a claim: token, since, until. What there is not is false.
 export const idempotencyScript: ScriptPart = {
   keys: { results: 'hash', results_by_id: 'zset' },
-  lua: /* lua */ String.raw`
--- key; answers the result or null
-function op.result_get(id)
+  shared: [
+    TABLES,
+    /* lua */ String.raw`
+local function result_of(id)
   local record = get('results', id)
   return record and record[1]
 end
-
+`,
+  ],
+  read: [
+    /* lua */ String.raw`
+-- key; answers the result or null
+op.result_get = result_of
+`,
+  ],
+  write: [
+    /* lua */ String.raw`
 local function put_result(id, result, hash)
   put('results', id, { result, hash, now, false, false, false })
 end
@@ -24,14 +34,13 @@ function op.result_set(id, result) put_result(id, result, false) end
 
 -- key, result; answers null, or the result that was there before
 function op.result_set_if_absent(id, result)
-  local existing = op.result_get(id)
+  local existing = result_of(id)
   if not existing then put_result(id, result, false) end
   return existing
 end
 
--- key, token, lease in microseconds, request hash (nullable); answers a state and what belongs to it
-function op.result_claim(id, token, lease, request_hash)
-  local hash = nullable(request_hash)
+-- key, token, lease in microseconds, request hash or null; answers a state and what belongs to it
+function op.result_claim(id, token, lease, hash)
   local record = get('results', id)
   if record then
     local result, known_hash, _, owner, since, expires = unpack(record)
@@ -40,7 +49,7 @@ function op.result_claim(id, token, lease, request_hash)
     if expires > now then return { 'inFlight', expires } end
     return { 'ambiguous', since, owner }
   end
-  put('results', id, { false, hash, false, token, now, stamp(tonumber(lease)) })
+  put('results', id, { false, hash, false, token, now, stamp(lease) })
   return { 'started' }
 end
 
@@ -60,12 +69,12 @@ end
 refusal.result_abandon = not_current
 function op.result_abandon(id) remove('results', id) end
 
--- key, then (nullable): result, request hash, created at, claimed at; token
+-- key, then or null: result, request hash, created at, claimed at; and a token
 function op.result_import(id, result, hash, created, claimed, token)
-  local since = nullable(claimed)
-  put('results', id, { nullable(result), nullable(hash), nullable(created), since and token, since, since })
+  put('results', id, { result, hash, created, claimed and token, claimed, claimed })
 end
 `,
+  ],
 }
 
 type Stored = readonly [string | null, string | null, string | null, string | null, string | null]
@@ -105,7 +114,7 @@ export const idempotency: Implementation<IdempotencyOperations, RedisSession> = 
   },
 
   async claim(redis, key, token, leaseMicros, requestHash) {
-    const reply = await redis.write('result_claim', key, token, leaseMicros, nullable(requestHash))
+    const reply = await redis.write('result_claim', key, token, leaseMicros, requestHash)
     return toClaim(as<ClaimReply>(reply))
   },
 
@@ -132,10 +141,10 @@ export const idempotency: Implementation<IdempotencyOperations, RedisSession> = 
         redis.write(
           'result_import',
           key,
-          nullable(resultJson),
-          nullable(requestHash),
-          nullable(stampOf(createdAt)),
-          nullable(stampOf(claimedAt)),
+          resultJson,
+          requestHash,
+          stampOf(createdAt),
+          stampOf(claimedAt),
           // nobody here holds the token of a claim that was made elsewhere: it arrives as ambiguous, under a new one
           randomUUID(),
         ),

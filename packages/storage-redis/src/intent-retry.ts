@@ -1,6 +1,6 @@
 import { type Implementation, type IntentRetryOperations, nextCount } from '@dir/storage-core'
 import { exportTables } from './export-page.ts'
-import type { ScriptPart } from './script.ts'
+import { type ScriptPart, TABLES } from './script.ts'
 import { type RedisSession, Refused, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
@@ -9,17 +9,27 @@ const MAX_INT32 = 2 ** 31 - 1
 // A record: count, updated at.
 export const intentRetryScript: ScriptPart = {
   keys: { retries: 'hash', retries_by_id: 'zset' },
-  lua: /* lua */ String.raw`
--- dfid; answers the count
-function op.retry_get(dfid)
+  shared: [
+    TABLES,
+    /* lua */ String.raw`
+local function retries_of(dfid)
   local record = get('retries', dfid)
   return record and record[1] or 0
 end
-
+`,
+  ],
+  read: [
+    /* lua */ String.raw`
+-- dfid; answers the count
+op.retry_get = retries_of
+`,
+  ],
+  write: [
+    /* lua */ String.raw`
 -- dfid, count, when (null: now)
-function refusal.retry_set(dfid, count) judged[dfid] = tonumber(count) end
+function refusal.retry_set(dfid, count) judged[dfid] = count end
 function op.retry_set(dfid, count, at)
-  put('retries', dfid, { tonumber(count), at or now })
+  put('retries', dfid, { count, at or now })
 end
 
 -- dfid
@@ -28,15 +38,16 @@ function op.retry_delete(dfid) remove('retries', dfid) end
 
 -- dfid; answers the new count. It depends on what comes before it in the same work, so that is judged along.
 function refusal.retry_increment(dfid)
-  judged[dfid] = (judged[dfid] or op.retry_get(dfid)) + 1
+  judged[dfid] = (judged[dfid] or retries_of(dfid)) + 1
   return judged[dfid] > ${MAX_INT32} and {}
 end
 function op.retry_increment(dfid)
-  local count = op.retry_get(dfid) + 1
+  local count = retries_of(dfid) + 1
   put('retries', dfid, { count, now })
   return count
 end
 `,
+  ],
 }
 
 export const intentRetry: Implementation<IntentRetryOperations, RedisSession> = {

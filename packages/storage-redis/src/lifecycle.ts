@@ -1,45 +1,55 @@
 import type { Implementation, LifecycleOperations, Transition } from '@dir/storage-core'
-import { LOG, type LogEntry, logPage } from './log.ts'
+import { LOG_READ, LOG_WRITE, type LogEntry, logPage } from './log.ts'
 import type { ScriptPart } from './script.ts'
-import { type RedisSession, as, fromNullable, nullable } from './session.ts'
+import { type RedisSession, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 export const lifecycleScript: ScriptPart = {
   keys: { transitions: 'stream', transitions_by_flow: 'zset', statuses: 'hash' },
-  lua: `${LOG}${
+  shared: [
+    /* lua */ String.raw`
+local function status_of(dfid) return redis.call('HGET', key.statuses, dfid) end
+`,
+  ],
+  read: [
+    LOG_READ,
     /* lua */ String.raw`
 -- dfid; answers the current status or null
-function op.flow_status(dfid) return redis.call('HGET', key.statuses, dfid) end
-
--- dfid, from (nullable), to, when (null: now)
+op.flow_status = status_of
+`,
+  ],
+  write: [
+    LOG_WRITE,
+    /* lua */ String.raw`
+-- dfid, from or null, to, when (null: now). A stream has only texts: null is '', others stand after an equals sign.
 function op.flow_record(dfid, from, to, at)
-  append('transitions', redis.call('HINCRBY', key.meta, 'transitions', 1), dfid, 'from', from, 'to', to, 'at', at or now)
+  append('transitions', count('transitions'), dfid, 'from', from and '=' .. from or '', 'to', to, 'at', at or now)
   redis.call('HSET', key.statuses, dfid, to)
 end
 
--- dfid, from (nullable), to
+-- dfid, from or null, to
 function refusal.flow_transition(dfid, from)
-  return op.flow_status(dfid) ~= nullable(from) and {}
+  return status_of(dfid) ~= from and {}
 end
 op.flow_transition = op.flow_record
 
--- dfid, status (nullable)
+-- dfid, status or null
 refusal.flow_expect = refusal.flow_transition
 function op.flow_expect() end
-`
-  }`,
+`,
+  ],
 }
 
 function toTransition({ fields }: LogEntry): Transition & { readonly createdAt: string } {
   const { dfid = '', from = '', to = '', at = '' } = fields
-  return { dfid, fromStatus: fromNullable(from), toStatus: to, createdAt: fromStamp(at) }
+  return { dfid, fromStatus: from === '' ? null : from.slice(1), toStatus: to, createdAt: fromStamp(at) }
 }
 
 const PAGE = 500
 
 export const lifecycle: Implementation<LifecycleOperations, RedisSession> = {
   async recordTransition(redis, dfid, fromStatus, toStatus) {
-    await redis.write('flow_record', dfid, nullable(fromStatus), toStatus)
+    await redis.write('flow_record', dfid, fromStatus, toStatus)
   },
 
   async getTransitions(redis, dfid) {
@@ -57,9 +67,9 @@ export const lifecycle: Implementation<LifecycleOperations, RedisSession> = {
   },
 
   transition: (redis, dfid, fromStatus, toStatus) =>
-    redis.attempt('flow_transition', dfid, nullable(fromStatus), toStatus),
+    redis.attempt('flow_transition', dfid, fromStatus, toStatus),
 
-  expectStatus: (redis, dfid, status) => redis.attempt('flow_expect', dfid, nullable(status)),
+  expectStatus: (redis, dfid, status) => redis.attempt('flow_expect', dfid, status),
 
   async exportPage(redis, cursor) {
     const after = Number(cursor ?? 0)
@@ -76,7 +86,7 @@ export const lifecycle: Implementation<LifecycleOperations, RedisSession> = {
   async importPage(redis, items) {
     await Promise.all(
       items.map(({ dfid, fromStatus, toStatus, createdAt }) =>
-        redis.write('flow_record', dfid, nullable(fromStatus), toStatus, toStamp(createdAt)),
+        redis.write('flow_record', dfid, fromStatus, toStatus, toStamp(createdAt)),
       ),
     )
   },

@@ -3,30 +3,51 @@ import { type RedisSession, as } from './session.ts'
 
 // A log is a stream whose ids are dense numbers, counted in `meta` under the log's name, with an index by flow. Its
 // entries are `dfid` and whatever fields its protocol adds.
-export const LOG = /* lua */ String.raw`
+const DIGITS = /* lua */ `
 local digits = '%016.0f'
+`
+
+/** For what appends to a log. */
+export const LOG_WRITE = /* lua */ String.raw`${DIGITS}
+local indexed = {} -- by log, what its index takes at the end, all of it at once
+at_end[#at_end + 1] = function()
+  for log, members in pairs(indexed) do
+    for first = 1, #members, 4000 do
+      redis.call('ZADD', key[log .. '_by_flow'], unpack(members, first, math.min(first + 3999, #members)))
+    end
+  end
+end
 
 -- log, number, dfid, fields...
 local function append(log, seq, dfid, ...)
-  redis.call('XADD', key[log], number(seq) .. '-0', 'dfid', dfid, ...)
-  redis.call('ZADD', key[log .. '_by_flow'], 0, dfid .. '\0' .. string.format(digits, seq))
+  local padded = string.format(digits, seq)
+  redis.call('XADD', key[log], padded .. '-0', 'dfid', dfid, ...)
+  local members = indexed[log] or {}
+  indexed[log] = members
+  members[#members + 1] = 0
+  members[#members + 1] = dfid .. '\0' .. padded
 end
+`
+
+/** For what reads a log. */
+export const LOG_READ = /* lua */ String.raw`${DIGITS}
+local MOST = 1048576
 
 local function next_entries(log, dfid, after, count)
-  if dfid == '' then return redis.call('XRANGE', key[log], number(after + 1), '+', 'COUNT', count) end
+  if not dfid then return redis.call('XRANGE', key[log], string.format(digits, after + 1), '+', 'COUNT', count) end
   local from = dfid .. '\0' .. string.format(digits, after + 1)
   local entries = {}
   for i, member in ipairs(redis.call('ZRANGEBYLEX', key[log .. '_by_flow'], '[' .. from, '(' .. dfid .. '\1', 'LIMIT', 0, count)) do
-    local seq = number(tonumber(string.sub(member, -16)))
+    local seq = string.sub(member, -16)
     entries[i] = redis.call('XRANGE', key[log], seq, seq)[1]
   end
   return entries
 end
 
--- log, dfid ('': any), after, limit, second field (nullable: any); answers a megabyte of entries, about, and after
+-- log, dfid (null: any), after, limit, second field (null: any); answers a megabyte of entries, about, and after
 -- which one to go on, or false at the end. It looks through so many at most that others are not kept waiting.
-function op.log_page(log, dfid, after, limit, wanted)
-  local rows, bytes, last, second = {}, 0, tonumber(after), nullable(wanted)
+function op.log_page(log, dfid, after, limit, second)
+  local rows, bytes, last = {}, 0, after
   for _ = 1, 250 do
     local entries = next_entries(log, dfid, last, math.min(8, limit - #rows))
     for _, entry in ipairs(entries) do
@@ -37,9 +58,9 @@ function op.log_page(log, dfid, after, limit, wanted)
       end
     end
     if #entries == 0 then return { rows, false } end
-    if #rows == tonumber(limit) or bytes >= MOST then break end
+    if #rows == limit or bytes >= MOST then break end
   end
-  return { rows, number(last) }
+  return { rows, last }
 end
 `
 
@@ -54,8 +75,8 @@ export interface LogFilter {
   readonly dfid: string | null
   readonly after: number
   readonly limit: number
-  /** What the field after `dfid` must be, as the script takes what may be null. */
-  readonly second?: string
+  /** What the field after `dfid` must be; null: anything. */
+  readonly second?: string | null
 }
 
 export interface LogPage {
@@ -68,11 +89,11 @@ export interface LogPage {
 export async function logPage(
   redis: RedisSession,
   protocol: Protocol,
-  { log, dfid, after, limit, second = '' }: LogFilter,
+  { log, dfid, after, limit, second = null }: LogFilter,
 ): Promise<LogPage> {
-  const reply = await redis.read(protocol, 'log_page', log, dfid ?? '', after, limit, second)
-  const [rows, next] = as<[readonly [string, readonly string[]][], string | null]>(reply)
-  return { entries: rows.map(toEntry), next: next === null ? null : Number(next) }
+  const reply = await redis.read(protocol, 'log_page', log, dfid, after, limit, second)
+  const [rows, next] = as<[readonly [string, readonly string[]][], number | null]>(reply)
+  return { entries: rows.map(toEntry), next }
 }
 
 function toEntry([id, flat]: readonly [string, readonly string[]]): LogEntry {

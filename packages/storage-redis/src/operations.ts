@@ -1,4 +1,4 @@
-import type { Call, Implementation, Operations, Protocol } from '@dir/storage-core'
+import type { AsyncOperations, Call } from '@dir/storage-core'
 import { agentRegistry } from './agent-registry.ts'
 import { context } from './context.ts'
 import { decisionAudit } from './decision-audit.ts'
@@ -10,7 +10,7 @@ import { resourceLock } from './resource-lock.ts'
 import { saga } from './saga.ts'
 import type { RedisSession } from './session.ts'
 
-const operations: { readonly [P in Protocol]: Implementation<Operations[P], RedisSession> } = {
+const operations: AsyncOperations<RedisSession> = {
   agentRegistry,
   context,
   idempotency,

@@ -1,11 +1,12 @@
-import { type Call, ConflictError, type QueueEntry, TimeoutError, locate } from '@dir/storage-core'
+import { type Call, type QueueEntry, TimeoutError, conditionFailed, locate } from '@dir/storage-core'
 import { failedScript } from './errors.ts'
+import type { Packable } from './msgpack.ts'
 import { runCall } from './operations.ts'
-import { type Argument, type RedisSession, Refused, type Reply } from './session.ts'
+import { type RedisSession, Refused, type Reply } from './session.ts'
 
 interface Write {
-  readonly name: string
-  readonly args: readonly Argument[]
+  /** Name and arguments. */
+  readonly request: Packable
   resolve(reply: Reply): void
   reject(error: unknown): void
 }
@@ -20,24 +21,18 @@ export type WorkReply =
 /** One entry of the queue on its way through the script: what its operations write, and how they are told the answers. */
 export class RecordedWork {
   readonly entry: QueueEntry
+  readonly #recordedAt: number = performance.now()
   readonly #writes: Write[] = []
-  readonly #answers: Promise<readonly unknown[]>
+  readonly #answers: Promise<unknown>[]
 
   constructor(entry: QueueEntry) {
     this.entry = entry
-    const { calls, atomic } = entry.work
-    this.#answers = Promise.all(calls.map((call) => this.#record(call, atomic)))
-    this.#answers.catch(() => {}) // it is awaited when the reply is there
+    this.#answers = entry.work.calls.map((call) => runCall(this.#session(call), call))
   }
 
   /** As the script takes it, with a deadline on the server's clock. */
-  encode(deadlineMicros: number): Argument[] {
-    const args: Argument[] = [deadlineMicros, this.#writes.length]
-    for (const write of this.#writes) {
-      args.push(write.name, write.args.length)
-      for (const arg of write.args) args.push(arg)
-    }
-    return args
+  encode(deadlineMicros: number): Packable {
+    return [deadlineMicros, this.#writes.map((write) => write.request)]
   }
 
   settle(reply: WorkReply): void {
@@ -45,36 +40,41 @@ export class RecordedWork {
     switch (reply[0]) {
       case 'DONE':
         for (const [index, write] of this.#writes.entries()) write.resolve(reply[1][index] ?? null)
-        break
+        return this.#pass()
       case 'REFUSED':
         this.#writes[reply[1]]?.reject(new Refused(reply[2]))
-        break
-      case 'EXPIRED':
-        entry.reject(new TimeoutError(performance.now() - this.#recordedAt, 'it reached the server too late'))
-        return
+        return this.#pass()
+      case 'EXPIRED': {
+        const waited = performance.now() - this.#recordedAt
+        return entry.reject(new TimeoutError(waited, 'it reached the server too late'))
+      }
       case 'FAILED':
-        entry.reject(failedScript(reply[2], reply[1]))
-        return
+        return entry.reject(failedScript(reply[2], reply[1]))
     }
-    this.#answers.then(
-      (answers) => entry.resolve(answers),
+  }
+
+  /** Hands on what the operations made of the replies. A refused one answers alone: the others' wait for ever. */
+  #pass(): void {
+    const { entry } = this
+    const { calls, atomic } = entry.work
+    const answers = atomic
+      ? this.#answers.map((answer, index) =>
+          answer.catch((error: unknown) => {
+            const call = calls[index]
+            throw call === undefined ? error : locate(error, '', call.protocol, call.method)
+          }),
+        )
+      : this.#answers
+    Promise.all(answers).then(
+      (all) => entry.resolve(all),
       (error: unknown) => entry.reject(error),
     )
   }
 
-  readonly #recordedAt: number = performance.now()
-
-  async #record(call: Call, atomic: boolean): Promise<unknown> {
-    try {
-      return await runCall(this.#session(call, atomic), call)
-    } catch (error) {
-      throw locate(error, '', call.protocol, call.method)
-    }
-  }
-
-  #session({ method }: Call, atomic: boolean): RedisSession {
+  #session(call: Call): RedisSession {
+    const { atomic } = this.entry.work
     const write: RedisSession['write'] = (name, ...args) =>
-      new Promise((resolve, reject) => this.#writes.push({ name, args, resolve, reject }))
+      new Promise((resolve, reject) => this.#writes.push({ request: [name, ...args], resolve, reject }))
     return {
       read: () => Promise.reject(new TypeError('a write does not read')),
       write,
@@ -84,10 +84,8 @@ export class RecordedWork {
           return true
         } catch (error) {
           if (!(error instanceof Refused)) throw error
-          if (!atomic) return false
-          throw new ConflictError(
-            `The condition of ${method} does not hold any more; nothing of the batch was written.`,
-          )
+          if (atomic) throw conditionFailed(call)
+          return false
         }
       },
     }

@@ -1,24 +1,29 @@
 import type { Implementation, SagaOperations } from '@dir/storage-core'
 import { exportTables } from './export-page.ts'
-import type { ScriptPart } from './script.ts'
+import { type ScriptPart, TABLES } from './script.ts'
 import { type RedisSession, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 // A record: failed step, partial state, created at. The numbers that order the marks are counted in `meta`.
 export const sagaScript: ScriptPart = {
   keys: { dirty: 'hash', dirty_by_number: 'zset' },
-  lua: /* lua */ String.raw`
--- dfid, failed step, partial state, when (null: now)
-function op.dirty_mark(dfid, step, partial, at)
-  redis.call('HSET', key.dirty, dfid, cmsgpack.pack({ step, partial, at or now }))
-  redis.call('ZADD', key.dirty_by_number, redis.call('HINCRBY', key.meta, 'marks', 1), dfid)
-end
-
+  shared: [TABLES],
+  read: [
+    /* lua */ String.raw`
 -- answers the dfids
 function op.dirty_list() return redis.call('ZRANGE', key.dirty_by_number, 0, -1) end
 
 -- dfid; answers the record or null
 function op.dirty_get(dfid) return get('dirty', dfid) end
+`,
+  ],
+  write: [
+    /* lua */ String.raw`
+-- dfid, failed step, partial state, when (null: now)
+function op.dirty_mark(dfid, step, partial, at)
+  redis.call('HSET', key.dirty, dfid, cmsgpack.pack({ step, partial, at or now }))
+  redis.call('ZADD', key.dirty_by_number, count('marks'), dfid)
+end
 
 -- dfid
 function op.dirty_clear(dfid)
@@ -26,6 +31,7 @@ function op.dirty_clear(dfid)
   redis.call('ZREM', key.dirty_by_number, dfid)
 end
 `,
+  ],
 }
 
 export const saga: Implementation<SagaOperations, RedisSession> = {

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
 
-/** What one protocol brings to the scripts: the keys it uses, with their types, and its functions. */
+/** What one protocol brings to the scripts: the keys it uses, with their types, and its functions in Lua. */
 export interface ScriptPart {
   readonly keys: Readonly<Record<string, 'hash' | 'zset' | 'stream'>>
-  readonly lua: string
+  /** What the functions below call. Texts that several parts have stand once in a script. */
+  readonly shared: readonly string[]
+  readonly read: readonly string[]
+  readonly write: readonly string[]
 }
 
 /** A script that is sent whole once; afterwards the server knows it by its SHA-1. */
@@ -19,15 +22,14 @@ export type ScriptFlag = 'no-writes' | 'allow-oom'
 /**
  * What all scripts begin with. `#!lua` makes the server refuse the whole script, before its first write, when it has no
  * memory left, or its disk failed, or it is a replica. Wrong types are found before the first write, because nothing
- * undoes what a script wrote.
+ * undoes what a script wrote. Arguments come as one value in MessagePack, whose strings may hold anything; null is false.
  */
 const HEAD = /* lua */ String.raw`
 local time = redis.call('TIME')
-local now_micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local now_micros = time[1] * 1000000 + time[2]
 -- what may be called: op[name](arguments...) reads or writes; refusal[name](arguments...) answers something, the
 -- details, where a condition keeps the write from being made
 local op, refusal = {}, {}
-local judged = {} -- what judging one piece of work has to remember from one operation to the next
 
 -- The moment so many microseconds from now: 18 digits, the seconds since the year 0 and the microseconds.
 local function stamp(after)
@@ -36,16 +38,10 @@ local function stamp(after)
   return string.format('%012d%06d', seconds + 62167219200, micros - seconds * 1000000)
 end
 local now = stamp(0)
+`
 
--- An argument or field that may be null: '' is null, else it stands after an equals sign.
-local function nullable(text)
-  return text ~= '' and string.sub(text, 2)
-end
-
-local function number(value)
-  return string.format('%.0f', value)
-end
-
+/** Helpers for records that are kept in a hash, each packed into one field. */
+export const TABLES = /* lua */ String.raw`
 local function get(table, id)
   local packed = redis.call('HGET', key[table], id)
   return packed and cmsgpack.unpack(packed)
@@ -62,36 +58,42 @@ local function remove(table, id)
   redis.call('HDEL', key[table], id)
   redis.call('ZREM', key[table .. '_by_id'], id)
 end
+`
 
+/** For scripts that read: a table's records page by page. */
+export const EXPORT = /* lua */ String.raw`
 -- A megabyte of records, about, with their ids; and where to go on, or false at the end.
-local MOST = 1048576
 local function fill(table, ids, positions)
   local rows, bytes = {}, 0
   for i, id in ipairs(ids) do
     local packed = redis.call('HGET', key[table], id)
     rows[i] = { id, cmsgpack.unpack(packed) }
     bytes = bytes + #id + #packed
-    if bytes >= MOST then return { rows, positions[i] } end
+    if bytes >= 1048576 then return { rows, positions[i] } end
   end
-  return { rows, ids[1] and positions[#ids] or false }
+  return { rows, positions[#ids] or false }
 end
 
+-- table, after an id
 function op.export_by_id(table, after)
   local ids = redis.call('ZRANGEBYLEX', key[table .. '_by_id'], '(' .. after, '+', 'LIMIT', 0, 500)
   return fill(table, ids, ids)
 end
 
+-- table, after a number
 function op.export_by_number(table, after)
-  local found = redis.call('ZRANGE', key[table .. '_by_number'], '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, 500, 'WITHSCORES')
+  local index = key[table .. '_by_number']
+  local found = redis.call('ZRANGE', index, '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, 500, 'WITHSCORES')
   local ids, numbers = {}, {}
   for i = 1, #found, 2 do ids[#ids + 1], numbers[#numbers + 1] = found[i], found[i + 1] end
   return fill(table, ids, numbers)
 end
 `
 
-/** Composes a script of the head, some parts and a body, which calls their functions. */
+/** Composes a script of the head, what some parts share, functions of theirs, and a body that calls those. */
 export function composeScript(
   parts: readonly ScriptPart[],
+  lua: readonly string[],
   body: string,
   flag: ScriptFlag | null = null,
 ): Script {
@@ -102,7 +104,8 @@ export function composeScript(
     `local key = { ${keys.map((key, index) => `${key} = KEYS[${index + 1}]`).join(', ')} }`,
     ...Object.entries(types).map(([key, type]) => checkType(key, type)),
     HEAD,
-    ...new Set(parts.map((part) => part.lua)),
+    ...new Set(parts.flatMap((part) => part.shared)),
+    ...lua,
     body,
   ].join('\n')
   return newScript(text, keys)

@@ -8,7 +8,7 @@ import { intentRetryScript } from './intent-retry.ts'
 import { lifecycleScript } from './lifecycle.ts'
 import { resourceLockScript } from './resource-lock.ts'
 import { sagaScript } from './saga.ts'
-import { type Script, type ScriptPart, composeScript, newScript } from './script.ts'
+import { type Script, type ScriptPart, composeScript, newScript, EXPORT } from './script.ts'
 
 const PARTS: { readonly [P in Protocol]: ScriptPart } = {
   agentRegistry: agentRegistryScript,
@@ -22,80 +22,101 @@ const PARTS: { readonly [P in Protocol]: ScriptPart } = {
   lifecycle: lifecycleScript,
 }
 
-/** `meta` has the schema's version, the counters and the mark of an import; `calls` the last write of each handle. */
-const BASE: ScriptPart = { keys: { meta: 'hash', calls: 'hash' }, lua: '' }
+/** The schema's version, the counters, the mark of an import, and the last call of each handle. */
+const META: ScriptPart = { keys: { meta: 'hash' }, shared: [], read: [], write: [] }
 
 export const SCHEMA_VERSION = 1
 
-// ARGV: the function's name, its arguments; answers what it answers.
-const CALL = /* lua */ `return op[ARGV[1]](unpack(ARGV, 2)) or false`
+// ARGV: a function's name and its arguments; answers what it answers.
+const CALL = /* lua */ String.raw`
+local request = cmsgpack.unpack(ARGV[1])
+return op[request[1]](unpack(request, 2)) or false
+`
 
-// ARGV: the handle, the number of this call of its, until when it may be carried out; then for each piece of work: its
-// deadline, how many operations; and for each of those: name, how many arguments, the arguments. Times are in
-// microseconds. Answers now, and for each piece of work: DONE and the operations' answers; REFUSED, the position of the
-// operation and the details; EXPIRED; or FAILED, how many operations were made or begun, and a message.
+/** Numbers that only grow, in `meta`. */
+const COUNTERS = ['events', 'transitions', 'fence', 'marks', 'tokens', 'requests']
+
+const BEFORE_WRITES = /* lua */ String.raw`
+local judged = {} -- what judging one piece of work has to remember from one operation to the next
+local at_end = {} -- functions that are called once everything is carried out
+local counters, counted = {}, {} -- how the counters stand, and those of them that have moved
+
+local function count(name, value)
+  value = value or counters[name] + 1
+  counters[name], counted[name] = value, value
+  return value
+end
+`
+
+// ARGV: the handle, the number of this call of its, until when it may be carried out; then the pieces of work, each a
+// deadline and its operations, each a name and the arguments. Times are in microseconds. Answers now, and for each
+// piece of work: DONE, the answers of its operations; REFUSED, the position of the operation, the details; EXPIRED; or
+// FAILED, how many operations were made or begun, a message.
 const WRITE = /* lua */ String.raw`
-local handle, call, till = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local handle, call, till, works = unpack(cmsgpack.unpack(ARGV[1]))
+local call_of_handle = 'call:' .. handle
+local found = redis.call('HMGET', key.meta, 'version', call_of_handle, '${COUNTERS.join("', '")}')
+for i, name in ipairs({ '${COUNTERS.join("', '")}' }) do counters[name] = (found[i + 2] or 0) + 0 end
+
 -- A call that arrives twice, because its reply was lost, is answered as it was the first time; one that arrives after a
 -- later one of its handle, over a connection thought dead, is not carried out any more.
-local last = redis.call('HGET', key.calls, handle)
-if last then
-  local made, made_till, answers = unpack(cmsgpack.unpack(last))
+if found[2] then
+  local made, made_till, answers = unpack(cmsgpack.unpack(found[2]))
   if made == call and answers then return { now_micros, answers } end
   if made >= call then return redis.error_reply('DIRCALL this call was made before') end
   till = math.max(till, made_till)
 end
-local version = redis.call('HGET', key.meta, 'version')
-if not version then redis.call('HSET', key.meta, 'version', ${SCHEMA_VERSION})
-elseif version ~= '${SCHEMA_VERSION}' then return redis.error_reply('DIRSCHEMA ' .. version) end
+local version = found[1] or '${SCHEMA_VERSION}'
+if version ~= '${SCHEMA_VERSION}' then return redis.error_reply('DIRSCHEMA ' .. version) end
 
 local begun
-local function carry_out(deadline, names, arguments)
+local function carry_out(deadline, operations)
   if now_micros > deadline then return { 'EXPIRED' } end
   judged, begun = {}, 0
-  for i, name in ipairs(names) do
-    local details = refusal[name] and refusal[name](unpack(arguments[i]))
+  for i, operation in ipairs(operations) do
+    local refuse = refusal[operation[1]]
+    local details = refuse and refuse(unpack(operation, 2))
     if details then return { 'REFUSED', i - 1, details } end
   end
   local answers = {}
-  for i, name in ipairs(names) do
+  for i, operation in ipairs(operations) do
     begun = i
-    answers[i] = op[name](unpack(arguments[i])) or false
+    answers[i] = op[operation[1]](unpack(operation, 2)) or false
   end
   return { 'DONE', answers }
 end
 
-local all, at = {}, 4
-while at <= #ARGV do
-  local deadline, count, names, arguments = tonumber(ARGV[at]), tonumber(ARGV[at + 1]), {}, {}
-  at = at + 2
-  for i = 1, count do
-    local size = tonumber(ARGV[at + 1])
-    names[i], arguments[i] = ARGV[at], { unpack(ARGV, at + 2, at + 1 + size) }
-    at = at + 2 + size
-  end
-  local ok, answer = pcall(carry_out, deadline, names, arguments)
-  all[#all + 1] = ok and answer or { 'FAILED', begun, type(answer) == 'table' and answer.err or tostring(answer) }
+local all = {}
+for i, work in ipairs(works) do
+  local ok, answer = pcall(carry_out, work[1], work[2])
+  all[i] = ok and answer or { 'FAILED', begun, type(answer) == 'table' and answer.err or tostring(answer) }
 end
+for _, finish in ipairs(at_end) do finish() end
+
 local kept = cmsgpack.pack(all)
-redis.call('HSET', key.calls, handle, cmsgpack.pack({ call, till, #kept <= 65536 and all }))
+local fields = { 'version', version, call_of_handle, cmsgpack.pack({ call, till, #kept <= 65536 and all }) }
+for name, value in pairs(counted) do
+  fields[#fields + 1] = name
+  fields[#fields + 1] = value
+end
+redis.call('HSET', key.meta, unpack(fields))
 return { now_micros, all }
 `
 
-// ARGV: the function's name and its arguments, as for CALL.
+// ARGV: as for CALL.
 const SCHEMA = /* lua */ String.raw`
--- version, '1' to create it; answers the version found and whether an import is unfinished
+-- version, whether to create it; answers the version found and whether an import is unfinished
 function op.schema_init(version, create)
   local found = redis.call('HGET', key.meta, 'version')
-  if not found and create == '1' then
+  if create and (not found or found == version) then
     found = version
     redis.call('HSET', key.meta, 'version', version)
-  end
-  local calls = redis.call('HGETALL', key.calls)
-  if create == '1' then
-    for i = 1, #calls, 2 do
-      -- nothing of that handle can be carried out any more
-      if cmsgpack.unpack(calls[i + 1])[2] < now_micros then redis.call('HDEL', key.calls, calls[i]) end
+    local meta = redis.call('HGETALL', key.meta)
+    for i = 1, #meta, 2 do
+      -- a handle of which nothing can be carried out any more
+      if string.sub(meta[i], 1, 5) == 'call:' and cmsgpack.unpack(meta[i + 1])[2] < now_micros then
+        redis.call('HDEL', key.meta, meta[i])
+      end
     end
   end
   return { found, redis.call('HEXISTS', key.meta, 'importing') }
@@ -106,15 +127,13 @@ function op.schema_counters() return redis.call('HMGET', key.meta, 'events', 'fe
 
 -- version; answers whether it was allowed: the store is empty, or an import into it was interrupted
 function op.import_begin(version)
-  local counters = redis.call('HMGET', key.meta, 'events', 'fence', 'importing')
-  local empty = not counters[1] and not counters[2]
+  local state = redis.call('HMGET', key.meta, 'events', 'fence', 'importing')
+  local empty = not state[1] and not state[2]
   for name, full in pairs(key) do
-    if name ~= 'meta' and name ~= 'calls' and redis.call('EXISTS', full) == 1 then empty = false end
+    if name ~= 'meta' and redis.call('EXISTS', full) == 1 then empty = false end
   end
-  if not empty and not counters[3] then return 0 end
-  for name, full in pairs(key) do
-    if name ~= 'calls' then redis.call('UNLINK', full) end
-  end
+  if not empty and not state[3] then return 0 end
+  for _, full in pairs(key) do redis.call('UNLINK', full) end
   redis.call('HSET', key.meta, 'version', version, 'importing', 1)
   return 1
 end
@@ -126,10 +145,10 @@ function op.import_finish(events, fence)
 end
 `
 
-const ALL: readonly ScriptPart[] = [BASE, ...Object.values(PARTS)]
+const ALL: readonly ScriptPart[] = [META, ...Object.values(PARTS)]
 
 /** Creates, checks and fills a namespace as a whole. */
-export const schemaScript: Script = composeScript([...ALL, { keys: {}, lua: SCHEMA }], CALL)
+export const schemaScript: Script = composeScript(ALL, [SCHEMA], CALL)
 
 /** Removes a namespace. What its keys have become does not matter, and memory is not needed. */
 export const dropScript: Script = newScript(
@@ -138,7 +157,7 @@ export const dropScript: Script = newScript(
 )
 
 /** Tells the server's clock, and reaches the node that has the namespace. */
-export const clockScript: Script = composeScript([BASE], 'return now_micros', 'no-writes')
+export const clockScript: Script = composeScript([META], [], 'return now_micros', 'no-writes')
 
 const readScripts = new Map<Protocol, Script>()
 const writeScripts = new Map<string, Script>()
@@ -147,8 +166,7 @@ const writeScripts = new Map<string, Script>()
 export function readScript(protocol: Protocol): Script {
   let script = readScripts.get(protocol)
   if (script === undefined) {
-    const meta: ScriptPart = { keys: { meta: 'hash' }, lua: '' }
-    script = composeScript([meta, PARTS[protocol]], CALL, 'no-writes')
+    script = composeScript([PARTS[protocol]], [EXPORT, ...PARTS[protocol].read], CALL, 'no-writes')
     readScripts.set(protocol, script)
   }
   return script
@@ -160,8 +178,9 @@ export function writeScript(protocols: ReadonlySet<Protocol>, frees: boolean): S
   const name = `${used.join(' ')} ${frees}`
   let script = writeScripts.get(name)
   if (script === undefined) {
-    const parts = [BASE, ...used.map((protocol) => PARTS[protocol])]
-    script = composeScript(parts, WRITE, frees ? 'allow-oom' : null)
+    const parts = [META, ...used.map((protocol) => PARTS[protocol])]
+    const lua = [BEFORE_WRITES, ...new Set(parts.flatMap((part) => part.write))]
+    script = composeScript(parts, lua, WRITE, frees ? 'allow-oom' : null)
     writeScripts.set(name, script)
   }
   return script

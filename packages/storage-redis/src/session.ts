@@ -1,6 +1,6 @@
 import type { Protocol } from '@dir/storage-core'
 
-export type Argument = string | number
+export type Argument = string | number | null
 
 /** What a script answers: Lua's tables as arrays, its `false` as null. */
 export type Reply = string | number | null | readonly Reply[]
@@ -25,16 +25,6 @@ export class Refused extends Error {
     super('a condition did not hold')
     this.details = details
   }
-}
-
-/** An argument that may be null, as the scripts take and keep it. */
-export function nullable(value: string | null): string {
-  return value === null ? '' : `=${value}`
-}
-
-/** The opposite of `nullable`. */
-export function fromNullable(text: string): string | null {
-  return text === '' ? null : text.slice(1)
 }
 
 /** The one place where the shape of a reply is taken on trust: it is that of the script beside it. */

@@ -1,0 +1,16 @@
+import { defineBackend } from '@dir/storage-conformance'
+import { CAPABILITIES, type Capability } from '@dir/storage-core'
+import { dropNamespace, redisStorage } from '../src/index.ts'
+import manifest from '../package.json' with { type: 'json' }
+
+const url = process.env['STORAGE_REDIS_URL'] ?? 'redis://127.0.0.1:6379'
+
+const all = Object.fromEntries(CAPABILITIES.map((one) => [one, true])) as Record<Capability, true>
+
+export default defineBackend({
+  name: manifest.name,
+  version: manifest.version,
+  claims: { ...all, pythonFile: 'the original keeps nothing in Redis' },
+  open: (namespace, options) => redisStorage({ url, namespace, ...options }),
+  destroy: (namespace) => dropNamespace({ url, namespace }),
+})
