@@ -49,7 +49,8 @@ export function isCluster(client: UserClient): client is Cluster {
 }
 
 export function createClient({ url, redis = {}, client }: ServerOptions, timeoutMs: number): UserClient {
-  const settings = { ...SETTINGS, connectTimeout: Math.min(timeoutMs, redis.connectTimeout ?? timeoutMs) }
+  // socketTimeout: a connection over which no answer comes is ended, while it is being made as well
+  const settings = { ...SETTINGS, connectTimeout: timeoutMs, socketTimeout: timeoutMs }
   if (client === undefined)
     return url === undefined
       ? new Redis({ ...redis, ...settings })

@@ -1,10 +1,13 @@
-import { TimeoutError, UnavailableError, settleBy } from '@dir/storage-core'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Outcome, TimeoutError, UnavailableError, settleBy } from '@dir/storage-core'
 import { type ServerOptions, type UserClient, createClient, isCluster } from './client.ts'
 import { isReply, isUnknownScript, mapError } from './errors.ts'
 import { type Packable, pack } from './msgpack.ts'
 import type { Script } from './script.ts'
 import { clockScript } from './scripts.ts'
 import type { Reply } from './session.ts'
+
+const PAUSE_MS = 10
 
 /** What is used of ioredis. */
 interface Commands {
@@ -26,7 +29,8 @@ export class RedisConnection {
     this.#client = createClient(server, timeoutMs)
     // without a listener, a lost server would end the process
     this.#client.on('error', (error: unknown) => (this.#lastError = error))
-    this.#client.on('close', () => (this.#serverStart = undefined))
+    // the next connection may be to another server, whose clock is another
+    for (const event of ['close', '+node']) this.#client.on(event, () => (this.#serverStart = undefined))
   }
 
   /** The nodes on which the namespace may lie, each as a client of its own. */
@@ -40,16 +44,18 @@ export class RedisConnection {
 
   /** Waits until something can be sent; rejects at `deadline`, or at once where the credentials are refused. */
   async ready(deadline: number): Promise<void> {
-    while (this.#client.status !== 'ready') {
+    while (this.#client.status !== 'ready' || this.#serverStart === undefined) {
       if (this.#closed) throw new UnavailableError('The connection is being closed.', 'connection')
       this.#throwIfRefused()
       if (performance.now() >= deadline) throw this.#unreachable()
-      if (this.#client.status === 'wait' || this.#client.status === 'end')
-        this.#client.connect().catch(() => {})
-      await this.#change(deadline)
+      if (this.#client.status === 'ready') await this.#readClock(deadline)
+      else {
+        if (this.#client.status === 'wait' || this.#client.status === 'end')
+          this.#client.connect().catch(() => {})
+        await this.#change(deadline)
+      }
     }
     this.#lastError = undefined
-    if (this.#serverStart === undefined) await this.#readClock(deadline)
   }
 
   /** The server's clock, in microseconds, at a moment of `performance.now()`; not ahead of the server. */
@@ -66,25 +72,30 @@ export class RedisConnection {
    * Runs a script. Rejects at `deadline`, and then connects anew: an answer may still be on its way over the old
    * connection, if it works at all. Raw errors of the client come out as they are.
    */
-  run(script: Script, request: Packable, deadline: number): Promise<Reply> {
+  run(script: Script, request: Packable, deadline: number, outcome: Outcome): Promise<Reply> {
     const start = performance.now()
     return settleBy(deadline, this.#evaluate(script, pack(request)), () => {
-      this.#client.disconnect(true)
-      return new TimeoutError(performance.now() - start, 'waiting for Redis', { outcome: 'unknown' })
+      this.#breakOff()
+      return new TimeoutError(performance.now() - start, 'waiting for Redis', { outcome })
     })
   }
 
-  /** Runs a script that may run twice, again and again until an answer comes. */
-  async repeat(script: Script, request: Packable, deadline: number): Promise<Reply> {
+  /** Runs a script that may run twice, again and again until an answer comes; without one, `outcome` is what is known. */
+  async repeat(script: Script, request: Packable, deadline: number, outcome: Outcome): Promise<Reply> {
     for (;;) {
       await this.ready(deadline)
       try {
-        return await this.run(script, request, deadline)
+        return await this.run(script, request, deadline, outcome)
       } catch (error) {
-        if (isReply(error) || performance.now() >= deadline || this.#closed)
-          throw mapError(error, 'not-applied')
+        if (isReply(error) || performance.now() >= deadline || this.#closed) throw mapError(error, outcome)
       }
+      await this.recover()
     }
+  }
+
+  /** Waits a moment after a connection was lost: the client has to learn of it, and others have to get on. */
+  recover(): Promise<void> {
+    return sleep(PAUSE_MS)
   }
 
   async close(): Promise<void> {
@@ -108,11 +119,19 @@ export class RedisConnection {
     }
   }
 
+  /** Ends the connection at once; the client opens another. Its own way of ending one waits for the server. */
+  #breakOff(): void {
+    const nodes = isCluster(this.#client) ? this.#client.nodes() : [this.#client]
+    for (const { stream } of nodes as { readonly stream?: { destroy(): void } }[]) stream?.destroy()
+  }
+
   async #readClock(deadline: number): Promise<void> {
     try {
-      this.learnClock(Number(await this.run(clockScript, null, deadline)))
+      this.learnClock(Number(await this.run(clockScript, null, deadline, 'not-applied')))
     } catch (error) {
-      throw mapError(error, 'not-applied')
+      if (isReply(error)) throw mapError(error, 'not-applied')
+      this.#lastError = error
+      await this.recover()
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type DriverTransfer,
   SchemaError,
   type StorageDriver,
+  TimeoutError,
   type Work,
   WriteQueue,
   settleBy,
@@ -15,7 +16,8 @@ import { mapError, newerSchema } from './errors.ts'
 import { GroupCommit } from './group-commit.ts'
 import { runCall } from './operations.ts'
 import type { CheckedOptions } from './options.ts'
-import { SCHEMA_VERSION, readScript, schemaScript } from './scripts.ts'
+import type { Script } from './script.ts'
+import { SCHEMA_VERSION, importScript, readScript, schemaScript } from './scripts.ts'
 import { type ServerFacts, durability, judgeServer, readServers } from './server.ts'
 import { type Argument, type RedisSession, type Reply, as } from './session.ts'
 
@@ -49,7 +51,7 @@ export class RedisDriver implements StorageDriver {
     for (const server of servers) judgeServer(server, this.#allowEviction)
     if (servers.every((server) => server.appendOnly)) this.capabilities.add('durable')
     else this.capabilities.delete('durable')
-    const reply = await this.#schema('schema_init', VERSION, create ? 1 : null)
+    const reply = await this.#whole(schemaScript, 'schema_init', VERSION, create ? 1 : null)
     const [version, importing] = as<[string | null, number]>(reply)
     if (version === null)
       throw new SchemaError('There is no such namespace, and init: false creates none.', 'none', '1')
@@ -59,10 +61,17 @@ export class RedisDriver implements StorageDriver {
   }
 
   async read(call: Call): Promise<unknown> {
-    await this.#queue.earlierWrites(call)
+    const start = performance.now()
+    const earlier = this.#queue.earlierWrites(call)
+    if (earlier !== undefined)
+      await settleBy(
+        call.deadline,
+        earlier,
+        () => new TimeoutError(performance.now() - start, 'waiting for earlier writes'),
+      )
     const session: RedisSession = {
       read: (protocol, name, ...args) =>
-        this.#connection.repeat(readScript(protocol), [name, ...args], call.deadline),
+        this.#connection.repeat(readScript(protocol), [name, ...args], call.deadline, 'not-applied'),
       write: () => Promise.reject(new TypeError('a read does not write')),
       attempt: () => Promise.reject(new TypeError('a read does not write')),
     }
@@ -95,21 +104,23 @@ export class RedisDriver implements StorageDriver {
 
   readonly transfer: DriverTransfer = {
     counters: async () => {
-      const [seq, fence] = as<[string | null, string | null]>(await this.#schema('schema_counters'))
+      const [seq, fence] = as<[string | null, string | null]>(
+        await this.#whole(schemaScript, 'schema_counters'),
+      )
       return { seq: Number(seq ?? 0), fence: Number(fence ?? 0) }
     },
     begin: async () => {
-      if ((await this.#schema('import_begin', VERSION)) !== 1)
+      if ((await this.#whole(importScript, 'import_begin', VERSION)) !== 1)
         throw new ConflictError('This store is not empty. Import into a new one, or drop this one first.')
     },
     finish: async ({ seq, fence }) => {
-      await this.#schema('import_finish', seq, fence)
+      await this.#whole(importScript, 'import_finish', seq, fence)
     },
   }
 
-  /** Whatever stands in the schema's script may run twice. */
-  #schema(name: string, ...args: readonly Argument[]): Promise<Reply> {
-    return this.#connection.repeat(schemaScript, [name, ...args], performance.now() + this.#timeoutMs)
+  /** Runs what concerns the namespace as a whole. All of that may run twice. */
+  #whole(script: Script, name: string, ...args: readonly Argument[]): Promise<Reply> {
+    return this.#connection.repeat(script, [name, ...args], performance.now() + this.#timeoutMs, 'unknown')
   }
 
   async #facts(): Promise<readonly ServerFacts[]> {

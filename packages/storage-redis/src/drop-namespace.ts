@@ -15,7 +15,7 @@ export async function dropNamespace(options: RedisNamespaceOptions): Promise<voi
   checkServer(server)
   const connection = new RedisConnection(server, checkNamespace('namespace', namespace), PATIENCE_MS)
   try {
-    await connection.repeat(dropScript, null, performance.now() + PATIENCE_MS)
+    await connection.repeat(dropScript, null, performance.now() + PATIENCE_MS, 'unknown')
   } finally {
     await connection.close()
   }

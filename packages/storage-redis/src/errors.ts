@@ -110,7 +110,7 @@ function mapReply(cause: unknown): StorageError {
 function mapFailure(cause: unknown, outcome: Outcome): StorageError {
   const message = messageOf(cause)
   const known =
-    /ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST|ENET|ENOENT|CERT|TLS|SSL|Connection is closed|MaxRetriesPerRequest|max retries per request|writeable|Command aborted|slots cache|None of startup nodes|all sentinels/i
+    /ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST|ENET|ENOENT|CERT|TLS|SSL|Connection is closed|MaxRetriesPerRequest|max retries per request|writeable|Command aborted|Socket timeout|slots cache|Cluster|None of startup nodes|all sentinels/i
   const { name = '', code = '' } = (cause ?? {}) as {
     readonly name?: string
     readonly code?: string | number

@@ -77,7 +77,7 @@ export class GroupCommit {
     for (;;) {
       try {
         const [now, replies] = as<[number, readonly WorkReply[]]>(
-          await this.#connection.run(script, request, deadline),
+          await this.#connection.run(script, request, deadline, 'unknown'),
         )
         this.#connection.learnClock(now)
         for (const [index, work] of works.entries()) work.settle(replies[index] ?? ['EXPIRED'])
@@ -85,6 +85,7 @@ export class GroupCommit {
       } catch (error) {
         if (isReply(error) || performance.now() >= deadline) throw error
       }
+      await this.#connection.recover()
       await this.#connection.ready(deadline).catch(() => {
         throw new TimeoutError(performance.now() - start, 'waiting for Redis', { outcome: 'unknown' })
       })

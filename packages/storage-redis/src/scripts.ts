@@ -103,7 +103,7 @@ redis.call('HSET', key.meta, unpack(fields))
 return { now_micros, all }
 `
 
-// ARGV: as for CALL.
+// Both are called as CALL says.
 const SCHEMA = /* lua */ String.raw`
 -- version, whether to create it; answers the version found and whether an import is unfinished
 function op.schema_init(version, create)
@@ -124,7 +124,9 @@ end
 
 -- answers the counters
 function op.schema_counters() return redis.call('HMGET', key.meta, 'events', 'fence') end
+`
 
+const IMPORT = /* lua */ String.raw`
 -- version; answers whether it was allowed: the store is empty, or an import into it was interrupted
 function op.import_begin(version)
   local state = redis.call('HMGET', key.meta, 'events', 'fence', 'importing')
@@ -147,13 +149,16 @@ end
 
 const ALL: readonly ScriptPart[] = [META, ...Object.values(PARTS)]
 
-/** Creates, checks and fills a namespace as a whole. */
-export const schemaScript: Script = composeScript(ALL, [SCHEMA], CALL)
+/** Creates a namespace, or looks whether it is there and how far it has counted. */
+export const schemaScript: Script = composeScript([META], [SCHEMA], CALL)
+
+/** Begins and ends the filling of a namespace. */
+export const importScript: Script = composeScript(ALL, [IMPORT], CALL)
 
 /** Removes a namespace. What its keys have become does not matter, and memory is not needed. */
 export const dropScript: Script = newScript(
   /* lua */ `#!lua flags=allow-oom\nfor _, name in ipairs(KEYS) do redis.call('UNLINK', name) end`,
-  schemaScript.keys,
+  importScript.keys,
 )
 
 /** Tells the server's clock, and reaches the node that has the namespace. */

@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
+import { withOwnServer } from '../../../scripts/servers/live.ts'
+import { type RedisStorageOptions, redisStorage } from '../src/index.ts'
+import { failureOf } from './failure.ts'
+
+withOwnServer('redis', () => {
+  let server: Server
+
+  beforeAll(async () => {
+    server = await start('redis')
+    await redisCommand(server.url, 'ACL', 'SETUSER', 'someone', 'on', '>se-cret', '~*', '+@all', '-config')
+  })
+  afterAll(() => server.stop())
+
+  const set = (name: string, value: string) => redisCommand(server.url, 'CONFIG', 'SET', name, value)
+
+  async function using<T>(
+    act: (storage: ReturnType<typeof redisStorage>) => Promise<T>,
+    options: RedisStorageOptions = {},
+  ): Promise<T> {
+    const place = options.redis === undefined && options.url === undefined ? { url: server.url } : {}
+    const storage = redisStorage({ ...place, namespace: 'settings', operationTimeoutMs: 1_000, ...options })
+    try {
+      return await act(storage)
+    } finally {
+      await storage.close()
+    }
+  }
+
+  test('a server that may evict keys is refused, unless that is allowed', async () => {
+    await set('maxmemory-policy', 'allkeys-lru')
+    const refusal = await using((storage) => storage.init().catch((error: unknown) => error))
+    expect({ ...(refusal as object) }).toEqual({
+      code: 'STORAGE_CONFIGURATION',
+      setting: 'maxmemory-policy',
+      found: 'allkeys-lru',
+      required: 'noeviction',
+      name: 'ConfigurationError',
+      backend: 'redis',
+      protocol: '',
+      operation: 'init',
+      retryable: false,
+      outcome: 'not-applied',
+    })
+    const allowed = await using((storage) => storage.health(), { allowEviction: true })
+    expect(allowed.details['evictionPolicy']).toBe('allkeys-lru')
+    await set('maxmemory-policy', 'noeviction')
+  })
+
+  test('durable is claimed where an append-only file is kept, and health() says what that is worth', async () => {
+    const seen = async () =>
+      using(async (storage) => {
+        const { details } = await storage.health()
+        return [storage.capabilities.has('durable'), details['appendFsync'], details['durability']]
+      })
+    await set('appendfsync', 'always')
+    expect(await seen()).toEqual([
+      true,
+      'always',
+      'acknowledged writes survive a crash of the server, and a power cut',
+    ])
+    await set('appendfsync', 'everysec')
+    expect(await seen()).toEqual([
+      true,
+      'everysec',
+      'acknowledged writes survive a crash of the server; a power cut may cost the last second',
+    ])
+    await set('appendonly', 'no')
+    expect(await seen()).toEqual([
+      false,
+      'everysec',
+      'none: without appendonly, a crash of the server loses everything since its last snapshot',
+    ])
+    await set('appendonly', 'yes')
+  })
+
+  test('a user who may not ask for settings can use the server; health() says what is not known', async () => {
+    const url = server.url.replace('redis://', 'redis://someone:se-cret@')
+    const health = await using((storage) => storage.health(), { url })
+    expect([health.ok, health.details['appendFsync']]).toEqual([true, 'unknown'])
+  })
+
+  test('wrong credentials are refused at once, and no error shows them', async () => {
+    const url = server.url.replace('redis://', 'redis://someone:wr0ng-passw0rd@')
+    const start = performance.now()
+    const error = await using((storage) => storage.init().catch((reason: unknown) => reason), { url })
+    expect(performance.now() - start).toBeLessThan(900)
+    expect((error as { code?: unknown }).code).toBe('STORAGE_AUTH')
+    expect(`${String(error)} ${JSON.stringify(error)} ${String((error as Error).cause)}`).not.toContain(
+      'passw0rd',
+    )
+  })
+
+  test('a replica is refused, and one that a primary became meanwhile is ReadOnlyError', async () => {
+    await using(async (storage) => {
+      await storage.init()
+      await redisCommand(server.url, 'REPLICAOF', '127.0.0.1', '1')
+      expect(await failureOf(storage.context.setState('a', '1'))).toEqual({
+        code: 'STORAGE_READ_ONLY',
+        outcome: 'not-applied',
+        retryable: true,
+      })
+      const other = await using((replica) => failureOf(replica.init()))
+      expect(other).toEqual({ code: 'STORAGE_CONFIGURATION', outcome: 'not-applied', retryable: false })
+      await redisCommand(server.url, 'REPLICAOF', 'NO', 'ONE')
+      await storage.context.setState('a', '2')
+      expect(await storage.context.getState('a')).toBe('2')
+    })
+  })
+
+  test('where no memory is left, writes are refused whole, each for itself, and what frees memory goes through', async () => {
+    await using(async (storage) => {
+      await storage.resourceLock.acquire('flow', { r: 1 }, 0)
+      await storage.saga.markDirty('flow', 'step', '{}')
+      await set('maxmemory', '1mb')
+      const outcomes = await Promise.all([
+        failureOf(storage.context.setSession('s', '1')),
+        storage.resourceLock.release('flow'),
+        failureOf(
+          storage.atomically((batch) => {
+            batch.decisionAudit.record('flow', 'e')
+            batch.saga.clearDirty('flow')
+          }),
+        ),
+        storage.saga.clearDirty('flow'),
+      ])
+      await set('maxmemory', '0')
+      const full = { code: 'STORAGE_FULL', outcome: 'not-applied', retryable: false }
+      expect(outcomes).toEqual([full, undefined, full, undefined])
+      expect(await storage.resourceLock.getHolds()).toEqual([])
+      expect(await storage.saga.getDirtyFlows()).toEqual([])
+      expect(await storage.context.getSession('s')).toBeNull()
+      expect(await storage.decisionAudit.allEventsChronological()).toEqual([])
+    })
+  })
+
+  test('a key of another type is told before anything is written, and concerns its protocol only', async () => {
+    await redisCommand(server.url, 'SET', '{settings}:events_by_flow', 'foreign')
+    await using(async (storage) => {
+      const outcomes = await Promise.all([
+        failureOf(storage.decisionAudit.record('f', 'e')),
+        storage.intentRetry.increment('f'),
+      ])
+      const stored = { code: 'STORAGE_STORED_DATA', outcome: 'not-applied', retryable: false }
+      expect(outcomes).toEqual([stored, 1])
+      expect(await redisCommand(server.url, 'EXISTS', '{settings}:events')).toBe('0')
+    })
+    await redisCommand(server.url, 'DEL', '{settings}:events_by_flow')
+  })
+
+  test('a record that is not ours is StoredDataError', async () => {
+    await redisCommand(server.url, 'HSET', '{settings}:session', 'flow', '\u{1}garbage\u{1f600}')
+    await using(async (storage) => {
+      expect((await failureOf(storage.context.getSession('flow'))).code).toBe('STORAGE_STORED_DATA')
+      expect((await failureOf(storage.context.compareAndSetSession('flow', null, '1'))).code).toBe(
+        'STORAGE_STORED_DATA',
+      )
+    })
+  })
+
+  test('a newer schema is refused by init and by every write', async () => {
+    await using(async (storage) => {
+      await storage.init()
+      await redisCommand(server.url, 'HSET', '{settings}:meta', 'version', '2')
+      const schema = { code: 'STORAGE_SCHEMA', outcome: 'not-applied', retryable: false }
+      expect(await failureOf(storage.context.setState('a', '1'))).toEqual(schema)
+      expect(await using((newer) => failureOf(newer.init()))).toEqual(schema)
+      await redisCommand(server.url, 'HSET', '{settings}:meta', 'version', '1')
+    })
+  })
+})
