@@ -29,17 +29,18 @@ export function isReadOnlyReply(error: unknown): boolean {
   return /^(READONLY|MASTERDOWN)/.test(messageOf(error))
 }
 
-/** What a script's function failed with. The first one reads before it writes; of more, half may be there. */
-export function failedScript(message: string, begun = 0): StorageError {
-  if (
-    begun <= 1 &&
-    /bad data format|WRONGTYPE|index a nil|perform arithmetic|compare|concatenate/i.test(message)
-  )
-    return new StoredDataError('the namespace', 'a record', 'is not what this package stores')
+/** What a script's function failed with. It reads before it writes; but of earlier ones of its work, `begun`, some may be made. */
+export function failedScript(message: string, begun: number): StorageError {
+  const [prefix, detail = ''] = message.split(' ')
+  if (prefix === 'DIRDATA' && begun <= 1) return foreignRecord(detail)
   return new InternalError('A script failed in a way that this version does not know. Please report it.', {
     outcome: 'unknown',
     cause: new Error(message),
   })
+}
+
+function foreignRecord(table: string): StoredDataError {
+  return new StoredDataError(table, 'record', 'is not what this package stores')
 }
 
 /** The one place where errors of the driver and the server become errors of the contract. */
@@ -90,6 +91,8 @@ function mapReply(cause: unknown): StorageError {
         'one node of a cluster',
         'a Cluster client',
       )
+    case 'DIRDATA':
+      return foreignRecord(detail)
     case 'DIRSCHEMA':
       return newerSchema(detail)
     case 'DIRCALL':
@@ -100,7 +103,6 @@ function mapReply(cause: unknown): StorageError {
   }
   if (/NOAUTH|invalid password|WRONGPASS/i.test(message))
     return new AuthError('Redis refused the user or the password. Check the URL.', context)
-  if (/bad data format/i.test(message)) return failedScript(message)
   return new InternalError(
     'Redis answered in a way that this version does not know. Please report it.',
     context,

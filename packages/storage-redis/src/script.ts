@@ -42,9 +42,15 @@ local now = stamp(0)
 
 /** Helpers for records that are kept in a hash, each packed into one field. */
 export const TABLES = /* lua */ String.raw`
+local function unpacked(table, packed)
+  local ok, record = pcall(cmsgpack.unpack, packed)
+  if ok and type(record) == 'table' then return record end
+  error({ err = 'DIRDATA ' .. table })
+end
+
 local function get(table, id)
   local packed = redis.call('HGET', key[table], id)
-  return packed and cmsgpack.unpack(packed)
+  return packed and unpacked(table, packed)
 end
 
 -- Records of a table that has an index by id.
@@ -67,7 +73,7 @@ local function fill(table, ids, positions)
   local rows, bytes = {}, 0
   for i, id in ipairs(ids) do
     local packed = redis.call('HGET', key[table], id)
-    rows[i] = { id, cmsgpack.unpack(packed) }
+    rows[i] = { id, unpacked(table, packed) }
     bytes = bytes + #id + #packed
     if bytes >= 1048576 then return { rows, positions[i] } end
   end
