@@ -42,9 +42,14 @@ export class RedisConnection {
     return names.map((name) => `{${this.#namespace}}:${name}`)
   }
 
+  /** Something can be sent now. */
+  get isReady(): boolean {
+    return this.#client.status === 'ready' && this.#serverStart !== undefined
+  }
+
   /** Waits until something can be sent; rejects at `deadline`, or at once where the credentials are refused. */
   async ready(deadline: number): Promise<void> {
-    while (this.#client.status !== 'ready' || this.#serverStart === undefined) {
+    while (!this.isReady) {
       if (this.#closed) throw new UnavailableError('The connection is being closed.', 'connection')
       this.#throwIfRefused()
       if (performance.now() >= deadline) throw this.#unreachable()

@@ -62,12 +62,12 @@ for i, name in ipairs({ '${COUNTERS.join("', '")}' }) do counters[name] = (found
 -- later one of its handle, over a connection thought dead, is not carried out any more.
 if found[2] then
   local made, made_till, answers = unpack(cmsgpack.unpack(found[2]))
-  if made == call and answers then return { now_micros, answers } end
+  if made == call and answers then return { now_micros, cmsgpack.unpack(answers) } end
   if made >= call then return redis.error_reply('DIRCALL this call was made before') end
   till = math.max(till, made_till)
 end
-local version = found[1] or '${SCHEMA_VERSION}'
-if version ~= '${SCHEMA_VERSION}' then return redis.error_reply('DIRSCHEMA ' .. version) end
+if not found[1] then redis.call('HSET', key.meta, 'version', '${SCHEMA_VERSION}')
+elseif found[1] ~= '${SCHEMA_VERSION}' then return redis.error_reply('DIRSCHEMA ' .. found[1]) end
 
 local begun
 local function carry_out(deadline, operations)
@@ -94,7 +94,7 @@ end
 for _, finish in ipairs(at_end) do finish() end
 
 local kept = cmsgpack.pack(all)
-local fields = { 'version', version, call_of_handle, cmsgpack.pack({ call, till, #kept <= 65536 and all }) }
+local fields = { call_of_handle, cmsgpack.pack({ call, till, #kept <= 65536 and kept }) }
 for name, value in pairs(counted) do
   fields[#fields + 1] = name
   fields[#fields + 1] = value
