@@ -3,7 +3,7 @@ import { CAPABILITIES, type Capability } from '@dir/storage-core'
 import { dropNamespace, redisStorage } from '../src/index.ts'
 import manifest from '../package.json' with { type: 'json' }
 
-const url = process.env['STORAGE_REDIS_URL'] ?? 'redis://127.0.0.1:6379'
+export const url: string = process.env['STORAGE_REDIS_URL'] ?? 'redis://127.0.0.1:6379'
 
 const all = Object.fromEntries(CAPABILITIES.map((one) => [one, true])) as Record<Capability, true>
 

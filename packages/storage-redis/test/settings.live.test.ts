@@ -1,15 +1,22 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
-import { type RedisStorageOptions, redisStorage } from '../src/index.ts'
+import { type RedisStorageOptions, dropNamespace, redisStorage } from '../src/index.ts'
 import { failureOf } from './failure.ts'
+
+/** What the README says that a user needs. */
+const COMMANDS =
+  'eval evalsha info time type exists unlink hget hmget hgetall hset hdel hexists zadd zrem zrange zrangebylex zlexcount xadd xrange'.split(
+    ' ',
+  )
 
 withOwnServer('redis', () => {
   let server: Server
 
   beforeAll(async () => {
     server = await start('redis')
-    await redisCommand(server.url, 'ACL', 'SETUSER', 'someone', 'on', '>se-cret', '~*', '+@all', '-config')
+    const rights = COMMANDS.map((command) => `+${command}`)
+    await redisCommand(server.url, 'ACL', 'SETUSER', 'someone', 'on', '>se-cret', '~{settings}:*', ...rights)
   })
   afterAll(() => server.stop())
 
@@ -75,10 +82,42 @@ withOwnServer('redis', () => {
     await set('appendonly', 'yes')
   })
 
-  test('a user who may not ask for settings can use the server; health() says what is not known', async () => {
+  test('a user with the rights that the README names can use everything; health() says what is not known', async () => {
     const url = server.url.replace('redis://', 'redis://someone:se-cret@')
-    const health = await using((storage) => storage.health(), { url })
-    expect([health.ok, health.details['appendFsync']]).toEqual([true, 'unknown'])
+    await using(
+      async (storage) => {
+        const health = await storage.health()
+        expect([health.ok, health.details['appendFsync']]).toEqual([true, 'unknown'])
+        await storage.atomically((batch) => {
+          batch.agentRegistry.upsertAgent({
+            agentId: 'a',
+            contractJson: '{}',
+            priority: 1,
+            status: 'ACTIVE',
+            agentVersion: null,
+            sessionToken: null,
+          })
+          batch.context.setSession('f', '{}')
+          batch.idempotency.set('k', {})
+          batch.decisionAudit.record('f', 'e')
+          batch.saga.markDirty('f', 's', '{}')
+          batch.resourceLock.acquire('f', { r: 1 }, 0, { leaseSec: 60 })
+          batch.intentRetry.increment('f')
+          batch.escalation.recordBudgetToken('a')
+          batch.lifecycle.transition('f', null, 'NEW')
+        })
+        await storage.resourceLock.renew('f', 60)
+        await storage.resourceLock.release('f')
+        await storage.saga.clearDirty('f')
+        expect(await storage.escalation.getWindowCount('a', '2026-01-01')).toBe(1)
+        const records = await Array.fromAsync(storage.exportRecords())
+        await dropNamespace({ url, namespace: 'settings' })
+        await storage.importRecords(records)
+        expect(await Array.fromAsync(storage.exportRecords())).toEqual(records)
+        await dropNamespace({ url, namespace: 'settings' })
+      },
+      { url },
+    )
   })
 
   test('wrong credentials are refused at once, and no error shows them', async () => {

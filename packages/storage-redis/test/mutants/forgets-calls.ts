@@ -1,0 +1,8 @@
+import type { Redis } from 'ioredis'
+import { alteredClient, isWrite, replaced } from './altered-client.ts'
+
+/** Carries out a call again that arrives again. */
+export const forgetsCalls = (url: string): Redis =>
+  alteredClient(url, (text, send) =>
+    send(isWrite(text) ? replaced(text, 'if found[2] then', 'if false then') : text),
+  )
