@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Outcome, TimeoutError, UnavailableError, settleBy } from '@dir/storage-core'
+import { ClosedError, type Outcome, settleBy } from '@dir/storage-core'
 import { type ServerOptions, type UserClient, createClient, isCluster } from './client.ts'
-import { isReply, isUnknownScript, mapError } from './errors.ts'
+import {
+  NoAnswerError,
+  UnreachableError,
+  isRefusedLogin,
+  isReply,
+  isUnknownScript,
+  mapError,
+} from './errors.ts'
 import { type Packable, pack } from './msgpack.ts'
 import type { Script } from './script.ts'
 import { clockScript } from './scripts.ts'
@@ -47,12 +54,12 @@ export class RedisConnection {
     return this.#client.status === 'ready' && this.#serverStart !== undefined
   }
 
-  /** Waits until something can be sent; rejects at `deadline`, or at once where the credentials are refused. */
+  /** Waits until something can be sent; rejects at `deadline`, or at once where the credentials are refused. Errors come out raw. */
   async ready(deadline: number): Promise<void> {
     while (!this.isReady) {
-      if (this.#closed) throw new UnavailableError('The connection is being closed.', 'connection')
+      if (this.#closed) throw new ClosedError()
       this.#throwIfRefused()
-      if (performance.now() >= deadline) throw this.#unreachable()
+      if (performance.now() >= deadline) throw new UnreachableError(this.#lastError)
       if (this.#client.status === 'ready') await this.#readClock(deadline)
       else {
         if (this.#client.status === 'wait' || this.#client.status === 'end')
@@ -75,24 +82,26 @@ export class RedisConnection {
 
   /**
    * Runs a script. Rejects at `deadline`, and then connects anew: an answer may still be on its way over the old
-   * connection, if it works at all. Raw errors of the client come out as they are.
+   * connection, if it works at all. Errors come out raw.
    */
-  run(script: Script, request: Packable, deadline: number, outcome: Outcome): Promise<Reply> {
+  run(script: Script, request: Packable, deadline: number): Promise<Reply> {
     const start = performance.now()
     return settleBy(deadline, this.#evaluate(script, pack(request)), () => {
       this.#breakOff()
-      return new TimeoutError(performance.now() - start, 'waiting for Redis', { outcome })
+      return new NoAnswerError(performance.now() - start)
     })
   }
 
   /** Runs a script that may run twice, again and again until an answer comes; without one, `outcome` is what is known. */
   async repeat(script: Script, request: Packable, deadline: number, outcome: Outcome): Promise<Reply> {
-    for (;;) {
-      await this.ready(deadline)
+    for (let known: Outcome = 'not-applied'; ; known = outcome) {
       try {
-        return await this.run(script, request, deadline, outcome)
+        await this.ready(deadline)
+        known = outcome
+        return await this.run(script, request, deadline)
       } catch (error) {
-        if (isReply(error) || performance.now() >= deadline || this.#closed) throw mapError(error, outcome)
+        if (this.#closed) throw new ClosedError({ outcome: known })
+        if (isReply(error) || performance.now() >= deadline) throw mapError(error, known)
       }
       await this.recover()
     }
@@ -111,6 +120,7 @@ export class RedisConnection {
       await settleBy(performance.now() + 200, this.#client.quit(), late).catch(() => {})
     }
     this.#client.disconnect()
+    this.#breakOff()
   }
 
   async #evaluate({ sha, text, keys }: Script, request: Buffer): Promise<Reply> {
@@ -132,29 +142,19 @@ export class RedisConnection {
 
   async #readClock(deadline: number): Promise<void> {
     try {
-      this.learnClock(Number(await this.run(clockScript, null, deadline, 'not-applied')))
+      this.learnClock(Number(await this.run(clockScript, null, deadline)))
     } catch (error) {
-      if (isReply(error)) throw mapError(error, 'not-applied')
+      if (isReply(error)) throw error
       this.#lastError = error
       await this.recover()
     }
   }
 
   #throwIfRefused(): void {
-    if (this.#lastError === undefined || !isReply(this.#lastError)) return
-    const refused = mapError(this.#lastError, 'not-applied')
-    if (refused.code === 'STORAGE_AUTH') {
-      this.#lastError = undefined // the next call tries again
-      throw refused
-    }
-  }
-
-  #unreachable(): UnavailableError {
-    return new UnavailableError(
-      'Redis cannot be reached. Check that it runs, and the address.',
-      'connect',
-      this.#lastError === undefined ? {} : { cause: this.#lastError },
-    )
+    const error = this.#lastError
+    if (!isRefusedLogin(error)) return
+    this.#lastError = undefined // the next call tries again
+    throw error
   }
 
   /** Resolves when the state of the connection may have changed, at `deadline` at the latest. */

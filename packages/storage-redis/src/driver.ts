@@ -12,7 +12,7 @@ import {
   settleBy,
 } from '@dir/storage-core'
 import { RedisConnection } from './connection.ts'
-import { mapError, newerSchema } from './errors.ts'
+import { NoAnswerError, mapError, newerSchema } from './errors.ts'
 import { GroupCommit } from './group-commit.ts'
 import { runCall } from './operations.ts'
 import type { CheckedOptions } from './options.ts'
@@ -125,10 +125,11 @@ export class RedisDriver implements StorageDriver {
 
   async #facts(): Promise<readonly ServerFacts[]> {
     const deadline = performance.now() + this.#timeoutMs
-    await this.#connection.ready(deadline)
-    const late = () => new Error('Connection is closed.')
-    return settleBy(deadline, readServers(this.#connection), late).catch((error: unknown) => {
+    try {
+      await this.#connection.ready(deadline)
+      return await settleBy(deadline, readServers(this.#connection), () => new NoAnswerError(this.#timeoutMs))
+    } catch (error) {
       throw mapError(error, 'not-applied')
-    })
+    }
   }
 }

@@ -9,9 +9,26 @@ import {
   type StorageError,
   StorageFullError,
   StoredDataError,
+  TimeoutError,
   UnavailableError,
   isStorageError,
 } from '@dir/storage-core'
+
+/** No reply came by the deadline. */
+export class NoAnswerError extends Error {
+  readonly waitedMs: number
+  constructor(waitedMs: number) {
+    super('no reply')
+    this.waitedMs = waitedMs
+  }
+}
+
+/** No connection came about by the deadline. */
+export class UnreachableError extends Error {
+  constructor(cause: unknown) {
+    super('no connection', { cause })
+  }
+}
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
 
@@ -43,9 +60,21 @@ function foreignRecord(table: string): StoredDataError {
   return new StoredDataError(table, 'record', 'is not what this package stores')
 }
 
+/** The server refused the user or the password. */
+export function isRefusedLogin(error: unknown): boolean {
+  return isReply(error) && /^(NOAUTH|WRONGPASS)|invalid password/.test(messageOf(error))
+}
+
 /** The one place where errors of the driver and the server become errors of the contract. */
 export function mapError(cause: unknown, outcome: Outcome): StorageError {
   if (isStorageError(cause)) return cause
+  if (cause instanceof NoAnswerError)
+    return new TimeoutError(cause.waitedMs, 'waiting for Redis', { outcome })
+  if (cause instanceof UnreachableError)
+    return new UnavailableError('Redis cannot be reached. Check that it runs, and the address.', 'connect', {
+      outcome,
+      ...(cause.cause === undefined ? {} : { cause: cause.cause }),
+    })
   return isReply(cause) ? mapReply(cause) : mapFailure(cause, outcome)
 }
 
@@ -101,7 +130,7 @@ function mapReply(cause: unknown): StorageError {
         cause,
       })
   }
-  if (/NOAUTH|invalid password|WRONGPASS/i.test(message))
+  if (isRefusedLogin(cause))
     return new AuthError('Redis refused the user or the password. Check the URL.', context)
   return new InternalError(
     'Redis answered in a way that this version does not know. Please report it.',

@@ -1,13 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type Outcome,
-  type Protocol,
-  type QueueEntry,
-  TimeoutError,
-  type WriteQueue,
-} from '@dir/storage-core'
+import { type Outcome, type Protocol, type QueueEntry, type WriteQueue } from '@dir/storage-core'
 import type { RedisConnection } from './connection.ts'
-import { isReply, mapError } from './errors.ts'
+import { NoAnswerError, isReply, mapError } from './errors.ts'
 import { frees } from './operations.ts'
 import { RecordedWork, type WorkReply } from './recorded-work.ts'
 import { writeScript } from './scripts.ts'
@@ -91,7 +85,7 @@ export class GroupCommit {
     const script = scriptOf(works)
     for (;;) {
       try {
-        const reply = await this.#connection.run(script, request, deadline, 'unknown')
+        const reply = await this.#connection.run(script, request, deadline)
         const [now, replies] = as<[number, readonly WorkReply[]]>(reply)
         this.#connection.learnClock(now)
         return replies
@@ -100,7 +94,7 @@ export class GroupCommit {
       }
       await this.#connection.recover()
       await this.#connection.ready(deadline).catch(() => {
-        throw new TimeoutError(performance.now() - start, 'waiting for Redis', { outcome: 'unknown' })
+        throw new NoAnswerError(performance.now() - start)
       })
     }
   }

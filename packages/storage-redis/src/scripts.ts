@@ -6,7 +6,7 @@ import { escalationScript } from './escalation.ts'
 import { idempotencyScript } from './idempotency.ts'
 import { intentRetryScript } from './intent-retry.ts'
 import { lifecycleScript } from './lifecycle.ts'
-import { resourceLockScript } from './resource-lock.ts'
+import { resourceLockScript } from './resource-lock-script.ts'
 import { sagaScript } from './saga.ts'
 import { type Script, type ScriptPart, composeScript, newScript, EXPORT } from './script.ts'
 
