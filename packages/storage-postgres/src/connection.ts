@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isStorageError } from '@dir/storage-core'
+import { ClosedError, isStorageError } from '@dir/storage-core'
 import { isDisconnection, isLockTimeout, isRefusal, isTransient, outcomeOf, tooLate } from './errors.ts'
 import { Failure, LocksDenied } from './failure.ts'
 import type { Lease } from './lease.ts'
@@ -32,14 +32,15 @@ export class PgConnection {
   }
 
   /** Each statement by itself, on whichever connection is free. */
-  session(deadline: number): PgSession {
+  session(callDeadline: number): PgSession {
+    const deadline = this.#early(callDeadline)
     return {
       schema: this.schema,
-      read: (sql, ...values) => this.#persist(deadline, MOST_READS, () => this.#alone(deadline, sql, values)),
+      read: (sql, ...values) => this.#persist(deadline, true, () => this.#alone(deadline, sql, values)),
       write: (sql, ...values) => {
         // in the RETURNING list: a statement that changes no row has nothing to keep
         const text = this.makeDurable ? `${sql}, set_config('synchronous_commit', 'on', true)` : sql
-        return this.#persist(deadline, 1, () => this.#alone(deadline, text, values))
+        return this.#persist(deadline, false, () => this.#alone(deadline, text, values))
       },
     }
   }
@@ -49,7 +50,8 @@ export class PgConnection {
     options: TransactionOptions,
     act: (db: PgTransaction, denied: ReadonlySet<bigint>) => Promise<T>,
   ): Promise<T> {
-    return this.#persist(options.deadline, 1, () => this.#transact(options, act))
+    const deadline = this.#early(options.deadline)
+    return this.#persist(deadline, false, () => this.#transact({ ...options, deadline }, act))
   }
 
   async #alone(deadline: number, sql: string, values: readonly SqlValue[]): Promise<Row[]> {
@@ -144,18 +146,28 @@ export class PgConnection {
     return left - Math.min(0.2 * left + 50, 0.5 * left)
   }
 
-  /** Tries again what the server undid, and, up to `most` times, what lost its connection. */
-  async #persist<T>(deadline: number, most: number, act: () => Promise<T>): Promise<T> {
+  /** A moment before the caller's deadline, when it is still known how far a call got. */
+  #early(deadline: number): number {
+    return deadline - Math.min(25, this.timeoutMs * 0.02)
+  }
+
+  /** Tries again what the server undid, and a few times a read that lost its connection. */
+  async #persist<T>(deadline: number, isRead: boolean, act: () => Promise<T>): Promise<T> {
     const start = performance.now()
     for (let attempts = 1; ; attempts++) {
       try {
         return await act()
       } catch (error) {
+        if (this.pool.isClosed)
+          throw new ClosedError({ outcome: error instanceof Failure ? error.outcome : outcomeOf(error) })
         if (error instanceof Failure || error instanceof LocksDenied || isStorageError(error)) throw error
         const pause = 5 + Math.random() * 45
-        const mayRepeat = isTransient(error) || (isDisconnection(error) && attempts < most)
+        const mayRepeat = isTransient(error) || (isRead && isDisconnection(error) && attempts < MOST_READS)
         if (!mayRepeat || performance.now() + pause >= deadline)
-          throw new Failure(error, outcomeOf(error), { attempts, waitedMs: performance.now() - start })
+          throw new Failure(error, isRead ? 'not-applied' : outcomeOf(error), {
+            attempts,
+            waitedMs: performance.now() - start,
+          })
         await sleep(pause)
       }
     }

@@ -11,6 +11,7 @@ export class PgPool {
   readonly #pool: Pool
   readonly #sockets: Set<Socket> | null
   readonly #leases = new Set<Lease>()
+  #isClosed = false
 
   private constructor(pool: Pool, sockets: Set<Socket> | null) {
     this.#pool = pool
@@ -41,6 +42,10 @@ export class PgPool {
     return new PgPool(pool, sockets)
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   /** Lends a client; nothing has been sent when this rejects. */
   async lend(deadline: number): Promise<Lease> {
     const connecting = this.#pool.connect()
@@ -62,6 +67,7 @@ export class PgPool {
 
   /** Ends what was opened here by `deadline`, whatever the server does; clients that are still lent are thrown away. */
   async close(deadline: number): Promise<void> {
+    this.#isClosed = true
     for (const lease of this.#leases) lease.destroy()
     if (this.#sockets === null) {
       this.#pool.off('error', ignore)

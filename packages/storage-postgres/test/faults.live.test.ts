@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto'
+import { type StorageHandle, isStorageError } from '@dir/storage-core'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Server, start } from '../../../scripts/servers/index.ts'
+import { withOwnServer } from '../../../scripts/servers/live.ts'
+import { postgresStorage } from '../src/index.ts'
+import { proxyTo } from './proxy.ts'
+
+const TIMEOUT_MS = 1_000
+
+/** How a call ended: its answer, or its error's code and outcome; and never later than its deadline. */
+async function ending(call: Promise<unknown>, deadlineMs = TIMEOUT_MS): Promise<unknown> {
+  const start = performance.now()
+  const answer = await call.then(
+    (value) => ({ value }),
+    (error: unknown) => (isStorageError(error) ? `${error.code} ${error.outcome}` : error),
+  )
+  expect(performance.now() - start).toBeLessThan(deadlineMs + 400)
+  return answer
+}
+
+withOwnServer('postgres', () => {
+  let server: Server
+  beforeAll(async () => {
+    server = await start('postgres')
+  }, 60_000)
+  afterAll(() => server.stop())
+
+  const open = (url = server.url, namespace = `t${randomBytes(6).toString('hex')}`): StorageHandle =>
+    postgresStorage({ url, namespace, operationTimeoutMs: TIMEOUT_MS })
+
+  async function observe(sql: string): Promise<unknown[]> {
+    const client = new Client({ connectionString: server.url })
+    await client.connect()
+    const { rows } = await client.query<Record<string, unknown>>(sql)
+    await client.end()
+    return rows
+  }
+
+  const calls = (storage: StorageHandle): Record<string, () => Promise<unknown>> => ({
+    read: () => storage.context.getSession('f'),
+    list: () => storage.saga.getDirtyFlows(),
+    set: () => storage.context.setSession('f', '{}'),
+    mark: () => storage.saga.markDirty('f', 's', '{}'),
+    event: () => storage.decisionAudit.record('f', 'e'),
+    acquire: () => storage.resourceLock.acquire('f', { r: 1 }, 0, { capacities: { r: 1 } }),
+    batch: () => storage.atomically((batch) => batch.resourceLock.acquire('g', { q: 1 }, 0)),
+  })
+
+  test('a server that is not there refuses each call at once, and the handle works once it is', async () => {
+    await server.kill9()
+    const storage = open()
+    for (const call of Object.values(calls(storage)))
+      expect(await ending(call())).toBe('STORAGE_UNAVAILABLE not-applied')
+    await server.restart()
+    expect(await ending(storage.decisionAudit.record('f', 'e'), 5_000)).toEqual({ value: 1 })
+    await storage.close()
+  })
+
+  test('a stopped server: every call ends in time, no lock appears afterwards, and the handle works again', async () => {
+    const storage = open()
+    await Promise.all(Array.from({ length: 8 }, () => storage.saga.getDirtyFlows())) // as many connections
+    server.pause()
+    const endings = await Promise.all(
+      Object.entries(calls(storage)).map(async ([name, call]) => [name, await ending(call())]),
+    )
+    server.resume()
+    expect(Object.fromEntries(endings)).toEqual({
+      read: 'STORAGE_TIMEOUT not-applied',
+      list: 'STORAGE_TIMEOUT not-applied',
+      set: 'STORAGE_TIMEOUT unknown',
+      mark: 'STORAGE_TIMEOUT unknown',
+      event: 'STORAGE_TIMEOUT unknown',
+      acquire: 'STORAGE_TIMEOUT not-applied',
+      batch: 'STORAGE_TIMEOUT not-applied',
+    })
+    await new Promise((resolve) => setTimeout(resolve, TIMEOUT_MS))
+    expect(await storage.resourceLock.getHolds()).toEqual([])
+    expect(await ending(storage.saga.markDirty('g', 's', '{}'))).toEqual({ value: undefined })
+    await storage.close()
+  })
+
+  test('a killed server ends what is under way honestly, nothing acknowledged is lost, and later calls work', async () => {
+    const storage = open()
+    const acknowledged: number[] = []
+    let isOver = false
+    const write = async (): Promise<void> => {
+      while (!isOver) {
+        try {
+          acknowledged.push(await storage.decisionAudit.record('f', 'e'))
+        } catch (error) {
+          if (!isStorageError(error)) throw error
+          expect(error.code).toMatch(/^STORAGE_(UNAVAILABLE|TIMEOUT)$/)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+      }
+    }
+    await storage.init()
+    const writers = Array.from({ length: 8 }, write)
+    for (let kill = 0; kill < 3; kill++) {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      await server.kill9()
+      await server.restart()
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    isOver = true
+    await Promise.all(writers)
+    const events = await storage.decisionAudit.eventsForDfid('f')
+    const there = new Set(events.map(({ seq }) => seq))
+    expect(acknowledged.filter((seq) => !there.has(seq))).toEqual([])
+    expect(acknowledged.length).toBeGreaterThan(0)
+    await storage.close()
+  }, 30_000)
+
+  test('killed connections, idle or at work, neither end the process nor keep later calls from working', async () => {
+    const storage = open()
+    await storage.init()
+    const kill = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dir-storage'`
+    for (let round = 0; round < 5; round++) {
+      const working = Array.from({ length: 16 }, (_, index) =>
+        ending(storage.resourceLock.acquire(`f${index}`, { r: 1 }, 0)),
+      )
+      await observe(kill)
+      for (const end of await Promise.all(working))
+        expect(end).toEqual(
+          typeof end === 'string'
+            ? expect.stringMatching(/^STORAGE_UNAVAILABLE /)
+            : { value: { fence: expect.any(Number), expiresAt: null } },
+        )
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(await ending(storage.intentRetry.increment('f'))).toEqual({ value: 1 })
+    await storage.close()
+  })
+
+  test('an event whose reply is lost is sent again, and is there once', async () => {
+    const proxy = await proxyTo(server.url)
+    const storage = open(proxy.url)
+    await storage.init()
+    proxy.fault = { does: 'cut', at: 'decision_audit_events' }
+    const seq = await storage.decisionAudit.record('f', 'e')
+    expect((await storage.decisionAudit.eventsForDfid('f')).map((event) => event.seq)).toEqual([seq])
+    await storage.close()
+    await proxy.close()
+  })
+
+  test('what may have been written and whose reply is lost is unknown, and is not sent again', async () => {
+    const proxy = await proxyTo(server.url)
+    const storage = open(proxy.url)
+    await storage.init()
+    proxy.fault = { does: 'cut', at: 'intent_retry' }
+    expect(await ending(storage.intentRetry.increment('f'))).toBe('STORAGE_UNAVAILABLE unknown')
+    expect(await storage.intentRetry.getCount('f')).toBe(1)
+    await storage.close()
+    await proxy.close()
+  })
+
+  test('an acquire whose COMMIT is lost is unknown, and a later release has removed it', async () => {
+    const proxy = await proxyTo(server.url)
+    const storage = open(proxy.url)
+    await storage.init()
+    proxy.fault = { does: 'mute', at: 'COMMIT\0' }
+    expect(await ending(storage.resourceLock.acquire('f', { r: 1 }, 0))).toBe('STORAGE_TIMEOUT unknown')
+    expect(await storage.resourceLock.getHolds()).toEqual([
+      expect.objectContaining({ dfid: 'f', resourceId: 'r' }),
+    ])
+    await storage.resourceLock.release('f')
+    expect(await storage.resourceLock.getHolds()).toEqual([])
+    await storage.close()
+    await proxy.close()
+  })
+
+  test('an acquire that is cut before its COMMIT is not applied', async () => {
+    const proxy = await proxyTo(server.url)
+    const storage = open(proxy.url)
+    await storage.init()
+    proxy.fault = { does: 'cut', at: 'INSERT INTO' }
+    expect(await ending(storage.resourceLock.acquire('f', { r: 1 }, 0))).toBe(
+      'STORAGE_UNAVAILABLE not-applied',
+    )
+    expect(await storage.resourceLock.getHolds()).toEqual([])
+    await storage.close()
+    await proxy.close()
+  })
+
+  test('close ends in time while the server hangs, and says what is not known', async () => {
+    const storage = postgresStorage({
+      url: server.url,
+      namespace: `t${randomBytes(6).toString('hex')}`,
+      operationTimeoutMs: 60_000,
+    })
+    await storage.init()
+    server.pause()
+    const event = ending(storage.decisionAudit.record('f', 'e'), 6_000)
+    const set = ending(storage.context.setSession('f', '{}'), 6_000)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    await ending(storage.close(), 6_000)
+    expect(await event).toBe('STORAGE_CLOSED unknown')
+    expect(await set).toBe('STORAGE_CLOSED unknown')
+    server.resume()
+  }, 15_000)
+})
