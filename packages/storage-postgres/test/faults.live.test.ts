@@ -84,6 +84,7 @@ withOwnServer('postgres', () => {
   test('a killed server ends what is under way honestly, nothing acknowledged is lost, and later calls work', async () => {
     const storage = open()
     const acknowledged: number[] = []
+    const codes = new Set<string>()
     let isOver = false
     const write = async (): Promise<void> => {
       while (!isOver) {
@@ -91,7 +92,7 @@ withOwnServer('postgres', () => {
           acknowledged.push(await storage.decisionAudit.record('f', 'e'))
         } catch (error) {
           if (!isStorageError(error)) throw error
-          expect(error.code).toMatch(/^STORAGE_(UNAVAILABLE|TIMEOUT)$/)
+          codes.add(error.code)
           await new Promise((resolve) => setTimeout(resolve, 20))
         }
       }
@@ -106,6 +107,7 @@ withOwnServer('postgres', () => {
     await new Promise((resolve) => setTimeout(resolve, 500))
     isOver = true
     await Promise.all(writers)
+    expect([...codes]).toEqual(['STORAGE_UNAVAILABLE'])
     const events = await storage.decisionAudit.eventsForDfid('f')
     const there = new Set(events.map(({ seq }) => seq))
     expect(acknowledged.filter((seq) => !there.has(seq))).toEqual([])
@@ -123,10 +125,8 @@ withOwnServer('postgres', () => {
       )
       await observe(kill)
       for (const end of await Promise.all(working))
-        expect(end).toEqual(
-          typeof end === 'string'
-            ? expect.stringMatching(/^STORAGE_UNAVAILABLE /)
-            : { value: { fence: expect.any(Number), expiresAt: null } },
+        expect(typeof end === 'string' ? end.replace(/[^ ]*$/, '') : Object.keys(end as object)).toEqual(
+          typeof end === 'string' ? 'STORAGE_UNAVAILABLE ' : ['value'],
         )
     }
     await new Promise((resolve) => setTimeout(resolve, 100))
