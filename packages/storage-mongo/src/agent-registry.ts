@@ -1,26 +1,26 @@
-import type { AgentRegistryOperations, Implementation } from '@dir/storage-core'
+import type { AgentInput, AgentRegistryOperations, Implementation } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
+import { bulk, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'
-import { upserting } from './upsert.ts'
+
+const NAME = 'agent_registry'
 
 export const agentRegistry: Implementation<AgentRegistryOperations, MongoContext> = {
-  async upsertAgent(context, { agentId, ...fields }) {
-    const updatedAt = hostNow()
-    await upserting(context, () =>
-      context.collection('agent_registry').updateOne(
-        { _id: agentId },
-        {
-          $set: { ...fields, updatedAt },
-          $setOnInsert: { suspensionReason: null, registeredAt: updatedAt },
-        },
-        { ...context.options, upsert: true },
-      ),
-    )
-  },
+  upsertAgent: bulk(
+    () => NAME,
+    ({ agentId, ...fields }: AgentInput) => {
+      const updatedAt = hostNow()
+      const update = {
+        $set: { ...fields, updatedAt },
+        $setOnInsert: { suspensionReason: null, registeredAt: updatedAt },
+      }
+      return upsertOne(agentId, update)
+    },
+  ),
 
   async getAgent(context, agentId) {
-    const found = await context.collection('agent_registry').findOne({ _id: agentId }, context.options)
+    const found = await context.collection(NAME).findOne({ _id: agentId }, context.options)
     if (found === null) return null
     const { _id, registeredAt: _, updatedAt: __, ...row } = found
     return { agentId: _id, ...row }
@@ -28,7 +28,7 @@ export const agentRegistry: Implementation<AgentRegistryOperations, MongoContext
 
   async updateStatus(context, agentId, status, suspensionReason) {
     const { matchedCount } = await context
-      .collection('agent_registry')
+      .collection(NAME)
       .updateOne(
         { _id: agentId },
         { $set: { status, suspensionReason, updatedAt: hostNow() } },
@@ -39,7 +39,7 @@ export const agentRegistry: Implementation<AgentRegistryOperations, MongoContext
 
   getStatus: (context, agentId) =>
     context
-      .collection('agent_registry')
+      .collection(NAME)
       .findOne(
         { _id: agentId },
         { ...context.options, projection: { _id: 0, status: 1, suspensionReason: 1 } },
@@ -47,18 +47,18 @@ export const agentRegistry: Implementation<AgentRegistryOperations, MongoContext
 
   async listActiveAgents(context) {
     const active = context
-      .collection('agent_registry')
+      .collection(NAME)
       .find({ status: 'ACTIVE' }, { ...context.options, projection: { _id: 1 } })
     return (await active.sort({ _id: 1 }).toArray()).map(({ _id }) => _id)
   },
 
   exportPage: (context, cursor) =>
-    exportPage(context, 'agent_registry', '_id', cursor, ({ _id, ...agent }) => {
+    exportPage(context, NAME, '_id', cursor, ({ _id, ...agent }) => {
       return { type: 'agent', agentId: _id, ...agent }
     }),
 
   async importPage(context, items) {
     const documents = items.map(({ type: _, unfit: __, agentId, ...agent }) => ({ _id: agentId, ...agent }))
-    await context.collection('agent_registry').insertMany(documents, context.options)
+    await context.collection(NAME).insertMany(documents, context.options)
   },
 }

@@ -2,7 +2,7 @@ import { type QueueEntry, TimeoutError, type WriteQueue } from '@dir/storage-cor
 import type { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
 import type { DenseLog, Draft, LogName } from './dense-log.ts'
-import { isDuplicate, isRefusal } from './errors.ts'
+import { takeSome } from './take-some.ts'
 import { pause } from './transactions.ts'
 
 const MAX_ENTRIES = 1_000
@@ -21,18 +21,6 @@ interface Job<N extends LogName> {
   readonly drafts: readonly Draft<N>[]
 }
 
-/** Takes entries as long as they are not too much for one commit. */
-export function takeSome(queue: WriteQueue, most: number, maxBytes: number): QueueEntry[] {
-  const entries: QueueEntry[] = []
-  for (let bytes = 0; entries.length < most && bytes < maxBytes;) {
-    const [entry] = queue.take(1)
-    if (entry === undefined) break
-    entries.push(entry)
-    bytes += entry.work.bytes
-  }
-  return entries
-}
-
 /** Appends what waits in the queue by one ordered insert; nobody is answered before a majority has it on disk. */
 export async function flushAppends<N extends LogName>(
   connection: Connection,
@@ -46,10 +34,10 @@ export async function flushAppends<N extends LogName>(
   for (let attempt = 1; jobs.length > 0; attempt++) {
     const before = jobs.length
     try {
-      jobs = await connection.run(deadline, 'unknown', (context) => round(context, log, appender, jobs))
+      jobs = await connection.carry(deadline, 'unknown', (context) => round(context, log, appender, jobs))
     } catch (error) {
-      // each gets an error of its own, because an error says which call it is about
-      for (const { entry } of jobs) entry.reject(connection.mapped(error, -Infinity, 'unknown'))
+      const failure = connection.failure(error, -Infinity, 'unknown')
+      for (const { entry } of jobs) entry.reject(failure.toError())
       return
     }
     if (jobs.length === 0) return
@@ -88,10 +76,8 @@ async function round<N extends LogName>(
     return []
   } catch (error) {
     log.forget()
-    const cause = context.connection.mapped(error, start, 'unknown') as { outcome?: string; code?: string }
-    const mayGoOn =
-      isDuplicate(error) || cause.outcome === 'unknown' || cause.code === 'STORAGE_RESOURCE_CONTENTION'
-    if (!mayGoOn || (isRefusal(error) && !isDuplicate(error))) throw error
+    const failure = context.connection.failure(error, start, 'unknown')
+    if (!failure.isTransient && failure.outcome !== 'unknown') throw failure
   }
   // somebody else appended, or the answer got lost: what is there is found by its id, and the rest is judged anew
   const present = await log.present(context, drafts)

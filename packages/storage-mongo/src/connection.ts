@@ -1,4 +1,4 @@
-import { type Outcome, isStorageError, settleBy, TimeoutError } from '@dir/storage-core'
+import { type Outcome, settleBy } from '@dir/storage-core'
 import {
   type Collection,
   type Db,
@@ -10,7 +10,7 @@ import {
 } from 'mongodb'
 import type { CollectionName, Documents } from './documents.ts'
 import { DenseLog } from './dense-log.ts'
-import { mapError } from './errors.ts'
+import { Failure, Late, told } from './failure.ts'
 import { MongoContext } from './mongo-context.ts'
 import { SessionRegister } from './session-register.ts'
 import { Transactions } from './transactions.ts'
@@ -88,31 +88,43 @@ export class Connection {
   }
 
   /**
-   * Runs operations under a deadline: whatever they do, the promise settles by then. Errors come out as ours, with
-   * `outcome` where it is not certain that nothing was written.
+   * Runs operations under a deadline: whatever they do, the promise settles by then, and nothing further is sent.
+   * Rejects with the contract's error, with `outcome` where it is not certain that nothing was written.
    */
-  async run<T>(deadline: number, outcome: Outcome, act: (context: MongoContext) => Promise<T>): Promise<T> {
+  run<T>(deadline: number, outcome: Outcome, act: (context: MongoContext) => Promise<T>): Promise<T> {
+    return told(this.carry(deadline, outcome, act))
+  }
+
+  /** `run`, rejecting with a `Failure`. */
+  async carry<T>(deadline: number, outcome: Outcome, act: (context: MongoContext) => Promise<T>): Promise<T> {
     const start = performance.now()
     const abort = new AbortController()
-    const slow = setInterval(() => void this.sessions.endAbandoned().catch(() => {}), SLOW_MS)
     try {
-      return await settleBy(deadline, act(new MongoContext(this, deadline, abort.signal)), () => {
-        return new TimeoutError(performance.now() - start, 'waiting for the server', { outcome })
-      })
+      const context = new MongoContext(this, deadline, abort.signal)
+      return await this.watched(settleBy(deadline, act(context), () => new Late()))
     } catch (error) {
       abort.abort()
-      throw this.mapped(error, start, outcome)
+      throw this.failure(error, start, outcome)
+    }
+  }
+
+  /** While it takes long, looks whether a transaction that nobody will end is in the way. */
+  async watched<T>(promise: Promise<T>): Promise<T> {
+    const slow = setInterval(() => void this.sessions.endAbandoned().catch(() => {}), SLOW_MS)
+    try {
+      return await promise
     } finally {
       clearInterval(slow)
     }
   }
 
-  mapped(error: unknown, start: number, unsure: Outcome): Error {
-    if (isStorageError(error)) return error
-    const elapsedMs = performance.now() - start
+  /** What `error` means for something that began at `start`; `unsure` where it may have been written. */
+  failure(error: unknown, start: number, unsure: Outcome, attempts = 1): Failure {
+    if (error instanceof Failure) return error
     // where no server was known all the time, the driver cannot have sent anything
     const wasReached = this.#reached || this.#lostAt > start
+    const outcome = wasReached ? unsure : 'not-applied'
     const steady = this.#reached && this.#foundAt <= start
-    return mapError(error, { outcome: wasReached ? unsure : 'not-applied', steady, elapsedMs })
+    return new Failure(error, { outcome, steady, elapsedMs: performance.now() - start, attempts })
   }
 }

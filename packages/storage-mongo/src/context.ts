@@ -9,9 +9,9 @@ import type { Collection } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { ContextDocument } from './documents.ts'
 import { isDuplicate } from './errors.ts'
+import { bulk, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'
-import { upserting } from './upsert.ts'
 
 const table = (context: MongoContext, kind: ContextKind): Collection<ContextDocument> =>
   context.collection(`context_${kind}`)
@@ -25,12 +25,11 @@ async function get(context: MongoContext, kind: ContextKind, id: string): Promis
   return found?.dataJson ?? null
 }
 
-async function set(context: MongoContext, kind: ContextKind, id: string, dataJson: string): Promise<void> {
-  const $set = { dataJson, digest: digestOf(dataJson), updatedAt: hostNow() }
-  await upserting(context, () =>
-    table(context, kind).updateOne({ _id: id }, { $set, ...JUDGED }, { ...context.options, upsert: true }),
-  )
-}
+const set = bulk<[kind: ContextKind, id: string, dataJson: string]>(
+  (kind) => `context_${kind}`,
+  (_kind, id, dataJson) =>
+    upsertOne(id, { $set: { dataJson, digest: digestOf(dataJson), updatedAt: hostNow() } }),
+)
 
 /** Changes the document whatever else is written, so that it conflicts with every other writer. */
 const JUDGED = { $currentDate: { judged: { $type: 'timestamp' } } } as const
@@ -85,7 +84,8 @@ export const context: Implementation<ContextOperations, MongoContext> = {
       _dataJson: string,
     ) => isStill(run, kind, id, expectedJson),
     async enact(run, kind, id, _expectedJson, dataJson) {
-      await set(run, kind, id, dataJson)
+      const $set = { dataJson, digest: digestOf(dataJson), updatedAt: hostNow() }
+      await table(run, kind).updateOne({ _id: id }, { $set, ...JUDGED }, { ...run.options, upsert: true })
       return true
     },
   }),

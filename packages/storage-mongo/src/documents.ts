@@ -94,13 +94,13 @@ export interface BudgetDocument {
   readonly version: number
 }
 
-/** `opened` is the server's and tells the order of insertion. */
+/** `opened` tells the order of insertion. */
 export interface RequestDocument extends Omit<EscalationRequest, 'dfid'> {
   readonly _id: string
   readonly createdAt: Instant
   readonly resolvedAt: Instant | null
   readonly decision: string | null
-  readonly opened: Timestamp
+  readonly opened: { readonly at: Timestamp; readonly position: number; readonly by: ObjectId }
 }
 
 /** Numbers about the whole namespace; `seq` and `fence` are the least that counts as issued. */

@@ -5,24 +5,17 @@ import {
   type DriverTransfer,
   type StorageDriver,
   type Work,
-  WriteQueue,
   WriteScheduler,
   runAlone,
 } from '@dir/storage-core'
-import { flushAppends } from './append-queue.ts'
 import { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
-import { auditAppender } from './decision-audit.ts'
 import { standalone } from './errors.ts'
-import { lifecycleAppender } from './lifecycle.ts'
-import { LockQueue } from './lock-queue.ts'
 import { operations, runBatch } from './operations.ts'
 import type { Checked } from './options.ts'
+import { queuesOf } from './queues.ts'
 import { SCHEMA_VERSION, prepareSchema, refuseUnfinishedImport } from './schema.ts'
 import { beginImport, finishImport, readCounters } from './transfer.ts'
-
-const APPENDS = new Set(['recordMany', 'recordTransition', 'transition'])
-const LOCKS = new Set(['acquire', 'release', 'renew'])
 
 export class MongoDriver implements StorageDriver {
   readonly backend = 'mongo'
@@ -38,19 +31,8 @@ export class MongoDriver implements StorageDriver {
     this.#connection = new Connection(place)
     this.#isOurs = isOurs
     this.#timeoutMs = handle.operationTimeoutMs ?? 5_000
-    const connection = this.#connection
-    const { audit, lifecycle } = connection
-    const locking = new LockQueue(connection)
-    const audits = new WriteQueue({ flush: (queue) => flushAppends(connection, audit, auditAppender, queue) })
-    const transitions = new WriteQueue({
-      flush: (queue) => flushAppends(connection, lifecycle, lifecycleAppender, queue),
-    })
-    const locks = new WriteQueue({ flush: (queue) => locking.flush(queue) })
     this.#scheduler = new WriteScheduler({
-      queueOf({ protocol, operation }) {
-        if (APPENDS.has(operation)) return protocol === 'decisionAudit' ? audits : transitions
-        return LOCKS.has(operation) ? locks : null
-      },
+      queueOf: queuesOf(this.#connection),
       execute: (work) => this.#execute(work),
     })
   }

@@ -1,4 +1,5 @@
 import { Connection } from './connection.ts'
+import type { CollectionName } from './documents.ts'
 import { type MongoNamespaceOptions, checkOptions } from './options.ts'
 import { COLLECTION_NAMES } from './schema.ts'
 
@@ -10,9 +11,11 @@ export async function dropNamespace(options: string | MongoNamespaceOptions): Pr
   const connection = new Connection(place)
   try {
     await connection.run(performance.now() + PATIENCE_MS, 'unknown', async () => {
-      const others = COLLECTION_NAMES.filter((name) => name !== 'meta')
+      const last: readonly CollectionName[] = ['sessions', 'meta']
+      const others = COLLECTION_NAMES.filter((name) => !last.includes(name))
       await Promise.all(others.map((name) => connection.collection(name).drop()))
-      await connection.collection('meta').drop() // last: until then it is known that the others are ours
+      // transactions that a dead process left open can be ended as long as their sessions are known
+      for (const name of last) await connection.collection(name).drop()
     })
   } finally {
     connection.detach()

@@ -27,6 +27,7 @@ export interface Circumstances {
   readonly steady: boolean
   /** How long it ran, in milliseconds. */
   readonly elapsedMs: number
+  readonly attempts?: number
 }
 
 interface MongoFailure {
@@ -34,7 +35,7 @@ interface MongoFailure {
   readonly code?: unknown
   readonly message?: unknown
   readonly errorResponse?: unknown
-  readonly writeErrors?: readonly unknown[]
+  readonly result?: { getWriteConcernError?: () => unknown }
   readonly hasErrorLabel?: (label: string) => boolean
 }
 
@@ -66,9 +67,10 @@ export function isTransient(error: unknown): boolean {
 }
 
 /** The server wrote it, and did not say that a majority has it. */
-function isUnconfirmed(failure: MongoFailure): boolean {
-  const { name, writeErrors } = failure
-  return name === 'MongoWriteConcernError' || (name === 'MongoBulkWriteError' && writeErrors?.length === 0)
+export function isUnconfirmed(error: unknown): boolean {
+  const { name, result } = look(error)
+  if (name === 'MongoWriteConcernError') return true
+  return name === 'MongoBulkWriteError' && result?.getWriteConcernError?.() !== undefined
 }
 
 /** The server itself answered, and did nothing. */
@@ -83,25 +85,28 @@ export function isRefusal(error: unknown): boolean {
   )
 }
 
+/** What is known of a write that failed so. */
+export function outcomeOf(error: unknown, { outcome, steady }: Circumstances): Outcome {
+  const isCertain = (steady && isRefusal(error)) || hasLabel(error, 'NoWritesPerformed')
+  return isCertain ? 'not-applied' : outcome
+}
+
 const LOST = new Set([6, 7, 89, 91, 9001, 11600, 11602, 189, 10107, 13435, 13436, 10058, 262])
 
 /** The one place where errors of the driver become errors of the contract. */
-export function mapError(
-  cause: unknown,
-  { outcome: unsure, steady, elapsedMs }: Circumstances,
-): StorageError {
+export function mapError(cause: unknown, circumstances: Circumstances): StorageError {
   if (isStorageError(cause)) return cause
+  const { elapsedMs, attempts = 1 } = circumstances
   const failure = look(cause)
   const { name, code: given, message } = failure
   const code = Number(given)
-  const certain = (steady && isRefusal(cause)) || hasLabel(cause, 'NoWritesPerformed')
-  const outcome = certain ? 'not-applied' : unsure
+  const outcome = outcomeOf(cause, circumstances)
   const context = { cause: failure, outcome }
   const text = typeof message === 'string' ? message : ''
   if (name === 'AbortError' || code === 50 || name === 'MongoOperationTimeoutError')
     return new TimeoutError(elapsedMs, 'waiting for the server', context)
   if (code === 100) return impossibleConcern()
-  if (isUnconfirmed(failure) || code === 64)
+  if (isUnconfirmed(cause) || code === 64)
     return new UnavailableError(
       'The server wrote it, and could not say in time whether a majority has it.',
       'durability',
@@ -145,7 +150,7 @@ export function mapError(
       'connect',
       context,
     )
-  if (isTransient(cause)) return new ResourceContentionError(1, { cause, outcome: 'not-applied' })
+  if (isTransient(cause)) return new ResourceContentionError(attempts, { cause, outcome: 'not-applied' })
   return new InternalError(
     'MongoDB answered in a way that this version does not know. Please report it.',
     context,

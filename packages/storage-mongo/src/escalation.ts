@@ -6,43 +6,43 @@ import {
   type Instant,
   formatMicros,
   hostMicros,
-  microsOf,
 } from '@dir/storage-core'
-import { ObjectId } from 'mongodb'
+import { type Document, ObjectId } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
-import { isDuplicate } from './errors.ts'
+import { bulk, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
-import { SERVER_NOW, plus } from './time.ts'
+import { SERVER_NOW, microsecondAfter, plus } from './time.ts'
 
 const TOKENS = 'escalation_budget'
 const REQUESTS = 'escalation_requests'
-/** The server gives each opening a time of its own, later than all before. */
-const OPENED = { $currentDate: { opened: { $type: 'timestamp' } } } as const
-
 const getWindowCount = (context: MongoContext, agentId: string, since: Instant): Promise<number> =>
   context.collection(TOKENS).countDocuments({ agentId, createdAt: { $gte: since } }, context.options)
 
-async function insertRequest(context: MongoContext, { dfid, ...request }: EscalationRequest): Promise<void> {
-  for (;;) {
-    const projection = { createdAt: 1, opened: 1 } as const
-    const replaced = await context
-      .collection(REQUESTS)
-      .findOne({ _id: dfid }, { ...context.options, projection })
-    const least = replaced === null ? 0 : microsOf(replaced.createdAt) + 1
-    const createdAt = formatMicros(Math.max(hostMicros(), least))
-    try {
-      const { matchedCount, upsertedCount } = await context
-        .collection(REQUESTS)
-        .updateOne(
-          { _id: dfid, opened: replaced?.opened ?? { $exists: false } },
-          { $set: { ...request, createdAt, resolvedAt: null, decision: null }, ...OPENED },
-          { ...context.options, upsert: replaced === null },
-        )
-      if (matchedCount + upsertedCount === 1) return
-    } catch (error) {
-      if (context.session !== undefined || !isDuplicate(error)) throw error
-    }
-  }
+/** Inserts or replaces in one step on the server; the replacement's `createdAt` is later than the replaced one's. */
+const insertRequest = bulk(
+  () => REQUESTS,
+  ({ dfid, ...request }: EscalationRequest) => {
+    const createdAt = formatMicros(hostMicros())
+    const later = { $cond: [{ $gt: [createdAt, '$createdAt'] }, createdAt, microsecondAfter('$createdAt')] }
+    const update = [
+      { $set: { ...literals(request), ...opened(), createdAt: later, resolvedAt: null, decision: null } },
+    ]
+    return upsertOne(dfid, update)
+  },
+)
+
+/** This process, and how many requests it has opened. */
+const opener = new ObjectId()
+let openings = 0
+
+/** Its place in the order of insertion: by the server's logical clock, and in one command by the order of issue. */
+function opened(): Document {
+  return { opened: { at: '$$CLUSTER_TIME', position: { $literal: ++openings }, by: { $literal: opener } } }
+}
+
+/** User text never stands as an expression. */
+function literals(fields: Readonly<Record<string, string | null>>): Document {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { $literal: value }]))
 }
 
 /** Counts and grants inside a transaction that conflicts with every other of this agent. */
@@ -69,15 +69,11 @@ async function consume(
 export const escalation: Implementation<EscalationOperations, MongoContext> = {
   getWindowCount,
 
-  async recordBudgetToken(context, agentId) {
-    await context
-      .collection(TOKENS)
-      .updateOne(
-        { _id: new ObjectId() },
-        [{ $set: { agentId: { $literal: agentId }, createdAt: SERVER_NOW } }],
-        { ...context.options, upsert: true },
-      )
-  },
+  recordBudgetToken: bulk(
+    () => TOKENS,
+    (agentId: string) =>
+      upsertOne(new ObjectId(), [{ $set: { agentId: { $literal: agentId }, createdAt: SERVER_NOW } }]),
+  ),
 
   insertRequest,
 
@@ -133,7 +129,8 @@ export const escalation: Implementation<EscalationOperations, MongoContext> = {
     if (requests.length > 0) {
       await context.collection(REQUESTS).bulkWrite(
         requests.map(({ type: _, unfit: __, status: ___, dfid, ...request }) => {
-          return { updateOne: { filter: { _id: dfid }, update: { $set: request, ...OPENED }, upsert: true } }
+          const update = [{ $set: { ...literals({ ...request }), ...opened() } }]
+          return { updateOne: { filter: { _id: dfid }, update, upsert: true } }
         }),
         context.options,
       )

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { type IdempotencyOperations, type Implementation, conditionalSteps } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
 import type { IdempotencyDocument } from './documents.ts'
+import { bulk, upsertOne } from './bulk.ts'
 import { isDuplicate } from './errors.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow, plus } from './time.ts'
-import { upserting } from './upsert.ts'
 
 const NAME = 'idempotency_cache'
 
@@ -42,12 +42,13 @@ async function abandon(context: MongoContext, key: string, token: string): Promi
 export const idempotency: Implementation<IdempotencyOperations, MongoContext> = {
   get: async (context, key) => (await find(context, key))?.resultJson ?? null,
 
-  async set(context, key, resultJson) {
-    const $set = { resultJson, requestHash: null, createdAt: hostNow(), claim: null }
-    await upserting(context, () =>
-      context.collection(NAME).updateOne({ _id: key }, { $set }, { ...context.options, upsert: true }),
-    )
-  },
+  set: bulk(
+    () => NAME,
+    (key: string, resultJson: string) => {
+      const update = { $set: { resultJson, requestHash: null, createdAt: hostNow(), claim: null } }
+      return upsertOne(key, update)
+    },
+  ),
 
   async setIfAbsent(context, key, resultJson) {
     const $set = { resultJson, requestHash: null, createdAt: hostNow(), claim: null }

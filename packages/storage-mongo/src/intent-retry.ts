@@ -1,9 +1,9 @@
 import { type Implementation, type IntentRetryOperations, nextCount } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
+import { bulk, deleteOne, upsertOne } from './bulk.ts'
 import { isDuplicate } from './errors.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'
-import { upserting } from './upsert.ts'
 
 const NAME = 'intent_retry_counts'
 const MAX_INT32 = 2 ** 31 - 1
@@ -15,16 +15,18 @@ async function getCount(context: MongoContext, dfid: string): Promise<number> {
 export const intentRetry: Implementation<IntentRetryOperations, MongoContext> = {
   getCount,
 
-  async setCount(context, dfid, count) {
-    const $set = { count, updatedAt: hostNow() }
-    await upserting(context, () =>
-      context.collection(NAME).updateOne({ _id: dfid }, { $set }, { ...context.options, upsert: true }),
-    )
-  },
+  setCount: bulk(
+    () => NAME,
+    (dfid: string, count: number) => {
+      const update = { $set: { count, updatedAt: hostNow() } }
+      return upsertOne(dfid, update)
+    },
+  ),
 
-  async delete(context, dfid) {
-    await context.collection(NAME).deleteOne({ _id: dfid }, context.options)
-  },
+  delete: bulk(
+    () => NAME,
+    (dfid: string) => deleteOne(dfid),
+  ),
 
   async increment(context, dfid) {
     for (;;) {

@@ -4,11 +4,11 @@ import {
   ResourceContentionError,
   type WriteQueue,
 } from '@dir/storage-core'
-import { takeSome } from './append-queue.ts'
 import type { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
-import { isTransient } from './errors.ts'
+import type { Failure } from './failure.ts'
 import { LockBoard } from './lock-board.ts'
+import { takeSome } from './take-some.ts'
 import { pause } from './transactions.ts'
 
 const MAX_ENTRIES = 500
@@ -34,22 +34,26 @@ export class LockQueue {
       if (keysOf(entry).some((key) => this.#apart.has(key))) this.#tryApart([entry])
       else together.push(entry)
     }
-    await this.#try(together)
+    await this.#connection.watched(this.#try(together))
   }
 
   /** Tries until all are settled, or splits them up. */
   async #try(entries: readonly QueueEntry[]): Promise<void> {
     let left = entries
     for (let attempt = 1; left.length > 0; attempt++) {
-      const deadline = Math.max(...left.map((entry) => entry.work.deadline))
+      // none may be written after its deadline, and one transaction writes them all
+      const deadline = Math.min(...left.map((entry) => entry.work.deadline))
       let answers: readonly Answer[]
       try {
-        answers = await this.#connection.run(deadline, 'unknown', () =>
-          this.#connection.transactions.attempt(deadline, (context) => decide(context, left)),
-        )
+        answers = await this.#connection.transactions.attempt(deadline, (context) => decide(context, left))
       } catch (error) {
-        if (!isTransient(error)) return rejectAll(this.#connection, left, error)
-        left = remaining(left, attempt)
+        const failure = this.#connection.failure(error, -Infinity, 'unknown')
+        const isLate = failure.isLate && failure.outcome === 'not-applied'
+        if (!failure.isTransient && !isLate) {
+          for (const entry of left) entry.reject(failure.toError())
+          return
+        }
+        left = remaining(left, attempt, failure)
         if (attempt >= TRIES && left.length > 1) {
           const middle = left.length >> 1
           this.#tryApart(left.slice(0, middle))
@@ -68,7 +72,7 @@ export class LockQueue {
   #tryApart(entries: readonly QueueEntry[]): void {
     const keys = new Set(entries.flatMap(keysOf))
     const before = Promise.all([...keys].map((key) => this.#apart.get(key) ?? Promise.resolve()))
-    const end = before.then(() => this.#try(entries))
+    const end = before.then(() => this.#connection.watched(this.#try(entries)))
     for (const key of keys) this.#apart.set(key, end)
     const forget = (): void => {
       for (const key of keys) if (this.#apart.get(key) === end) this.#apart.delete(key)
@@ -117,19 +121,15 @@ function act(board: LockBoard, operation: string, args: readonly unknown[]): unk
 }
 
 /** Without those whose time is over: nothing of them was written. The first tries only had an old snapshot. */
-function remaining(entries: readonly QueueEntry[], attempt: number): QueueEntry[] {
+function remaining(entries: readonly QueueEntry[], attempt: number, failure: Failure): QueueEntry[] {
   const now = performance.now()
   return entries.filter((entry) => {
     const { deadline, accessDeadline } = entry.work
-    entry.wait()
+    if (failure.isTransient) entry.wait()
     if (accessDeadline !== null && now >= accessDeadline && attempt >= TRIES) entry.resolve([null])
-    else if (now >= deadline - MARGIN_MS) entry.reject(new ResourceContentionError(attempt))
-    else return true
+    else if (now < deadline - MARGIN_MS) return true
+    else if (failure.isTransient) entry.reject(new ResourceContentionError(attempt))
+    else entry.reject(failure.toError())
     return false
   })
-}
-
-function rejectAll(connection: Connection, entries: readonly QueueEntry[], error: unknown): void {
-  // each gets an error of its own, because an error says which call it is about
-  for (const entry of entries) entry.reject(connection.mapped(error, -Infinity, 'unknown'))
 }

@@ -4,6 +4,13 @@ import type { Connection } from './connection.ts'
 import type { CollectionName, Documents } from './documents.ts'
 import { SERVER_NOW } from './time.ts'
 
+const MAX_MS = 2 ** 31 - 1
+
+/** How long the server may take of what is left, so that its answer still arrives; in milliseconds. */
+export function serverBudget(leftMs: number): number {
+  return Math.min(MAX_MS, Math.max(1, Math.floor(leftMs * 0.8 - 50)))
+}
+
 /** What each operation of the driver is given. */
 export interface OperationOptions {
   readonly session?: ClientSession
@@ -29,12 +36,12 @@ export class MongoContext {
     return this.connection.collection(name)
   }
 
-  /** For one operation; the server gives up before its caller does, so that its answer still arrives. */
+  /** For one operation. */
   get options(): OperationOptions {
     // where its transaction is over already, an operation would run outside it
     this.#signal.throwIfAborted()
     const left = this.deadline - performance.now()
-    const options = { maxTimeMS: Math.max(1, Math.floor(left * 0.8 - 50)), signal: this.#signal }
+    const options = { maxTimeMS: serverBudget(left), signal: this.#signal }
     return this.session === undefined ? options : { ...options, session: this.session }
   }
 

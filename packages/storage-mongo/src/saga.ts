@@ -1,22 +1,21 @@
 import type { Implementation, SagaOperations } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
+import { bulk, deleteOne, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'
-import { upserting } from './upsert.ts'
 
 const NAME = 'saga_dirty_state'
 /** The server gives each mark a time of its own, later than all before. */
 const MARKED = { $currentDate: { marked: { $type: 'timestamp' } } } as const
 
 export const saga: Implementation<SagaOperations, MongoContext> = {
-  async markDirty(context, dfid, failedStep, partialStateJson) {
-    const $set = { failedStep, partialStateJson, createdAt: hostNow() }
-    await upserting(context, () =>
-      context
-        .collection(NAME)
-        .updateOne({ _id: dfid }, { $set, ...MARKED }, { ...context.options, upsert: true }),
-    )
-  },
+  markDirty: bulk(
+    () => NAME,
+    (dfid: string, failedStep: string, partialStateJson: string) => {
+      const update = { $set: { failedStep, partialStateJson, createdAt: hostNow() }, ...MARKED }
+      return upsertOne(dfid, update)
+    },
+  ),
 
   async getDirtyFlows(context) {
     const marked = context.collection(NAME).find({}, { ...context.options, projection: { _id: 1 } })
@@ -31,9 +30,10 @@ export const saga: Implementation<SagaOperations, MongoContext> = {
         { ...context.options, projection: { _id: 0, failedStep: 1, partialStateJson: 1 } },
       ),
 
-  async clearDirty(context, dfid) {
-    await context.collection(NAME).deleteOne({ _id: dfid }, context.options)
-  },
+  clearDirty: bulk(
+    () => NAME,
+    (dfid: string) => deleteOne(dfid),
+  ),
 
   exportPage: (context, cursor) =>
     exportPage(context, NAME, 'marked', cursor, ({ _id, marked: _, ...flow }) => {

@@ -1,8 +1,9 @@
-import { ResourceContentionError, TimeoutError, settleBy } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core'
 import { type ClientSession, MongoError } from 'mongodb'
 import type { Connection } from './connection.ts'
-import { MongoContext } from './mongo-context.ts'
-import { hasLabel, isTransient } from './errors.ts'
+import { MongoContext, serverBudget } from './mongo-context.ts'
+import { hasLabel } from './errors.ts'
+import { Failure, Late, told } from './failure.ts'
 import type { SessionRegister } from './session-register.ts'
 
 /** How long before its deadline a transaction must be ready to commit. */
@@ -39,74 +40,74 @@ export class Transactions {
   }
 
   /** Runs `body` in a transaction, again and again while others are in its way, until its deadline. */
-  async run<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
+  run<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
+    return told(this.#connection.watched(this.#run(deadline, body)))
+  }
+
+  async #run<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
+    const start = performance.now()
     for (let attempts = 1; ; attempts++) {
       try {
         return await this.attempt(deadline, body)
       } catch (error) {
-        if (!isTransient(error)) throw error
+        if (!(error instanceof Failure && error.isTransient)) throw error
         await pause(attempts)
-        if (performance.now() < deadline - COMMIT_MS) continue
-        const refusal = this.#connection.mapped(error, -Infinity, 'not-applied')
-        throw refusal instanceof ResourceContentionError
-          ? new ResourceContentionError(attempts, { cause: error })
-          : refusal
+        if (performance.now() >= deadline - COMMIT_MS)
+          throw this.#connection.failure(error.cause, start, 'not-applied', attempts)
       }
     }
   }
 
-  /** Runs `body` once; where others were in its way it rejects with the driver's own error, `isTransient`. */
+  /** Runs `body` once; rejects with a `Failure`, whose outcome is `unknown` only if the commit was sent. */
   async attempt<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
     const start = performance.now()
     const abort = new AbortController()
-    const late = (): TimeoutError => new TimeoutError(performance.now() - start, 'in a transaction')
-    const session = await settleBy(deadline, this.#sessions.take(), late)
-    let isFree = true
+    const until = <A>(time: number, promise: Promise<A>): Promise<A> => {
+      return settleBy(time, promise, () => new Late())
+    }
+    let session: ClientSession | undefined
+    let isCommitting = false
     try {
-      session.startTransaction({ ...TRANSACTION, maxCommitTimeMS: Math.max(1, Math.ceil(deadline - start)) })
+      session = await until(deadline - COMMIT_MS, this.#sessions.take())
+      session.startTransaction({ ...TRANSACTION, maxCommitTimeMS: serverBudget(deadline - start) })
       const context = new MongoContext(this.#connection, deadline, abort.signal, session)
-      const answer = await settleBy(deadline - COMMIT_MS, body(context), late)
-      isFree = false
-      await this.#commit(session, deadline)
-      isFree = true
+      const answer = await until(deadline - COMMIT_MS, body(context))
+      if (performance.now() >= deadline) throw new Late()
+      isCommitting = true
+      await until(deadline, this.#commit(session, deadline))
+      this.#sessions.giveBack(session)
       return answer
     } catch (error) {
       abort.abort()
-      if (session.inTransaction()) isFree = await aborted(session)
-      if (isTransient(error)) throw error
-      throw this.#connection.mapped(error, start, 'not-applied')
-    } finally {
-      if (isFree) this.#sessions.giveBack(session)
-      else void session.endSession().catch(() => {})
+      if (session !== undefined && isCommitting) void session.endSession().catch(() => {})
+      else if (session !== undefined) await this.#abort(session, error)
+      throw this.#connection.failure(error, start, isCommitting ? 'unknown' : 'not-applied')
     }
   }
 
-  /** Sends the commit until its result is known; from here on a failure is `unknown`. */
+  /** Sends the commit until its result is known. */
   async #commit(session: ClientSession, deadline: number): Promise<void> {
-    const start = performance.now()
     for (let attempts = 1; ; attempts++) {
       try {
-        return await settleBy(deadline, session.commitTransaction(), () => {
-          return new TimeoutError(performance.now() - start, 'committing', { outcome: 'unknown' })
-        })
+        return await session.commitTransaction()
       } catch (error) {
-        if (hasLabel(error, 'UnknownTransactionCommitResult') && performance.now() < deadline - COMMIT_MS)
-          await pause(attempts)
-        else if (isTransient(error)) throw error
-        else throw this.#connection.mapped(error, -Infinity, 'unknown')
+        const isUnknown = hasLabel(error, 'UnknownTransactionCommitResult')
+        if (!isUnknown || performance.now() >= deadline - COMMIT_MS) throw error
+        await pause(attempts)
       }
     }
   }
-}
 
-/** Ends a transaction, waiting only a moment: a server that cannot be reached ends it by itself. @returns whether it ended. */
-async function aborted(session: ClientSession): Promise<boolean> {
-  const end = session.abortTransaction()
-  try {
-    await settleBy(performance.now() + ABORT_MS, end, () => new Error('late'))
-    return true
-  } catch {
-    end.catch(() => {})
-    return false
+  /** Waits only a moment: where the server cannot be reached, it ends the transaction by itself. */
+  async #abort(session: ClientSession, reason: unknown): Promise<void> {
+    const end = session.abortTransaction()
+    try {
+      await settleBy(performance.now() + ABORT_MS, end, () => new Late())
+      // where the body was given up, its last operation may still be under way
+      if (reason instanceof Late) await session.endSession()
+      else this.#sessions.giveBack(session)
+    } catch {
+      end.then(() => session.endSession()).catch(() => {})
+    }
   }
 }

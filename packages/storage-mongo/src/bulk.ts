@@ -1,0 +1,50 @@
+import type { AnyBulkWriteOperation, Collection } from 'mongodb'
+import type { CollectionName } from './documents.ts'
+import { isDuplicate } from './errors.ts'
+import type { MongoContext } from './mongo-context.ts'
+
+const TRIES = 5
+
+/**
+ * An operation that is one write whose caller only waits for its end: beside others of its kind it shares a commit
+ * with them.
+ */
+export interface BulkOperation<Args extends readonly unknown[]> {
+  (context: MongoContext, ...args: Args): Promise<void>
+  readonly collectionOf: (...args: Args) => CollectionName
+  readonly toWrite: (...args: Args) => AnyBulkWriteOperation
+}
+
+export function bulk<Args extends readonly unknown[]>(
+  collectionOf: (...args: NoInfer<Args>) => CollectionName,
+  toWrite: (...args: Args) => AnyBulkWriteOperation,
+): BulkOperation<Args> {
+  const alone = async (context: MongoContext, ...args: Args): Promise<void> => {
+    const collection = context.collection(collectionOf(...args)) as unknown as Collection
+    const write = toWrite(...args)
+    await upserting(context, () => collection.bulkWrite([write], context.options))
+  }
+  return Object.assign(alone, { collectionOf, toWrite })
+}
+
+export function upsertOne(_id: unknown, update: object): AnyBulkWriteOperation {
+  return { updateOne: { filter: { _id } as object, update, upsert: true } }
+}
+
+export function deleteOne(_id: unknown): AnyBulkWriteOperation {
+  return { deleteOne: { filter: { _id } as object } }
+}
+
+/**
+ * Where another writer inserted the same `_id` at the same moment, an upsert is done again and finds that document.
+ * Inside a transaction the whole is run again anyway.
+ */
+async function upserting<T>(context: MongoContext, write: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await write()
+    } catch (error) {
+      if (context.session !== undefined || tries >= TRIES || !isDuplicate(error)) throw error
+    }
+  }
+}
