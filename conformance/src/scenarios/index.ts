@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.ts'
 import { scenarios as records } from './records.ts'
 import { scenarios as agentRegistry } from './agent-registry.ts'
 import { scenarios as context } from './context.ts'
+import { scenarios as updateSession } from './update-session.ts'
 import { scenarios as idempotency } from './idempotency.ts'
 import { scenarios as idempotencyClaim } from './idempotency-claim.ts'
 import { scenarios as idempotencyAmbiguous } from './idempotency-ambiguous.ts'
@@ -38,6 +39,10 @@ import { scenarios as transferImport } from './transfer-import.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
+import { scenarios as racesWriters } from './races-writers.ts'
+import { scenarios as racesEscalation } from './races-escalation.ts'
+import { scenarios as racesLocks } from './races-locks.ts'
+import { scenarios as racesBatches } from './races-batches.ts'
 import { scenarios as processes } from './processes.ts'
 import { scenarios as crashes } from './crashes.ts'
 
@@ -46,6 +51,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...records,
   ...agentRegistry,
   ...context,
+  ...updateSession,
   ...idempotency,
   ...idempotencyClaim,
   ...idempotencyAmbiguous,
@@ -80,7 +86,11 @@ export const SCENARIOS: readonly Scenario[] = [
   ...transferImport,
   ...transferArrival,
   ...model,
+  ...racesWriters,
   ...races,
+  ...racesEscalation,
+  ...racesLocks,
+  ...racesBatches,
   ...linearizability,
   ...processes,
   ...crashes,
