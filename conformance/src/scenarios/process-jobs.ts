@@ -111,22 +111,21 @@ export async function mergeMany({
     )
 }
 
-/** Asks for budget, alone and with a request. @returns how often it was granted. */
+/** Asks twice for the budget of each agent, alone and with a request. @returns how often it was granted, by agent. */
 export async function spend({
   storage: { escalation },
-  args: { agentId, limit, times },
+  args: { agentIds, limit },
   index,
-}: With<{ agentId: string; limit: number; times: number }>): Promise<number> {
+}: With<{ agentIds: readonly string[]; limit: number }>): Promise<number[]> {
   const budget = { limit, windowSec: 3600 }
-  let granted = 0
-  for (let n = 0; n < times; n++) {
-    const dfid = `${agentId}/${index}/${n}`
-    const request = { dfid, agentId, reason: '', contextJson: '{}', proposalJson: '{}', impact: '' }
-    const answer =
-      n % 2 === 0
-        ? await escalation.tryConsumeBudget(agentId, budget)
-        : await escalation.requestWithinBudget(request, budget)
-    if (answer.granted) granted++
+  const granted: number[] = []
+  for (const agentId of agentIds) {
+    const request = { agentId, reason: '', contextJson: '{}', proposalJson: '{}', impact: '' }
+    const answers = [
+      await escalation.tryConsumeBudget(agentId, budget),
+      await escalation.requestWithinBudget({ dfid: `${agentId}/${index}`, ...request }, budget),
+    ]
+    granted.push(answers.filter((answer) => answer.granted).length)
   }
   return granted
 }

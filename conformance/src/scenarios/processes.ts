@@ -165,25 +165,24 @@ const races = group({ level: 'shared', protocols: [] }, [
   },
   {
     id: 'processes/budget-is-never-exceeded',
-    title: 'five processes are granted exactly the budget',
+    title: 'five processes are granted exactly the budget of each agent',
     clause: 'tryConsumeBudget and requestWithinBudget are one atomic step',
     protocols: ['escalation'],
     capabilities: ['budget', 'processes'],
     asserts: 2,
     async run({ storage, processes, id, assert }) {
-      const agentId = id('agent')
-      const job = toJob(spend, { agentId, limit: 50, times: 20 })
-      const granted = (await processes.run(range(PROCESSES).map(() => job))) as number[]
+      const agentIds = range(40).map(() => id('agent'))
+      const limit = 4
+      const job = toJob(spend, { agentIds, limit })
+      const granted = (await processes.run(range(PROCESSES).map(() => job))) as number[][]
+      const exactly = agentIds.map(() => limit)
       assert.equal(
-        granted.reduce((sum, n) => sum + n, 0),
-        50,
-        'exactly the limit was granted',
+        agentIds.map((_, agent) => granted.reduce((sum, answers) => sum + (answers[agent] ?? 0), 0)),
+        exactly,
+        'exactly the limit was granted to each agent',
       )
-      assert.equal(
-        await storage.escalation.getWindowCount(agentId, '2000-01-01'),
-        50,
-        'each grant is one token',
-      )
+      const tokens = agentIds.map((agentId) => storage.escalation.getWindowCount(agentId, '2000-01-01'))
+      assert.equal(await Promise.all(tokens), exactly, 'each grant is one token')
     },
   },
   {
