@@ -24,6 +24,8 @@ import {
 import { RECORD_KINDS } from './record-kinds.ts'
 
 const PROCESSES = 5
+/** How many objects the clients use, one after another. */
+const OBJECTS = 6
 
 /** The holds of each resource, summed, as one snapshot shows them. */
 async function sums({ resourceLock }: StorageHandle, resources: readonly string[]): Promise<number[]> {
@@ -40,11 +42,17 @@ const histories: readonly Scenario[] = SUBJECTS.map((subject) => ({
   level: 'shared',
   protocols: [subject.protocol],
   capabilities: [...subject.capabilities, 'processes'],
-  asserts: 1,
+  asserts: OBJECTS,
   async run({ processes, id, assert }) {
-    const job = toJob(client, { subject: subject.name, id: id(subject.name), calls: 40 })
-    const history = ((await processes.run(range(PROCESSES).map(() => job))) as Observed[][]).flat()
-    judge(assert, subject, history)
+    const ids = range(OBJECTS).map(() => id(subject.name))
+    const job = toJob(client, { subject: subject.name, ids, calls: 25 })
+    const seen = (await processes.run(range(PROCESSES).map(() => job))) as Observed[][][]
+    for (const object of ids.keys())
+      judge(
+        assert,
+        subject,
+        seen.flatMap((histories) => histories[object] ?? []),
+      )
   },
 }))
 
