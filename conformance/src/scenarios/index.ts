@@ -28,6 +28,7 @@ import { scenarios as values } from './values.ts'
 import { scenarios as valuesText } from './values-text.ts'
 import { scenarios as valuesLimits } from './values-limits.ts'
 import { scenarios as valuesAliasing } from './values-aliasing.ts'
+import { scenarios as verbsIds } from './verbs-ids.ts'
 import { scenarios as malformedArguments } from './arguments.ts'
 import { scenarios as atomically } from './atomically.ts'
 import { scenarios as atomicallyConditions } from './atomically-conditions.ts'
@@ -77,6 +78,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...valuesText,
   ...valuesLimits,
   ...valuesAliasing,
+  ...verbsIds,
   ...malformedArguments,
   ...atomically,
   ...atomicallyConditions,
