@@ -110,7 +110,12 @@ export const count: Promise<number> = ${open}.intentRetry.getCount('flow')
 describe('@dir/storage-conformance alone', () => {
   it('brings no test framework and no backend, and its command explains itself', async () => {
     const consumer = await workshop.install('@dir/storage-conformance')
-    expect(await consumer.packages()).toEqual(['@dir/storage-conformance', '@dir/storage-core'])
+    expect(await consumer.packages()).toEqual([
+      '@dir/storage-conformance',
+      '@dir/storage-core',
+      'fast-check',
+      'pure-rand',
+    ])
     const command = path.join('node_modules', '.bin', 'dir-storage-conformance')
     const help = await run(command, ['--help'], consumer.folder)
     expect({ ...help, stdout: '' }).toEqual({ code: 0, stdout: '', stderr: '' })

@@ -27,31 +27,34 @@ export function linearizable<State, Input>(
 ): 'yes' | 'no' | 'gave-up' {
   const calls = history.toSorted((a, b) => a.start - b.start)
   const visited = new Set<string>()
-  const done = calls.map(() => false)
+  const placed = new Uint8Array(calls.length)
 
-  const search = (state: State, left: number): boolean => {
+  /** `first`: all calls before that index are placed. */
+  const search = (state: State, left: number, first: number): boolean => {
     if (left === 0) return true
-    if (visited.size >= budget) return false
-    const place = `${done.map(Number).join('')} ${key(state)}`
-    if (visited.has(place)) return false
+    let from = first
+    while (placed[from] === 1) from++
+    const place = `${from} ${Buffer.from(placed.subarray(from)).toString('latin1')} ${key(state)}`
+    if (visited.size >= budget || visited.has(place)) return false
     visited.add(place)
     let firstEnd = Infinity
-    for (const [index, call] of calls.entries()) {
-      if (done[index]) continue
+    for (let index = from; index < calls.length; index++) {
+      const call = calls[index] as Observed<Input>
+      if (placed[index] === 1) continue
       if (call.start > firstEnd) break // it began after another, not yet placed, had ended
-      const next = step(state, call)
       const known = 'output' in call
+      const next = step(state, call)
       if (next !== undefined) {
-        done[index] = true
-        if (search(next, left - Number(known))) return true
-        done[index] = false
+        placed[index] = 1
+        if (search(next, left - Number(known), from)) return true
+        placed[index] = 0
       }
       if (known) firstEnd = Math.min(firstEnd, call.end)
     }
     return false
   }
 
-  if (search(initial, calls.filter((call) => 'output' in call).length)) return 'yes'
+  if (search(initial, calls.filter((call) => 'output' in call).length, 0)) return 'yes'
   return visited.size >= budget ? 'gave-up' : 'no'
 }
 

@@ -19,6 +19,13 @@ function heldBy(holds: Holds, resource: string, except: string): number {
   )
 }
 
+/** How often to release: more while most attempts are refused, so that about half of them are. */
+function releaseShare(answers: readonly unknown[]): number {
+  const refused = answers.filter((answer) => answer === 'refused').length
+  const granted = answers.filter((answer) => answer === 'granted').length
+  return refused > granted ? 0.5 : 0.08
+}
+
 /**
  * The clients are rude: they take flows from each other, release what others hold and acquire again over it. Polite
  * ones do not find a lock that lets two in.
@@ -29,11 +36,11 @@ export const lock: Subject = subject<Holds, Input>({
   protocol: 'resourceLock',
   capabilities: ['capacities'],
   initial: {},
-  draw(random, client) {
+  draw(random, client, answers) {
     const dfid = random() < 0.85 ? `f${client}` : pick(random, ['f0', 'f1', 'f2', 'f3'])
     const kind = random()
-    if (kind < 0.3) return { call: 'release', dfid }
-    if (kind < 0.4) return { call: 'locked', resource: pick(random, RESOURCES), except: dfid }
+    if (kind < 0.1) return { call: 'locked', resource: pick(random, RESOURCES), except: dfid }
+    if (random() < releaseShare(answers)) return { call: 'release', dfid }
     const wanted = RESOURCES.filter(() => random() < 0.6)
     const amounts = Object.fromEntries(wanted.map((resource) => [resource, 1 + Math.floor(random() * 5)]))
     return { call: 'acquire', dfid, amounts }

@@ -95,9 +95,10 @@ const status = subject<string | null, { readonly from: string | null; readonly t
   protocol: 'lifecycle',
   capabilities: ['transition'],
   initial: null,
-  draw: (random) => ({
-    from: pick(random, [null, 'A', 'B', 'C']),
-    to: random() < 0.7 ? pick(random, ['A', 'B', 'C']) : null,
+  draw: (random, _, answers) => ({
+    // most often what was last read, else a guess
+    from: random() < 0.7 ? lastText(answers) : pick(random, [null, 'A', 'B', 'C']),
+    to: random() < 0.6 ? pick(random, ['A', 'B', 'C']) : null,
   }),
   perform: ({ lifecycle }, id, { from, to }) =>
     to === null ? lifecycle.getCurrentStatus(id) : lifecycle.transition(id, from, to),

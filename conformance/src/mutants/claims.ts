@@ -205,4 +205,18 @@ export const claimMutants: readonly Mutant[] = [
       return (await idempotency.claim('w', LEASE)).state === 'ambiguous'
     },
   },
+  {
+    id: 'abandoned-is-done',
+    breaks: 'abandoning a claim stores an empty result, which everybody is then given',
+    from: 'failures that are cached',
+    killedBy: 'run-once/a-throw-gives-the-key-back',
+    wrap: over(({ idempotency }) => ({
+      idempotency: { abandon: (key, token) => idempotency.complete(key, token, {}) },
+    })),
+    async witness({ idempotency }) {
+      const claim = await idempotency.claim('w', LEASE)
+      if (claim.state === 'started') await idempotency.abandon('w', claim.token)
+      return (await idempotency.get('w')) !== null
+    },
+  },
 ]

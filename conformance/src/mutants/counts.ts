@@ -151,6 +151,28 @@ export const countMutants: readonly Mutant[] = [
       return (await intentRetry.getCount('w2')) === 0
     },
   },
+  {
+    id: 'count-lost-beside-another',
+    breaks: 'a count that is set while another is being set is acknowledged and lost',
+    from: 'a whole table read, changed and written back',
+    killedBy: 'intent-retry/count-is-found-by-its-exact-id',
+    wrap: overShared(
+      () => ({ writing: 0 }),
+      ({ intentRetry }, shared) => ({
+        intentRetry: {
+          async setCount(dfid, count) {
+            if (shared.writing > 2) return intentRetry.delete(dfid)
+            shared.writing++
+            await intentRetry.setCount(dfid, count).finally(() => shared.writing--)
+          },
+        },
+      }),
+    ),
+    async witness({ intentRetry }) {
+      await Promise.all(['w1', 'w2', 'w3', 'w4'].map((dfid) => intentRetry.setCount(dfid, 1)))
+      return (await intentRetry.getCount('w4')) === 0
+    },
+  },
 ]
 
 function rounded(value: unknown): unknown {

@@ -209,4 +209,29 @@ export const lockHoldMutants: readonly Mutant[] = [
     })),
     witness: async ({ resourceLock }) => !(await resourceLock.acquireBatch('w', { w: 1 }, 0.5)),
   },
+  {
+    id: 'lock-lost-beside-others',
+    breaks: 'a hold that is acquired while three others are being acquired is granted and not kept',
+    from: 'a whole table read, changed and written back',
+    killedBy: 'resource-lock/flow-is-found-by-its-exact-id',
+    wrap: overShared(
+      () => ({ acquiring: 0 }),
+      ({ resourceLock }, shared) => ({
+        resourceLock: {
+          async acquireBatch(dfid, resources, timeoutSec, options) {
+            if (shared.acquiring > 2 && options === undefined)
+              return resourceLock.acquireBatch(dfid, {}, timeoutSec)
+            shared.acquiring++
+            return resourceLock
+              .acquireBatch(dfid, resources, timeoutSec, options)
+              .finally(() => shared.acquiring--)
+          },
+        },
+      }),
+    ),
+    async witness({ resourceLock }) {
+      await Promise.all(['w1', 'w2', 'w3', 'w4'].map((dfid) => resourceLock.acquireBatch(dfid, { w: 1 }, 1)))
+      return (await resourceLock.getLockedAmount('w', null)) < 4
+    },
+  },
 ]

@@ -55,11 +55,88 @@ export const transferMutants: readonly Mutant[] = [
       return !(await refused(storage.importRecords([])))
     },
   },
+  {
+    id: 'export-without-counters',
+    breaks: 'an export does not say which numbers were issued last',
+    from: 'a sequence that is not part of the dump',
+    killedBy: 'transfer/an-empty-store-exports-its-counters',
+    wrap: over((sound) => ({
+      async *exportRecords() {
+        for await (const record of sound.exportRecords()) if (record.type !== 'counters') yield record
+      },
+    })),
+    async witness(storage) {
+      const records = await Array.fromAsync(storage.exportRecords())
+      return records.length === 0
+    },
+  },
+  {
+    id: 'export-misses-an-event',
+    breaks: 'an export leaves out an event now and then',
+    from: 'pages by offset, while somebody writes',
+    killedBy: 'transfer/the-audit-part-is-a-prefix',
+    wrap: over((sound) => ({
+      async *exportRecords() {
+        for await (const record of sound.exportRecords())
+          if (record.type !== 'event' || record.seq % 50 !== 7) yield record
+      },
+    })),
+    async witness(storage) {
+      for (let n = 0; n < 8; n++) await storage.decisionAudit.record('w', 'E')
+      const records = await Array.fromAsync(storage.exportRecords())
+      return records.filter(({ type }) => type === 'event').length === 7
+    },
+  },
+  {
+    id: 'import-without-leases',
+    breaks: 'a leased hold is imported without its end',
+    from: 'a column that the import does not know',
+    killedBy: 'transfer/leases-keep-their-end',
+    wrap: over((sound) => ({
+      importRecords: (records, options) => sound.importRecords(endless(records), options),
+    })),
+    async witness(storage) {
+      const hold = {
+        type: 'hold',
+        dfid: 'w',
+        resourceId: 'w',
+        amount: 1,
+        acquiredAt: TIME,
+        fence: 1,
+      } as const
+      await storage.importRecords([{ ...hold, expiresAt: '2200-01-01T00:00:00.000000Z' }])
+      return (await storage.resourceLock.getHolds())[0]?.expiresAt === null
+    },
+  },
+  {
+    id: 'import-takes-what-is-unfit',
+    breaks: 'a record that is marked as unfit is imported',
+    from: 'a mark that nobody reads',
+    killedBy: 'transfer/unfit-records-are-refused-or-left-out',
+    wrap: over((sound) => ({
+      importRecords: (records, options) => sound.importRecords(unmarked(records), options),
+    })),
+    async witness(storage) {
+      const session = { type: 'session', id: 'w', dataJson: '1', updatedAt: TIME } as const
+      return !(await refused(storage.importRecords([{ ...session, unfit: 'because' }])))
+    },
+  },
 ]
 
-async function* renumbered(
-  records: AsyncIterable<StorageRecord> | Iterable<StorageRecord>,
-): AsyncGenerator<StorageRecord> {
+type Records = AsyncIterable<StorageRecord> | Iterable<StorageRecord>
+
+async function* endless(records: Records): AsyncGenerator<StorageRecord> {
+  for await (const record of records) yield record.type === 'hold' ? { ...record, expiresAt: null } : record
+}
+
+async function* unmarked(records: Records): AsyncGenerator<StorageRecord> {
+  for await (const record of records) {
+    const { unfit: _, ...rest } = record
+    yield rest as StorageRecord
+  }
+}
+
+async function* renumbered(records: Records): AsyncGenerator<StorageRecord> {
   let seq = 0
   for await (const record of records) yield record.type === 'event' ? { ...record, seq: ++seq } : record
 }

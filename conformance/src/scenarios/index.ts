@@ -2,6 +2,7 @@ import type { Scenario } from '../scenario.ts'
 import { scenarios as records } from './records.ts'
 import { scenarios as agentRegistry } from './agent-registry.ts'
 import { scenarios as context } from './context.ts'
+import { scenarios as updateSession } from './update-session.ts'
 import { scenarios as idempotency } from './idempotency.ts'
 import { scenarios as idempotencyClaim } from './idempotency-claim.ts'
 import { scenarios as idempotencyAmbiguous } from './idempotency-ambiguous.ts'
@@ -27,6 +28,7 @@ import { scenarios as values } from './values.ts'
 import { scenarios as valuesText } from './values-text.ts'
 import { scenarios as valuesLimits } from './values-limits.ts'
 import { scenarios as valuesAliasing } from './values-aliasing.ts'
+import { scenarios as verbsIds } from './verbs-ids.ts'
 import { scenarios as malformedArguments } from './arguments.ts'
 import { scenarios as atomically } from './atomically.ts'
 import { scenarios as atomicallyConditions } from './atomically-conditions.ts'
@@ -38,6 +40,10 @@ import { scenarios as transferImport } from './transfer-import.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
+import { scenarios as racesWriters } from './races-writers.ts'
+import { scenarios as racesEscalation } from './races-escalation.ts'
+import { scenarios as racesLocks } from './races-locks.ts'
+import { scenarios as racesBatches } from './races-batches.ts'
 import { scenarios as processes } from './processes.ts'
 import { scenarios as crashes } from './crashes.ts'
 
@@ -46,6 +52,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...records,
   ...agentRegistry,
   ...context,
+  ...updateSession,
   ...idempotency,
   ...idempotencyClaim,
   ...idempotencyAmbiguous,
@@ -71,6 +78,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...valuesText,
   ...valuesLimits,
   ...valuesAliasing,
+  ...verbsIds,
   ...malformedArguments,
   ...atomically,
   ...atomicallyConditions,
@@ -80,7 +88,11 @@ export const SCENARIOS: readonly Scenario[] = [
   ...transferImport,
   ...transferArrival,
   ...model,
+  ...racesWriters,
   ...races,
+  ...racesEscalation,
+  ...racesLocks,
+  ...racesBatches,
   ...linearizability,
   ...processes,
   ...crashes,

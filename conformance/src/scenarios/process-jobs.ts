@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { runOnce, updateSession } from '@dir/storage-core'
 import type { Observed } from '../linear/checker.ts'
 import { SUBJECTS } from '../linear/index.ts'
@@ -19,19 +20,25 @@ type With<Args> = JobContext & { readonly args: Args }
 /** A moment on the clock that all processes of this computer share. */
 const clock = (): number => Number(process.hrtime.bigint())
 
-/** One client of a linearizability subject. */
+/** One client of several objects of a linearizability subject, one after another. @returns the history of each. */
 export async function client({
   storage,
-  args,
+  args: { subject: name, ids, calls },
   random,
   index,
-}: With<{ subject: string; id: string; calls: number }>): Promise<Observed[]> {
-  const subject = SUBJECTS.find(({ name }) => name === args.subject)
-  if (subject === undefined) throw new Error(`There is no subject ${args.subject}.`)
-  return drive(subject, { storage, id: args.id, client: index, calls: args.calls, random, clock })
+}: With<{ subject: string; ids: readonly string[]; calls: number }>): Promise<Observed[][]> {
+  const subject = SUBJECTS.find((one) => one.name === name)
+  if (subject === undefined) throw new Error(`There is no subject ${name}.`)
+  const histories: Observed[][] = []
+  for (const id of ids)
+    histories.push(await drive(subject, { storage, id, client: index, calls, random, clock }))
+  return histories
 }
 
-/** Acquires and releases random amounts of several resources for a while. @returns how often it got which answer. */
+/**
+ * Acquires random amounts of several resources for flow after flow; when it is refused, it releases its oldest flow, so
+ * that about every other attempt is refused, on fast and slow backends alike. @returns how often it got which answer.
+ */
 export async function grab({
   storage: { resourceLock },
   args: { resources, capacity, attempts },
@@ -39,9 +46,10 @@ export async function grab({
   index,
 }: With<{ resources: readonly string[]; capacity: number; attempts: number }>): Promise<string[]> {
   const outcomes: string[] = []
+  const held: string[] = []
   const capacities = Object.fromEntries(resources.map((resource) => [resource, capacity]))
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const dfid = `${resources[0]}/${index}/${attempt % 2}`
+    const dfid = `${resources[0]}/${index}/${attempt}`
     const wanted = resources.filter(() => random() < 0.7)
     const amounts = Object.fromEntries(wanted.map((resource) => [resource, 1 + Math.floor(random() * 4)]))
     const answer = await resourceLock
@@ -51,7 +59,10 @@ export async function grab({
         throw error
       })
     outcomes.push(answer === null ? 'refused' : answer ? 'granted' : 'contended')
-    if (random() < 0.4) await resourceLock.release(dfid)
+    if (answer === true) held.push(dfid)
+    const oldest = answer === null ? held.shift() : undefined
+    if (oldest !== undefined) await resourceLock.release(oldest)
+    else if (answer === null) await sleep(1 + random() * 4)
   }
   return outcomes
 }
@@ -111,22 +122,21 @@ export async function mergeMany({
     )
 }
 
-/** Asks for budget, alone and with a request. @returns how often it was granted. */
+/** Asks twice for the budget of each agent, alone and with a request. @returns how often it was granted, by agent. */
 export async function spend({
   storage: { escalation },
-  args: { agentId, limit, times },
+  args: { agentIds, limit },
   index,
-}: With<{ agentId: string; limit: number; times: number }>): Promise<number> {
+}: With<{ agentIds: readonly string[]; limit: number }>): Promise<number[]> {
   const budget = { limit, windowSec: 3600 }
-  let granted = 0
-  for (let n = 0; n < times; n++) {
-    const dfid = `${agentId}/${index}/${n}`
-    const request = { dfid, agentId, reason: '', contextJson: '{}', proposalJson: '{}', impact: '' }
-    const answer =
-      n % 2 === 0
-        ? await escalation.tryConsumeBudget(agentId, budget)
-        : await escalation.requestWithinBudget(request, budget)
-    if (answer.granted) granted++
+  const granted: number[] = []
+  for (const agentId of agentIds) {
+    const request = { agentId, reason: '', contextJson: '{}', proposalJson: '{}', impact: '' }
+    const answers = [
+      await escalation.tryConsumeBudget(agentId, budget),
+      await escalation.requestWithinBudget({ dfid: `${agentId}/${index}`, ...request }, budget),
+    ]
+    granted.push(answers.filter((answer) => answer.granted).length)
   }
   return granted
 }

@@ -24,6 +24,8 @@ import {
 import { RECORD_KINDS } from './record-kinds.ts'
 
 const PROCESSES = 5
+/** How many objects the clients use, one after another. */
+const OBJECTS = 6
 
 /** The holds of each resource, summed, as one snapshot shows them. */
 async function sums({ resourceLock }: StorageHandle, resources: readonly string[]): Promise<number[]> {
@@ -40,11 +42,17 @@ const histories: readonly Scenario[] = SUBJECTS.map((subject) => ({
   level: 'shared',
   protocols: [subject.protocol],
   capabilities: [...subject.capabilities, 'processes'],
-  asserts: 1,
+  asserts: OBJECTS,
   async run({ processes, id, assert }) {
-    const job = toJob(client, { subject: subject.name, id: id(subject.name), calls: 40 })
-    const history = ((await processes.run(range(PROCESSES).map(() => job))) as Observed[][]).flat()
-    judge(assert, subject, history)
+    const ids = range(OBJECTS).map(() => id(subject.name))
+    const job = toJob(client, { subject: subject.name, ids, calls: 25 })
+    const seen = (await processes.run(range(PROCESSES).map(() => job))) as Observed[][][]
+    for (const object of ids.keys())
+      judge(
+        assert,
+        subject,
+        seen.flatMap((histories) => histories[object] ?? []),
+      )
   },
 }))
 
@@ -165,25 +173,24 @@ const races = group({ level: 'shared', protocols: [] }, [
   },
   {
     id: 'processes/budget-is-never-exceeded',
-    title: 'five processes are granted exactly the budget',
+    title: 'five processes are granted exactly the budget of each agent',
     clause: 'tryConsumeBudget and requestWithinBudget are one atomic step',
     protocols: ['escalation'],
     capabilities: ['budget', 'processes'],
     asserts: 2,
     async run({ storage, processes, id, assert }) {
-      const agentId = id('agent')
-      const job = toJob(spend, { agentId, limit: 50, times: 20 })
-      const granted = (await processes.run(range(PROCESSES).map(() => job))) as number[]
+      const agentIds = range(40).map(() => id('agent'))
+      const limit = 4
+      const job = toJob(spend, { agentIds, limit })
+      const granted = (await processes.run(range(PROCESSES).map(() => job))) as number[][]
+      const exactly = agentIds.map(() => limit)
       assert.equal(
-        granted.reduce((sum, n) => sum + n, 0),
-        50,
-        'exactly the limit was granted',
+        agentIds.map((_, agent) => granted.reduce((sum, answers) => sum + (answers[agent] ?? 0), 0)),
+        exactly,
+        'exactly the limit was granted to each agent',
       )
-      assert.equal(
-        await storage.escalation.getWindowCount(agentId, '2000-01-01'),
-        50,
-        'each grant is one token',
-      )
+      const tokens = agentIds.map((agentId) => storage.escalation.getWindowCount(agentId, '2000-01-01'))
+      assert.equal(await Promise.all(tokens), exactly, 'each grant is one token')
     },
   },
   {

@@ -5,9 +5,11 @@ import {
   ConflictError,
   type DriverTransfer,
   type StorageDriver,
+  TimeoutError,
   type Work,
   WriteQueue,
   runCall,
+  settleBy,
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { groupCommit } from './group-commit.ts'
@@ -43,7 +45,8 @@ export class SqliteDriver implements StorageDriver {
   }
 
   async read(call: Call): Promise<unknown> {
-    await this.#queue.earlierWrites(call)
+    const earlier = this.#queue.earlierWrites(call)
+    if (earlier !== undefined) await settleBy(call.deadline, earlier, () => tooLate(this.#options.timeoutMs))
     const db = this.#open()
     return db.whenFree(call.deadline, () => runCall(operations, db, call))
   }
@@ -107,4 +110,8 @@ export class SqliteDriver implements StorageDriver {
   #deadline(): number {
     return performance.now() + this.#options.timeoutMs
   }
+}
+
+function tooLate(timeoutMs: number): TimeoutError {
+  return new TimeoutError(timeoutMs, 'waiting for earlier writes to the same records')
 }

@@ -1,7 +1,7 @@
 import { type Instant, StoredDataError, dumpsJsonDict, parseInstant, pyFloat } from '@dir/storage-core'
 
 /** Integers come as bigint, so that none loses a digit unnoticed. */
-export type SqlValue = string | number | bigint | Buffer | null
+export type SqlValue = string | number | bigint | Uint8Array | null
 export type Row = Readonly<Record<string, SqlValue>>
 
 /**

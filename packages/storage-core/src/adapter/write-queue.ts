@@ -66,6 +66,7 @@ export class WriteQueue {
    * no more once they come to `bytes`, but always one.
    */
   take(most: number, bytes = Infinity): QueueEntry[] {
+    this.#expire() // what is too late is not sent
     const entries: Pending[] = []
     let taken = 0
     for (const entry of this.#waiting) {

@@ -9,6 +9,7 @@ export class Gate {
   readonly #create: boolean
   #ready: Promise<void> | undefined
   #open = false
+  #waiting = 0
   #importing = false
   #closing: Promise<void> | undefined
 
@@ -37,7 +38,19 @@ export class Gate {
   /** Runs `act` once the schema is there; at once where it is, so that calls keep their order. */
   pass<T>(act: () => Promise<T>): Promise<T> {
     if (this.isClosing) return Promise.reject(new ClosedError())
-    return this.#open ? act() : this.init().then(act)
+    if (this.#open && this.#waiting === 0) return act()
+    // whoever waited for init goes first, so a call takes the short way only when all of them have gone
+    this.#waiting++
+    return this.init().then(
+      () => {
+        this.#waiting--
+        return act()
+      },
+      (error: unknown) => {
+        this.#waiting--
+        throw error
+      },
+    )
   }
 
   /** `pass`, for writes other than those of an import. */

@@ -97,13 +97,28 @@ export const PROTOCOL_OF: { readonly [T in Exclude<StorageRecord['type'], 'count
   transition: 'lifecycle',
 }
 
-/** Why this contract cannot hold a record, or null; a value that is no record at all throws. */
-export function unfitReason(record: StorageRecord, limit: number): string | null {
-  if (record.unfit !== undefined) return record.unfit
-  const rules = fields(limit)[record.type] as Rules | undefined
+/** A record as given, copied field by field, and why this contract cannot hold it (null: it can). */
+export interface CheckedRecord {
+  readonly record: StorageRecord
+  readonly unfit: string | null
+}
+
+/** Copies and checks a record; a value that is no record at all throws. */
+export function checkRecord(value: unknown, limit: number): CheckedRecord {
+  if (typeof value !== 'object' || value === null)
+    throw new InvalidArgumentError('records', 'must hold objects only')
+  const given = value as Readonly<Record<string, unknown>>
+  const { type } = given
+  const all: Readonly<Record<string, Rules>> = fields(limit)
+  const rules = typeof type === 'string' && Object.hasOwn(all, type) ? all[type] : undefined
   if (rules === undefined)
     throw new InvalidArgumentError('records', 'holds something whose type is not known')
-  const values = record as unknown as Readonly<Record<string, unknown>>
+  const copy = Object.fromEntries(Object.keys(rules).map((name) => [name, given[name]]))
+  const record = { type, ...copy } as unknown as StorageRecord
+  return { record, unfit: typeof given['unfit'] === 'string' ? given['unfit'] : brokenRule(rules, copy) }
+}
+
+function brokenRule(rules: Rules, values: Readonly<Record<string, unknown>>): string | null {
   try {
     for (const [name, rule] of Object.entries(rules)) {
       if (typeof rule === 'function') rule(name, values[name])

@@ -3,7 +3,7 @@ import type { Call, Page } from '../adapter/call.ts'
 import type { DriverTransfer, StorageDriver } from '../adapter/driver.ts'
 import { InvalidArgumentError, StoredDataError, UnsupportedError } from '../errors.ts'
 import { PROTOCOLS } from './methods.ts'
-import { PROTOCOL_OF, unfitReason } from './record-check.ts'
+import { PROTOCOL_OF, checkRecord } from './record-check.ts'
 import type { StorageRecord } from '../records.ts'
 import { sizeOf } from './size.ts'
 import { options } from '../rules/validate.ts'
@@ -38,7 +38,7 @@ export async function* exportAll(context: TransferContext): AsyncGenerator<Stora
         context.call(protocol, 'exportRecords', 'exportPage', [cursor]),
       )) as Page<StorageRecord>
       for (const record of page.items) {
-        const unfit = unfitReason(record, context.maxValueBytes)
+        const { unfit } = checkRecord(record, context.maxValueBytes)
         yield unfit === null ? record : { ...record, unfit }
       }
       cursor = page.next
@@ -51,12 +51,13 @@ export async function* exportAll(context: TransferContext): AsyncGenerator<Stora
 export async function importAll(
   context: TransferContext,
   records: AsyncIterable<StorageRecord> | Iterable<StorageRecord>,
-  given: ImportOptions | undefined,
+  importOptions: ImportOptions | undefined,
 ): Promise<ImportSummary> {
   const transfer = transferOf(context)
-  const { unfit } = options(given, ['unfit'])
+  const { unfit } = options(importOptions, ['unfit'])
   if (unfit !== undefined && unfit !== 'skip')
     throw new InvalidArgumentError('unfit', "must be 'skip', or left out")
+  if (!isIterable(records)) throw new InvalidArgumentError('records', 'must be an iterable of records')
   await transfer.begin()
   context.begun()
 
@@ -80,14 +81,15 @@ export async function importAll(
   const counters = { seq: 0, fence: 0 }
   let imported = 0
   let skipped = 0
-  for await (const record of records) {
-    const reason = unfitReason(record, context.maxValueBytes)
+  for await (const given of records) {
+    const { record, unfit: reason } = checkRecord(given, context.maxValueBytes)
     if (reason !== null) {
       if (unfit !== 'skip')
         throw new StoredDataError(record.type, 'record', `cannot be held by this contract (${reason})`)
       skipped++
       continue
     }
+    // the copy has exactly the fields of its type
     if ('seq' in record) counters.seq = Math.max(counters.seq, record.seq)
     if ('fence' in record) counters.fence = Math.max(counters.fence, record.fence)
     if (record.type === 'counters') continue
@@ -101,4 +103,12 @@ export async function importAll(
   await send()
   await transfer.finish(counters)
   return { imported, skipped }
+}
+
+function isIterable(records: unknown): boolean {
+  return (
+    typeof records === 'object' &&
+    records !== null &&
+    (Symbol.asyncIterator in records || Symbol.iterator in records)
+  )
 }

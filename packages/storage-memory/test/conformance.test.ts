@@ -1,0 +1,3 @@
+import { conformanceSuite } from '@dir/storage-conformance/vitest'
+
+conformanceSuite(new URL('backend.ts', import.meta.url))
