@@ -11,16 +11,16 @@ const TRIES = 5
  */
 export interface BulkOperation<Args extends readonly unknown[]> {
   (context: MongoContext, ...args: Args): Promise<void>
-  readonly collectionOf: (...args: Args) => CollectionName
+  readonly collectionOf: (first: Args[0]) => CollectionName
   readonly toWrite: (...args: Args) => AnyBulkWriteOperation
 }
 
 export function bulk<Args extends readonly unknown[]>(
-  collectionOf: (...args: NoInfer<Args>) => CollectionName,
+  collectionOf: (first: Args[0]) => CollectionName,
   toWrite: (...args: Args) => AnyBulkWriteOperation,
 ): BulkOperation<Args> {
   const alone = async (context: MongoContext, ...args: Args): Promise<void> => {
-    const collection = context.collection(collectionOf(...args)) as unknown as Collection
+    const collection = context.collection(collectionOf(args[0])) as unknown as Collection
     const write = toWrite(...args)
     await upserting(context, () => collection.bulkWrite([write], context.options))
   }

@@ -25,9 +25,9 @@ async function get(context: MongoContext, kind: ContextKind, id: string): Promis
   return found?.dataJson ?? null
 }
 
-const set = bulk<[kind: ContextKind, id: string, dataJson: string]>(
-  (kind) => `context_${kind}`,
-  (_kind, id, dataJson) =>
+const set = bulk(
+  (kind: ContextKind) => `context_${kind}`,
+  (_kind: ContextKind, id: string, dataJson: string) =>
     upsertOne(id, { $set: { dataJson, digest: digestOf(dataJson), updatedAt: hostNow() } }),
 )
 

@@ -38,7 +38,7 @@ export function queuesOf(connection: Connection): (call: Call) => WriteQueue | n
   return (call) => {
     if (APPENDS.has(call.operation)) return call.protocol === 'decisionAudit' ? events : transitions
     if (LOCKS.has(call.operation)) return locks
-    const collection = bulkOf(call)?.collectionOf(...call.args)
+    const collection = bulkOf(call)?.collectionOf(call.args[0])
     if (collection === undefined) return null
     const existing = bulks.get(collection)
     if (existing !== undefined) return existing
