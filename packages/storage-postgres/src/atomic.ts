@@ -8,7 +8,7 @@ import {
 } from '@dir/storage-core'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PgConnection } from './connection.ts'
-import { append, identified } from './decision-audit.ts'
+import { append, newBatchId } from './decision-audit.ts'
 import { LocksDenied } from './failure.ts'
 import { LockBook } from './lock-book.ts'
 import { type Settled, enactLockCall, isLockCall, judgeLockCall, scopeOf } from './lock-calls.ts'
@@ -87,7 +87,7 @@ async function appendAll(
   answers: Map<Call, unknown>,
 ): Promise<void> {
   if (calls.length === 0) return
-  const seqs = await append(db, auditLock, identified(calls.flatMap(eventsOf)))
+  const seqs = await append(db, auditLock, newBatchId(), calls.flatMap(eventsOf))
   for (const call of calls) answers.set(call, seqs.splice(0, eventsOf(call).length))
 }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NewEvent, QueueEntry, WriteQueue } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
-import { append, identified } from './decision-audit.ts'
-import { isDisconnection, isRefusal } from './errors.ts'
+import { append, newBatchId, seqsOf } from './decision-audit.ts'
+import { isDisconnection, isRefusal, isSentBefore } from './errors.ts'
 import { Failure } from './failure.ts'
 
 const MOST_EVENTS = 1_000
@@ -31,19 +31,25 @@ export class AuditBatch {
   }
 
   async #append(entries: readonly QueueEntry[]): Promise<void> {
-    const events = identified(entries.flatMap(eventsOf))
+    const events = entries.flatMap(eventsOf)
     const deadline = Math.max(...entries.map(({ work }) => work.deadline))
+    const seqs = await this.#send(deadline, events)
+    for (const entry of entries) entry.resolve([seqs.splice(0, eventsOf(entry).length)])
+  }
+
+  async #send(deadline: number, events: readonly NewEvent[]): Promise<number[]> {
+    const db = this.#pg.session(deadline)
+    const batchId = newBatchId()
     let isUnknown = false
     for (let sends = 1; ; sends++) {
       try {
-        const seqs = await append(this.#pg.session(deadline), this.#lock, events)
-        for (const entry of entries) entry.resolve([seqs.splice(0, eventsOf(entry).length)])
-        return
+        return await append(db, this.#lock, batchId, events)
       } catch (error) {
         if (!(error instanceof Failure)) throw error
+        if (isSentBefore(error.cause)) return await seqsOf(db, batchId, events.length).catch(isThere)
         isUnknown ||= error.outcome === 'unknown'
         const pause = 5 + Math.random() * 45
-        // their ids let the server keep each event once, so events may be sent again
+        // the batch's id lets the server keep it once, so it may be sent again
         if (sends < MOST_SENDS && isDisconnection(error.cause) && performance.now() + pause < deadline)
           await sleep(pause)
         else throw isUnknown ? new Failure(error.cause, 'unknown') : error
@@ -61,6 +67,11 @@ export class AuditBatch {
       }
     }
   }
+}
+
+/** The events are there; only their numbers could not be read. */
+function isThere(error: unknown): never {
+  throw error instanceof Failure ? new Failure(error.cause, 'applied') : error
 }
 
 function eventsOf(entry: QueueEntry): readonly NewEvent[] {

@@ -1,9 +1,4 @@
-import {
-  type DecisionAuditOperations,
-  type Implementation,
-  type NewEvent,
-  hostMicros,
-} from '@dir/storage-core'
+import { type DecisionAuditOperations, type Implementation, type NewEvent } from '@dir/storage-core'
 import { randomUUID } from 'node:crypto'
 import { bounded, byKey, importRows } from './page.ts'
 import { type PgSession, type Row, type SqlValue, number, text } from './session.ts'
@@ -11,53 +6,53 @@ import { instant, toTimestamp, utc } from './time.ts'
 
 const COLUMNS = `seq, dfid, event, ${utc('"timestamp"')}, step_id, state, detail_json`
 
-/** An event under an id that is ours: sent twice, it is there once. */
-export interface IdentifiedEvent extends NewEvent {
-  readonly eventId: string
-}
-
-/** Ids that rise with time, so that the index of them grows at its end. */
-export function identified(events: readonly NewEvent[]): IdentifiedEvent[] {
-  const time = Math.floor(hostMicros() / 1000)
-    .toString(16)
-    .padStart(12, '0')
-  return events.map((event) => ({
-    ...event,
-    eventId: `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`,
-  }))
+/** A name for events that are sent together: sent twice, they are there once. It rises with time, as its index likes it. */
+export function newBatchId(): string {
+  const time = Date.now().toString(16).padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`
 }
 
 /**
- * Appends events next to one another, in the order given; those that are there already stay as they are. Whoever
+ * Appends events next to one another, in the order given; all of them or, if their batch is there already, none. Whoever
  * appends holds the audit lock from before the first `seq` is drawn until the commit, so no lower one appears later.
  */
 export async function append(
   db: PgSession,
   auditLock: bigint,
-  events: readonly IdentifiedEvent[],
+  batchId: string,
+  events: readonly NewEvent[],
 ): Promise<number[]> {
+  const [first] = events
+  const values = (column: keyof NewEvent): SqlValue =>
+    events.length === 1 ? (first?.[column] ?? null) : events.map((event) => event[column])
+  // the batch's id stands in its first row only: an index of one entry a batch costs the others nothing
   const rows = await db.write(
-    /* sql */ `WITH audit AS MATERIALIZED (SELECT pg_advisory_xact_lock($1))
-      INSERT INTO ${db.schema}decision_audit_events (event_id, dfid, event, step_id, state, detail_json)
-      SELECT event_id, dfid, event, step_id, state, detail_json
-      FROM audit, unnest($2::UUID[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[]) WITH ORDINALITY
-        AS e (event_id, dfid, event, step_id, state, detail_json, position)
-      ORDER BY position ON CONFLICT (event_id) DO NOTHING RETURNING seq`,
+    /* sql */ `INSERT INTO ${db.schema}decision_audit_events (batch_id, dfid, event, step_id, state, detail_json)
+      ${events.length === 1 ? ONE : MANY} RETURNING seq`,
     String(auditLock),
-    events.map(({ eventId }) => eventId),
-    events.map(({ dfid }) => dfid),
-    events.map(({ event }) => event),
-    events.map(({ stepId }) => stepId),
-    events.map(({ state }) => state),
-    events.map(({ detailsJson }) => detailsJson),
+    batchId,
+    values('dfid'),
+    values('event'),
+    values('stepId'),
+    values('state'),
+    values('detailsJson'),
   )
-  if (rows.length === events.length) return rows.map((row) => number(row, 'seq'))
-  const found = await db.read(
-    /* sql */ `SELECT event_id, seq FROM ${db.schema}decision_audit_events WHERE event_id = ANY($1::UUID[])`,
-    events.map(({ eventId }) => eventId),
+  return rows.map((row) => number(row, 'seq'))
+}
+
+const ONE = /* sql */ `SELECT $2::UUID, $3, $4, $5, $6, $7 FROM pg_advisory_xact_lock($1)`
+const MANY = /* sql */ `SELECT CASE n WHEN 1 THEN $2::UUID END, dfid, event, step_id, state, detail_json
+  FROM pg_advisory_xact_lock($1), unnest($3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[])
+    WITH ORDINALITY AS e (dfid, event, step_id, state, detail_json, n) ORDER BY n`
+
+/** The `seq`s of a batch that is there: its events stand next to one another. */
+export async function seqsOf(db: PgSession, batchId: string, count: number): Promise<number[]> {
+  const [row] = await db.read(
+    /* sql */ `SELECT seq FROM ${db.schema}decision_audit_events WHERE batch_id = $1::UUID`,
+    batchId,
   )
-  const seqs = new Map(found.map((row) => [text(row, 'event_id'), number(row, 'seq')]))
-  return events.map(({ eventId }) => seqs.get(eventId) as number)
+  const first = number(row, 'seq')
+  return Array.from({ length: count }, (_, index) => first + index)
 }
 
 export const decisionAudit: Implementation<Omit<DecisionAuditOperations, 'recordMany'>, PgSession> = {
@@ -87,14 +82,12 @@ export const decisionAudit: Implementation<Omit<DecisionAuditOperations, 'record
     }),
 
   async importPage(db, items) {
-    const ids = identified(items)
     await importRows(
       db,
       'decision_audit_events',
       ['seq'],
-      items.map(({ seq, dfid, event, timestamp, stepId, state, detailsJson }, index) => ({
+      items.map(({ seq, dfid, event, timestamp, stepId, state, detailsJson }) => ({
         seq,
-        event_id: ids[index]?.eventId ?? null,
         dfid,
         event,
         timestamp: toTimestamp(timestamp),

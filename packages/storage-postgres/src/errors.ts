@@ -2,6 +2,7 @@ import {
   AuthError,
   ClosedError,
   ConfigurationError,
+  ConflictError,
   CorruptionError,
   InternalError,
   InvalidArgumentError,
@@ -56,6 +57,12 @@ export function isTransient(error: unknown): boolean {
 
 function isLockTableFull(error: unknown): boolean {
   return codeOf(error) === '53200' && /shared memory/.test(messageOf(error))
+}
+
+/** The events of this batch are there already. */
+export function isSentBefore(error: unknown): boolean {
+  const { constraint } = (error ?? {}) as { constraint?: unknown }
+  return codeOf(error) === '23505' && constraint === 'decision_audit_events_batch'
 }
 
 /** A lock was not had in the time given for it. */
@@ -121,6 +128,8 @@ export function mapError(
     )
   if (/^(54000|54001)$/.test(code) || /invalid (string|memory alloc)/i.test(message))
     return new ValueTooLargeError('the call', MAX_FIELD_BYTES + 1, MAX_FIELD_BYTES, context)
+  if (code === '2BP01')
+    return new ConflictError("Others' objects, such as views, depend on these tables. Drop those first.")
   if (code === '23514') return new InvalidArgumentError('the call', 'breaks a rule of the database')
   if (message.startsWith('Cannot use a pool after calling end')) return new ClosedError(context)
   if (isDisconnection(cause) || isUnreachable(cause)) return unavailable(context)

@@ -42,7 +42,7 @@ CREATE TABLE ${schema}idempotency_cache (
 );
 CREATE TABLE ${schema}decision_audit_events (
   seq BIGINT PRIMARY KEY DEFAULT nextval('${schema}audit_seq'),
-  event_id UUID NOT NULL UNIQUE,
+  batch_id UUID,
   dfid TEXT COLLATE "C" NOT NULL,
   event TEXT NOT NULL,
   "timestamp" TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp(),
@@ -50,6 +50,7 @@ CREATE TABLE ${schema}decision_audit_events (
   state TEXT NOT NULL,
   detail_json TEXT NOT NULL
 );
+CREATE UNIQUE INDEX decision_audit_events_batch ON ${schema}decision_audit_events (batch_id) WHERE batch_id IS NOT NULL;
 CREATE INDEX decision_audit_events_flow ON ${schema}decision_audit_events (dfid, seq);
 CREATE TABLE ${schema}saga_dirty_state (
   dfid TEXT COLLATE "C" PRIMARY KEY,
