@@ -141,7 +141,8 @@ export const decisionAudit: Methods<DecisionAuditStorage, DecisionAuditOperation
     recordMany(given) {
       run.needs('recordMany')
       if (!Array.isArray(given)) throw new InvalidArgumentError('events', 'must be an array')
-      const rows = given.map((item: unknown) => {
+      // not the array's own map, which leaves out holes
+      const rows = Array.from(given, (item: unknown) => {
         const one = record('events', item, EVENT)
         return newEvent(one.dfid, one.event, one)
       })

@@ -14,6 +14,9 @@ function set(
 const ends = ({ effects }: MemoryState, key: string, token: string): boolean =>
   effects.get(key)?.claim?.token === token
 
+/** An imported claim is over, whatever the clock of its origin said. */
+const LONG_AGO = '1970-01-01T00:00:00.000000Z'
+
 export const idempotency: SyncImplementation<IdempotencyOperations, MemoryState> = {
   get: ({ effects }, key) => effects.get(key)?.resultJson ?? null,
 
@@ -68,7 +71,7 @@ export const idempotency: SyncImplementation<IdempotencyOperations, MemoryState>
   importPage({ effects }, items) {
     for (const { key, resultJson, requestHash, createdAt, claimedAt } of items) {
       // nobody here holds the token of a claim that was made elsewhere: it arrives as ambiguous, under a new one
-      const claim = claimedAt === null ? null : { token: randomUUID(), since: claimedAt, until: claimedAt }
+      const claim = claimedAt === null ? null : { token: randomUUID(), since: claimedAt, until: LONG_AGO }
       effects.set(key, { resultJson, requestHash, createdAt, claim })
     }
   },

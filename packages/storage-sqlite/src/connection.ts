@@ -1,6 +1,12 @@
 import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CorruptionError, type Outcome, ResourceContentionError, type StorageError } from '@dir/storage-core'
+import {
+  CorruptionError,
+  type Outcome,
+  ResourceContentionError,
+  type StorageError,
+  hostMicros,
+} from '@dir/storage-core'
 import type BetterSqlite3 from 'better-sqlite3'
 import { commitOutcome, fileMoved, isBusy, mapError } from './errors.ts'
 import type { Row, SqlValue } from './stored-row.ts'
@@ -16,6 +22,7 @@ export class SqliteConnection {
   readonly #statements = new Map<string, BetterSqlite3.Statement<SqlValue[], Row>>()
   #written = 0
   #numericJson: ReadonlySet<string> = new Set()
+  #time: number | null = null
   /** What told that the file is damaged; nothing more is written to it. */
   #damage: unknown = null
 
@@ -92,10 +99,20 @@ export class SqliteConnection {
     if (this.#damage !== null) throw this.#damage
     this.checkFile()
     this.run('BEGIN EXCLUSIVE')
+    this.#time = hostMicros()
+  }
+
+  /**
+   * The host's clock in microseconds; a transaction has one time, so that what it judged as expired is what it removes,
+   * even if the clock steps back meanwhile.
+   */
+  time(): number {
+    return this.#time ?? hostMicros()
   }
 
   /** Throws the driver's error, which `commitOutcome` judges; the transaction is over in any case. */
   commit(): void {
+    this.#time = null
     try {
       this.run('COMMIT')
     } catch (error) {
@@ -106,6 +123,7 @@ export class SqliteConnection {
   }
 
   rollback(): void {
+    this.#time = null
     if (this.#db.inTransaction) this.run('ROLLBACK')
   }
 

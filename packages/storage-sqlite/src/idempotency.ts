@@ -122,7 +122,7 @@ export const idempotency: SyncImplementation<IdempotencyOperations, SqliteConnec
       const since = claimedAt === null ? hostMicros() : microsOf(claimedAt)
       // nobody here holds the token of a claim that was made elsewhere: it arrives as ambiguous, under a new one
       if (claimedAt !== null || requestHash !== null)
-        writeClaim(db, key, claimedAt === null ? null : randomUUID(), requestHash, [since, since])
+        writeClaim(db, key, claimedAt === null ? null : randomUUID(), requestHash, [since, 0]) // over, whatever the clock of its origin said
     }
   },
 }

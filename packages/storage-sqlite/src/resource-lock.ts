@@ -9,7 +9,6 @@ import {
   conditional,
   formatMicros,
   fromMicros,
-  hostMicros,
   microsOf,
   noRoom,
   toMicros,
@@ -41,7 +40,7 @@ function getLockedAmount(db: SqliteConnection, resourceId: string, excludeDfid: 
       FROM (SELECT h.dfid, ${MICROS} AS micros FROM ${LIVE} AND h.resource_id = ?)`,
     excludeDfid,
     excludeDfid,
-    hostMicros(),
+    db.time(),
     resourceId,
   )
   if (row?.['unreadable'] !== 0n) throw new StoredDataError(TABLE, 'amount', 'cannot be summed')
@@ -56,7 +55,7 @@ function removeExpired(db: SqliteConnection, resourceId: string): void {
       (SELECT dfid FROM resource_lock_leases WHERE resource_id = ? AND expires_at <= ?)`,
     resourceId,
     resourceId,
-    hostMicros(),
+    db.time(),
   )
 }
 
@@ -98,7 +97,7 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
     },
     (db, { dfid, demands, leaseMicros }) => {
       const fence = nextFence(db)
-      const expiresAt = leaseMicros === null ? null : hostMicros() + leaseMicros
+      const expiresAt = leaseMicros === null ? null : db.time() + leaseMicros
       const acquiredAt = toColumn(now())
       for (const { resourceId, micros } of demands) {
         removeExpired(db, resourceId)
@@ -121,7 +120,7 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
   },
 
   renew(db, dfid, leaseMicros, fence) {
-    const time = hostMicros()
+    const time = db.time()
     const { changes } = db.run(
       /* sql */ `UPDATE resource_lock_leases SET expires_at = ? WHERE dfid = ? AND expires_at > ? AND fence <= ?`,
       time + leaseMicros,
@@ -133,7 +132,7 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
   },
 
   getHolds(db, dfid, resourceId) {
-    const values: SqlValue[] = [hostMicros()]
+    const values: SqlValue[] = [db.time()]
     let where = ''
     for (const [column, value] of [
       ['dfid', dfid],
@@ -162,7 +161,7 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
         sql: /* sql */ `SELECT h.rowid AS "rowid", h.*, ${MICROS} AS micros, l.expires_at,
             COALESCE(l.fence, 0) AS fence
           FROM ${LIVE} AND h.rowid > ? ORDER BY h.rowid LIMIT 500`,
-        values: () => [hostMicros()],
+        values: () => [db.time()],
         toItem: toExport,
       },
     ]),

@@ -148,12 +148,24 @@ export function record<K extends string>(
   value: unknown,
   keys: readonly K[],
 ): { readonly [P in K]?: unknown } {
-  if (!isPlain(value)) refuse(argument, 'must be a plain object')
-  for (const key of Reflect.ownKeys(value)) {
+  const entries = ownEntries(argument, value, 'must be a plain object')
+  for (const [key] of entries) {
     if (!(keys as readonly unknown[]).includes(key))
       refuse(argument, `has an unknown member; known are ${keys.join(', ')}`)
   }
-  return { ...(value as { readonly [P in K]?: unknown }) }
+  return Object.fromEntries(entries) as { readonly [P in K]?: unknown }
+}
+
+/** Everything of a plain object's own, read once; what its getters or traps throw may quote the payload. */
+function ownEntries(argument: string, value: unknown, rule: string): [string | symbol, unknown][] {
+  let entries: [string | symbol, unknown][] | null
+  try {
+    const fields = isPlain(value) ? (value as Readonly<Record<string | symbol, unknown>>) : null
+    entries = fields === null ? null : Reflect.ownKeys(fields).map((key) => [key, fields[key]])
+  } catch {
+    return refuse(argument, 'cannot be read')
+  }
+  return entries ?? refuse(argument, rule)
 }
 
 /** `record`, for trailing options: leaving them out is allowed. */
@@ -166,11 +178,10 @@ export function options<K extends string>(
 
 /** Amounts by resource, in micro-units, copied, in the order in which ids sort. */
 export function amounts(argument: string, value: unknown): ReadonlyMap<string, number> {
-  if (!isPlain(value)) refuse(argument, 'must be a plain object of amounts by resource id')
-  const keys = Reflect.ownKeys(value)
-  if (keys.length > MAX_RESOURCES) refuse(argument, `must name at most ${MAX_RESOURCES} resources`)
-  const entries = keys.map((key): [string, number] => {
-    const micros = amount(argument, (value as Record<string | symbol, unknown>)[key])
+  const given = ownEntries(argument, value, 'must be a plain object of amounts by resource id')
+  if (given.length > MAX_RESOURCES) refuse(argument, `must name at most ${MAX_RESOURCES} resources`)
+  const entries = given.map(([key, one]): [string, number] => {
+    const micros = amount(argument, one)
     return [id(argument, key), micros]
   })
   return new Map(entries.sort(([a], [b]) => compareIds(a, b)))
