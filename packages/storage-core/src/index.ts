@@ -94,13 +94,9 @@ export {
   runWork,
 } from './adapter/sync-operations.ts'
 export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './rules/time.ts'
+export { namespace as checkNamespace } from './rules/namespace.ts'
 export { updateSession } from './update-session.ts'
-export {
-  compareIds,
-  id as checkId,
-  namespace as checkNamespace,
-  record as checkRecord,
-} from './rules/validate.ts'
+export { compareIds, id as checkId, record as checkRecord } from './rules/validate.ts'
 export { WriteQueue, type WriteQueueOptions } from './adapter/write-queue.ts'
 export { type LostGuarantee, explainMix } from './mix/explain-mix.ts'
 export { type MixSources, mixStorage } from './mix/mix-storage.ts'
