@@ -1,0 +1,16 @@
+import { defineBackend } from '@dir/storage-conformance'
+import { postgresStorage } from '../../src/index.ts'
+import sound, { url } from '../backend.ts'
+import { alteredPool, replacing } from './altered-pool.ts'
+
+export const change: readonly [string, string] = [
+  'SELECT pg_try_advisory_xact_lock(k)::TEXT',
+  `SELECT 'true'`,
+]
+const pool = alteredPool(url, replacing(...change))
+
+export default defineBackend({
+  ...sound,
+  name: 'locks that nobody takes',
+  open: (namespace, options) => postgresStorage({ pool, namespace, ...options }),
+})
