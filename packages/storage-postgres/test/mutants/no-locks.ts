@@ -3,11 +3,10 @@ import { postgresStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredPool, replacing } from './altered-pool.ts'
 
-export const change: readonly [string, string] = [
+const pool = alteredPool(url, replacing(
   'SELECT pg_try_advisory_xact_lock(k)::TEXT',
   `SELECT 'true'`,
 ]
-const pool = alteredPool(url, replacing(...change))
 
 export default defineBackend({
   ...sound,

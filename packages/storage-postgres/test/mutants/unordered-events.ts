@@ -3,11 +3,10 @@ import { postgresStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredPool, replacing } from './altered-pool.ts'
 
-export const change: readonly [string, string] = [
-  'FROM pg_advisory_xact_lock($1)',
-  'FROM (SELECT $1::BIGINT) AS nothing',
-]
-const pool = alteredPool(url, replacing(...change))
+const pool = alteredPool(
+  url,
+  replacing('FROM pg_advisory_xact_lock($1)', 'FROM (SELECT $1::BIGINT) AS nothing'),
+)
 
 export default defineBackend({
   ...sound,
