@@ -3,10 +3,7 @@ import { postgresStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredPool, replacing } from './altered-pool.ts'
 
-const pool = alteredPool(url, replacing(
-  'SELECT pg_try_advisory_xact_lock(k)::TEXT',
-  `SELECT 'true'`,
-]
+const pool = alteredPool(url, replacing('SELECT pg_try_advisory_xact_lock(k)::TEXT', `SELECT 'true'`))
 
 export default defineBackend({
   ...sound,
