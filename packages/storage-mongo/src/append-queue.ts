@@ -22,7 +22,16 @@ interface Job<N extends LogName> {
 }
 
 /** Appends what waits in the queue by one ordered insert; nobody is answered before a majority has it on disk. */
-export async function flushAppends<N extends LogName>(
+export function flushAppends<N extends LogName>(
+  connection: Connection,
+  log: DenseLog<N>,
+  appender: Appender<N>,
+  queue: WriteQueue,
+): Promise<void> {
+  return connection.watched(append(connection, log, appender, queue))
+}
+
+async function append<N extends LogName>(
   connection: Connection,
   log: DenseLog<N>,
   appender: Appender<N>,

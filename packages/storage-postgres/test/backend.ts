@@ -2,7 +2,8 @@ import { defineBackend } from '@dir/storage-conformance'
 import manifest from '../package.json' with { type: 'json' }
 import { dropNamespace, postgresStorage } from '../src/index.ts'
 
-const url = process.env['STORAGE_POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+export const url: string =
+  process.env['STORAGE_POSTGRES_URL'] ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 
 export default defineBackend({
   name: manifest.name,

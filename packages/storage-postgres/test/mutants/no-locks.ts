@@ -1,0 +1,12 @@
+import { defineBackend } from '@dir/storage-conformance'
+import { postgresStorage } from '../../src/index.ts'
+import sound, { url } from '../backend.ts'
+import { alteredPool, replacing } from './altered-pool.ts'
+
+const pool = alteredPool(url, replacing('SELECT pg_try_advisory_xact_lock(k)::TEXT', `SELECT 'true'`))
+
+export default defineBackend({
+  ...sound,
+  name: 'locks that nobody takes',
+  open: (namespace, options) => postgresStorage({ pool, namespace, ...options }),
+})
