@@ -1,7 +1,15 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError, isStorageError } from '@dir/storage-core'
-import { isDisconnection, isLockTimeout, isRefusal, isTransient, outcomeOf, tooLate } from './errors.ts'
+import {
+  isDisconnection,
+  isLockTimeout,
+  isRefusal,
+  isStalePlan,
+  isTransient,
+  outcomeOf,
+  tooLate,
+} from './errors.ts'
 import { Failure, LocksDenied } from './failure.ts'
 import type { Lease } from './lease.ts'
 import type { LockPlan } from './locks.ts'
@@ -61,7 +69,7 @@ export class PgConnection {
       this.pool.giveBack(lease, true)
       return rows
     } catch (error) {
-      this.pool.giveBack(lease, isRefusal(error))
+      this.pool.giveBack(lease, isRefusal(error) && !isStalePlan(error))
       throw error
     }
   }
@@ -128,7 +136,8 @@ export class PgConnection {
   }
 
   async #rollback(lease: Lease, deadline: number, reason: unknown): Promise<void> {
-    let isSound = isRefusal(reason) || reason instanceof LocksDenied || isStorageError(reason)
+    let isSound =
+      (isRefusal(reason) && !isStalePlan(reason)) || reason instanceof LocksDenied || isStorageError(reason)
     if (isSound) {
       try {
         await lease.script(deadline, 'ROLLBACK')

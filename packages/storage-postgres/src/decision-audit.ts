@@ -57,14 +57,14 @@ export async function seqsOf(db: PgSession, batchId: string, count: number): Pro
 
 export const decisionAudit: Implementation<Omit<DecisionAuditOperations, 'recordMany'>, PgSession> = {
   async eventsPage(db, { dfid, event, afterSeq, limit }) {
-    const values: SqlValue[] = [afterSeq]
+    const values: SqlValue[] = [afterSeq, limit]
     let where = 'seq > $1'
     for (const [column, value] of [
       ['dfid', dfid],
       ['event', event],
     ] as const)
       if (value !== null) where += ` AND ${column} = $${values.push(value)}`
-    const query = /* sql */ `SELECT * FROM ${db.schema}decision_audit_events WHERE ${where} ORDER BY seq LIMIT ${limit}`
+    const query = /* sql */ `SELECT * FROM ${db.schema}decision_audit_events WHERE ${where} ORDER BY seq LIMIT $2`
     const rows = await db.read(
       bounded(query, COLUMNS, 'seq', ['detail_json', 'event', 'step_id', 'state']),
       ...values,

@@ -68,6 +68,7 @@ export class PostgresDriver implements StorageDriver {
       (async () => {
         this.#facts = await judgeServer(this.#pg.session(deadline))
         this.#pg.makeDurable = this.#facts.synchronousCommit === 'off'
+        await this.#pg.pool.prepareStatements(deadline)
         this.#proof = await proveLocks(this.#pg, deadline)
         await prepareSchema(this.#pg, this.#names, this.#namespace, create, deadline)
       })(),
@@ -97,6 +98,7 @@ export class PostgresDriver implements StorageDriver {
       fsync: facts.fsync,
       durable: facts.fsync !== 'off',
       locksProved: this.#proof,
+      preparedStatements: this.#pg.pool.prepares,
     }
   }
 

@@ -52,7 +52,12 @@ export function outcomeOf(error: unknown): Outcome {
 
 /** Undone by the server because of other transactions, or of its lock table being full: the same may succeed later. */
 export function isTransient(error: unknown): boolean {
-  return /^(40001|40P01)$/.test(codeOf(error)) || isLockTableFull(error)
+  return /^(40001|40P01)$/.test(codeOf(error)) || isLockTableFull(error) || isStalePlan(error)
+}
+
+/** A statement that this connection prepared before the tables were changed; another connection can run it. */
+export function isStalePlan(error: unknown): boolean {
+  return codeOf(error) === '0A000' && /cached plan/.test(messageOf(error))
 }
 
 function isLockTableFull(error: unknown): boolean {

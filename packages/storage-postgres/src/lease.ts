@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { CustomTypesConfig, PoolClient, QueryResult } from 'pg'
 import type { Row, SqlValue } from './session.ts'
@@ -5,13 +6,25 @@ import type { Row, SqlValue } from './session.ts'
 const RAW = { getTypeParser: () => (value: unknown) => value } as unknown as CustomTypesConfig
 const ignore = (): void => {}
 
+/** The names under which statements are prepared; there is a fixed number of different ones. */
+const names = new Map<string, string>()
+
+function nameOf(sql: string): string {
+  const name = names.get(sql) ?? `dir_${hash('sha256', sql).slice(0, 32)}`
+  names.set(sql, name)
+  return name
+}
+
 /** A client lent by the pool, until it is given back or thrown away. */
 export class Lease {
   readonly #client: PoolClient
+  /** Whether its session keeps statements, so that each has to be parsed only once. */
+  readonly #prepares: boolean
   #over = false
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, prepares: boolean) {
     this.#client = client
+    this.#prepares = prepares
     // the death of a client that is lent is an event of its own, and would end the process
     client.on('error', ignore)
   }
@@ -19,7 +32,9 @@ export class Lease {
   /** One statement with its values, answered by `deadline`. */
   async query(deadline: number, text: string, values: readonly SqlValue[]): Promise<Row[]> {
     const config = { text, values: [...values], types: RAW, query_timeout: left(deadline) }
-    const { rows } = await this.#client.query<Row>(config)
+    const { rows } = await this.#client.query<Row>(
+      this.#prepares ? { ...config, name: nameOf(text) } : config,
+    )
     return rows
   }
 
@@ -28,6 +43,13 @@ export class Lease {
     const config = { text, types: RAW, query_timeout: left(deadline) }
     const answer: QueryResult<Row> | QueryResult<Row>[] = await this.#client.query<Row>(config)
     return Array.isArray(answer) ? answer : [answer]
+  }
+
+  /** Whether the server process behind it is the one that it was told of: a pooler tells of itself. */
+  async isDirect(deadline: number): Promise<boolean> {
+    const [row] = await this.query(deadline, /* sql */ `SELECT pg_backend_pid() AS pid`, [])
+    const { processID } = this.#client as unknown as { readonly processID?: number }
+    return row?.['pid'] === String(processID)
   }
 
   /** Gives the client back, in order. */

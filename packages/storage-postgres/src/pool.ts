@@ -11,6 +11,7 @@ export class PgPool {
   readonly #pool: Pool
   readonly #sockets: Set<Socket> | null
   readonly #leases = new Set<Lease>()
+  #prepares = false
   #isClosed = false
 
   private constructor(pool: Pool, sockets: Set<Socket> | null) {
@@ -50,13 +51,35 @@ export class PgPool {
   async lend(deadline: number): Promise<Lease> {
     const connecting = this.#pool.connect()
     try {
-      const lease = new Lease(await settleBy(deadline, connecting, noClient))
+      const lease = new Lease(await settleBy(deadline, connecting, noClient), this.#prepares)
       this.#leases.add(lease)
       return lease
     } catch (error) {
       connecting.then((late) => late.release(), ignore)
       throw new Failure(error, 'not-applied')
     }
+  }
+
+  /**
+   * From now on statements are prepared by name, once a connection, if these are our own and no pooler stands between:
+   * a pooler hands out its sessions anew for each transaction, and a user's sessions are left as they were.
+   */
+  async prepareStatements(deadline: number): Promise<void> {
+    if (this.#sockets === null) return
+    const lease = await this.lend(deadline)
+    let isSound = false
+    try {
+      this.#prepares = await lease.isDirect(deadline)
+      isSound = true
+    } catch (error) {
+      throw new Failure(error, 'not-applied')
+    } finally {
+      this.giveBack(lease, isSound)
+    }
+  }
+
+  get prepares(): boolean {
+    return this.#prepares
   }
 
   giveBack(lease: Lease, isSound: boolean): void {

@@ -11,6 +11,7 @@ withServer('postgres', (server) => {
     const handles = Array.from({ length: 16 }, () => postgresStorage({ url: bouncer.url, namespace }))
     try {
       await Promise.all(handles.map((handle) => handle.init()))
+      expect((await handles[0]?.health())?.details['preparedStatements']).toBe(false)
       const grants = await Promise.all(
         handles.map((handle, index) =>
           handle.resourceLock.acquire(`f${index}`, { r: 1 }, 5, { capacities: { r: 5 } }).then(

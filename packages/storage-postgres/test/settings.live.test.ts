@@ -180,6 +180,19 @@ withServer('postgres', (server) => {
     await dropNamespace({ url: server, namespace })
   })
 
+  test('statements prepared on live connections survive a change of the tables', async () => {
+    await withDatabase(server, '', async (url) => {
+      const storage = postgresStorage({ url, poolSize: 3 })
+      const read = (): Promise<unknown[]> =>
+        Promise.all([1, 2, 3].map(() => storage.agentRegistry.getAgent('nobody')))
+      await read()
+      expect((await storage.health()).details['preparedStatements']).toBe(true)
+      await sql(url, 'ALTER TABLE dir_storage.agent_registry ADD COLUMN theirs INTEGER')
+      expect(await read()).toEqual([null, null, null])
+      await storage.close()
+    })
+  })
+
   test("the user's pool is used, keeps its listeners and settings, and stays open; its dead clients do no harm", async () => {
     const namespace = newName()
     const pool = new Pool({ connectionString: server, max: 3, application_name: namespace })
@@ -187,6 +200,7 @@ withServer('postgres', (server) => {
     pool.on('error', mine)
     const storage = postgresStorage({ pool, namespace })
     expect(await storage.decisionAudit.record('f', 'e')).toBe(1)
+    expect((await storage.health()).details['preparedStatements']).toBe(false)
     await storage.resourceLock.acquire('f', { r: 1 }, 1)
     const kill = `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '${namespace}'`
     await sql(server, kill)
