@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError, isStorageError } from '@dir/storage-core'
 import {
+  isDamage,
   isDisconnection,
   isLockTimeout,
   isRefusal,
@@ -32,6 +33,8 @@ export class PgConnection {
   readonly timeoutMs: number
   /** The server would acknowledge a commit before it is on its disk, and is told otherwise each time. */
   makeDurable = false
+  /** What told that the server's data are damaged; nothing more is written. */
+  #damage: unknown = null
 
   constructor(pool: PgPool, namespace: string, timeoutMs: number) {
     this.pool = pool
@@ -164,9 +167,12 @@ export class PgConnection {
   async #persist<T>(deadline: number, isRead: boolean, act: () => Promise<T>): Promise<T> {
     const start = performance.now()
     for (let attempts = 1; ; attempts++) {
+      if (this.#damage !== null && !isRead) throw new Failure(this.#damage, 'not-applied')
       try {
         return await act()
       } catch (error) {
+        const cause = error instanceof Failure ? error.cause : error
+        if (isDamage(cause)) this.#damage = cause
         if (this.pool.isClosed)
           throw new ClosedError({ outcome: error instanceof Failure ? error.outcome : outcomeOf(error) })
         if (error instanceof Failure || error instanceof LocksDenied || isStorageError(error)) throw error

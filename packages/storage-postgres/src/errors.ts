@@ -83,6 +83,11 @@ export function isDisconnection(error: unknown): boolean {
   )
 }
 
+/** The server found its files damaged. */
+export function isDamage(error: unknown): boolean {
+  return /^XX00[12]$/.test(codeOf(error))
+}
+
 /** The deadline passed, on this side or the server's. */
 export function isTimeout(error: unknown): boolean {
   return /^(57014|25P03|25P04)$/.test(codeOf(error)) || messageOf(error) === READ_TIMEOUT
@@ -107,10 +112,11 @@ export function mapError(
   if (code === '53100') return new StorageFullError('disk', context)
   if (code === '53200') return new StorageFullError('memory', context)
   if (code === '58030') return new StorageIoError('The server failed to read or write its files.', context)
-  if (/^XX00[12]$/.test(code)) return new CorruptionError('The server found its data damaged.', context)
+  if (isDamage(cause)) return new CorruptionError('The server found its data damaged.', context)
   if (code === '25006')
     return new ReadOnlyError('The server takes no writes here: it is a standby, or set read-only.', context)
-  if (code.startsWith('28')) return new AuthError('The server refused the credentials.', context)
+  if (code.startsWith('28') || message.startsWith('SASL'))
+    return new AuthError('The server refused the credentials.', context)
   if (code === '42501') return new PermissionError('The role is not allowed to do this.', context)
   if (/^(42P01|42703|3F000|42883)$/.test(code))
     return new SchemaError(
@@ -154,7 +160,9 @@ export interface MapContext {
 function isUnreachable(error: unknown): boolean {
   const isFatal = (error as DriverError | null)?.severity === 'FATAL'
   return (
-    /^(53300|40003|E[A-Z]{3,})$/.test(codeOf(error)) ||
+    /^(53300|40003|E[A-Z_]{3,}|(ERR_TLS|ERR_SSL|CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO)_[A-Z_]+)$/.test(
+      codeOf(error),
+    ) ||
     (isFatal && codeOf(error) === '08P01') || // how PgBouncer says that it has no server
     /^timeout exceeded when trying to connect|^The server does not support SSL/.test(messageOf(error))
   )

@@ -1,4 +1,4 @@
-import type { Outcome, StorageError } from '@dir/storage-core'
+import { type Outcome, ResourceContentionError, type StorageError } from '@dir/storage-core'
 import { isTimeout, mapError, outcomeOf } from './errors.ts'
 
 /** What went wrong between here and the server. Several callers may have to be told, each by an error of its own. */
@@ -33,6 +33,7 @@ export async function told<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {
+    if (error instanceof LocksDenied) throw new ResourceContentionError(1)
     throw error instanceof Failure ? error.toError() : error
   }
 }

@@ -180,6 +180,23 @@ withServer('postgres', (server) => {
     await dropNamespace({ url: server, namespace })
   })
 
+  test('after the server told of damaged data nothing more is written', async () => {
+    await withDatabase(server, '', async (url) => {
+      const storage = postgresStorage(url)
+      await storage.context.setSession('f', '{}')
+      const damage = `CREATE FUNCTION damage() RETURNS TRIGGER LANGUAGE PLPGSQL
+        AS $$ BEGIN RAISE 'invalid page' USING ERRCODE = 'XX001'; END $$;
+        CREATE TRIGGER damage BEFORE INSERT ON dir_storage.intent_retry FOR EACH ROW EXECUTE FUNCTION damage()`
+      await sql(url, damage)
+      const corrupt = failure({ code: 'STORAGE_CORRUPT', outcome: 'not-applied' })
+      await expect(storage.intentRetry.increment('f')).rejects.toEqual(corrupt)
+      await expect(storage.context.setSession('f', '[]')).rejects.toEqual(corrupt)
+      await expect(storage.resourceLock.acquire('f', { r: 1 }, 0)).rejects.toEqual(corrupt)
+      expect(await storage.context.getSession('f')).toBe('{}')
+      await storage.close()
+    })
+  })
+
   test('statements prepared on live connections survive a change of the tables', async () => {
     await withDatabase(server, '', async (url) => {
       const storage = postgresStorage({ url, poolSize: 3 })
