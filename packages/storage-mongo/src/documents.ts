@@ -60,18 +60,14 @@ export interface HoldDocument {
   readonly fence: number
 }
 
-/** Written by everything that judges or changes a resource's holds, so that two of them conflict. */
-export interface ResourceDocument {
-  readonly _id: string
-  /** The sum of its holds, expired ones that nobody met yet included. */
+/**
+ * Of a resource: written by everything that judges or changes its holds, so that two of them conflict. Of a flow:
+ * written by every acquire and release of it, so that a release cannot miss a late acquire.
+ */
+export interface LockVersionDocument {
+  readonly _id: { readonly kind: 'resource' | 'flow'; readonly id: string }
+  /** The sum of a resource's holds, expired ones that nobody met yet included; 0 for a flow. */
   readonly total: Micros
-  readonly version: number
-  readonly usedAt: Date
-}
-
-/** Written by every acquire and release of a flow, so that a release cannot miss a late acquire. */
-export interface FlowDocument {
-  readonly _id: string
   readonly version: number
   readonly usedAt: Date
 }
@@ -123,8 +119,7 @@ export interface Documents {
   readonly decision_audit_events: EventDocument
   readonly saga_dirty_state: DirtyFlowDocument
   readonly resource_locks: HoldDocument
-  readonly resources: ResourceDocument
-  readonly flows: FlowDocument
+  readonly lock_versions: LockVersionDocument
   readonly intent_retry_counts: RetryCountDocument
   readonly escalation_budget: BudgetTokenDocument
   readonly escalation_agents: BudgetDocument

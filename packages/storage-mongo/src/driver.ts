@@ -110,6 +110,7 @@ export class MongoDriver implements StorageDriver {
         'false',
         'true',
       )
+    await client.connect() // after a failure, operations would not do so by themselves
     const hello = await client.db('admin').command({ hello: 1 })
     if (hello['setName'] === undefined && hello['msg'] !== 'isdbgrid') throw standalone('a standalone server')
     this.#connection.reached = true

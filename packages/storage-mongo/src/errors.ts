@@ -112,7 +112,7 @@ export function mapError(cause: unknown, circumstances: Circumstances): StorageE
       'durability',
       { cause, outcome: 'unknown' },
     )
-  if (code === 20 || /Transaction numbers are only allowed/.test(text))
+  if (code === 20 || /Transaction numbers are only allowed|does not support retryable writes/.test(text))
     return standalone('a standalone server')
   if (code === 18 || name === 'MongoMissingCredentialsError' || /Authentication failed/.test(text))
     return new AuthError('MongoDB refused the credentials. Check user, password and authSource.', { cause })
@@ -128,11 +128,7 @@ export function mapError(cause: unknown, circumstances: Circumstances): StorageE
     return new InvalidArgumentError('the call', "is refused by the collection's own validator")
   if ([10334, 17419, 17420].includes(code) || given === 'ERR_OUT_OF_RANGE')
     return new ValueTooLargeError('the call', MAX_DOCUMENT_BYTES + 1, MAX_DOCUMENT_BYTES, context)
-  if (
-    name === 'MongoTopologyClosedError' ||
-    name === 'MongoNotConnectedError' ||
-    name === 'MongoClientClosedError'
-  )
+  if (name === 'MongoNotConnectedError' || name === 'MongoClientClosedError')
     return new ClosedError({ outcome })
   if (code === 13435 || code === 10107)
     return new ReadOnlyError('The server is not the primary any more. Try again once there is one.', {
@@ -141,7 +137,7 @@ export function mapError(cause: unknown, circumstances: Circumstances): StorageE
     })
   if (
     LOST.has(code) ||
-    /^Mongo(Network|ServerSelection|WaitQueueTimeout|PoolCleared|ConnectionPool|PoolClosed)/.test(
+    /^Mongo(Network|ServerSelection|WaitQueueTimeout|PoolCleared|ConnectionPool|PoolClosed|TopologyClosed)/.test(
       String(name),
     )
   )

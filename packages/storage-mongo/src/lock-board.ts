@@ -1,8 +1,10 @@
 import { type AcquireRequest, type Grant, type Instant, type Micros, noRoom } from '@dir/storage-core'
 import type { AnyBulkWriteOperation } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
-import type { HoldDocument, ResourceDocument } from './documents.ts'
+import type { HoldDocument, LockVersionDocument } from './documents.ts'
 import { plus } from './time.ts'
+
+const USED_MS = 10 * 60_000
 
 /** What a set of calls is about, and how many fences they may need. */
 export interface Scope {
@@ -34,16 +36,11 @@ export class LockBoard {
   static async load(context: MongoContext, { flows, resources, acquires }: Scope): Promise<LockBoard> {
     const now = await context.now()
     // raised outside the transaction, which has its snapshot by now: later than every fence that it can see
-    const [holds, firstFence] = await Promise.all([
-      readHolds(context, now, flows, resources),
+    const [{ holds, totals }, firstFence] = await Promise.all([
+      readLocks(context, now, flows, resources),
       acquires === 0 ? 0 : raiseFence(context.outside, acquires),
     ])
-    const named = new Set([...resources, ...holds.map(({ _id }) => _id.resourceId)])
-    const totals = await context
-      .collection('resources')
-      .find({ _id: { $in: [...named] } }, { ...context.options, projection: { total: 1 } })
-      .toArray()
-    const board = new LockBoard(now, firstFence, new Map(totals.map(({ _id, total }) => [_id, total])))
+    const board = new LockBoard(now, firstFence, totals)
     for (const hold of holds) {
       board.#ofFlow(hold._id.dfid).set(hold._id.resourceId, hold)
       if (hold.expiresAt !== null && hold.expiresAt <= now) board.#remove(hold)
@@ -89,17 +86,12 @@ export class LockBoard {
   }
 
   async save(context: MongoContext): Promise<void> {
-    const used = { $currentDate: { usedAt: true } } as const
-    const resources = [...this.#deltas].map(([_id, delta]): AnyBulkWriteOperation<ResourceDocument> => {
-      const update = { $inc: { total: delta, version: 1 }, ...used }
-      return { updateOne: { filter: { _id }, update, upsert: true } }
-    })
-    const flows = [...this.#flows].map((_id) => {
-      return { updateOne: { filter: { _id }, update: { $inc: { version: 1 }, ...used }, upsert: true } }
-    })
+    const versions = [
+      ...Array.from(this.#deltas, ([id, delta]) => raised('resource', id, delta)),
+      ...Array.from(this.#flows, (id) => raised('flow', id, 0)),
+    ]
     const unordered = (): object => ({ ...context.options, ordered: false })
-    if (resources.length > 0) await context.collection('resources').bulkWrite(resources, unordered())
-    if (flows.length > 0) await context.collection('flows').bulkWrite(flows, unordered())
+    if (versions.length > 0) await context.collection('lock_versions').bulkWrite(versions, unordered())
     if (this.#writes.size > 0)
       await context.collection('resource_locks').bulkWrite([...this.#writes.values()], unordered())
   }
@@ -133,27 +125,47 @@ export class LockBoard {
   }
 }
 
-/** The flows' holds, and the expired ones of the resources. */
-async function readHolds(
+/** One document of `lock_versions`, written so that it conflicts with every other writer of it. */
+export function raised(
+  kind: 'resource' | 'flow',
+  id: string,
+  delta: Micros,
+): AnyBulkWriteOperation<LockVersionDocument> {
+  // seldom another time, so that its index is seldom written
+  const usedAt = new Date(Math.ceil(Date.now() / USED_MS) * USED_MS)
+  const update = { $inc: { total: delta, version: 1 }, $set: { usedAt } }
+  return { updateOne: { filter: { _id: { kind, id } }, update, upsert: true } }
+}
+
+interface Locks {
+  readonly holds: readonly HoldDocument[]
+  readonly totals: ReadonlyMap<string, Micros>
+}
+
+/** The flows' holds, the expired ones of the resources, and the resources' totals. */
+async function readLocks(
   context: MongoContext,
   now: Instant,
   flows: readonly string[],
   resources: readonly string[],
-): Promise<HoldDocument[]> {
-  const collection = context.collection('resource_locks')
-  const own = await collection.find({ '_id.dfid': { $in: [...flows] } }, context.options).toArray()
-  if (resources.length === 0) return own
-  const expired = await collection
-    .find(
-      {
-        '_id.resourceId': { $in: [...resources] },
-        expiresAt: { $lte: now },
-        '_id.dfid': { $nin: [...flows] },
-      },
-      context.options,
-    )
+): Promise<Locks> {
+  const own = { '_id.dfid': { $in: [...flows] } }
+  const expired = {
+    '_id.resourceId': { $in: [...resources] },
+    '_id.dfid': { $nin: [...flows] },
+    expiresAt: { $lte: now },
+  }
+  const holds = await context
+    .collection('resource_locks')
+    .find(resources.length === 0 ? own : { $or: [own, expired] }, context.options)
     .toArray()
-  return [...own, ...expired]
+  if (resources.length === 0) return { holds, totals: new Map() }
+  const named = resources.map((id) => ({ kind: 'resource', id }) as const)
+  const totals = await context
+    .collection('lock_versions')
+    .find({ _id: { $in: named } }, { ...context.options, projection: { total: 1 } })
+    .toArray()
+  return { holds, totals: new Map(totals.map(({ _id, total }) => [_id.id, total])) }
 }
 
 /** Takes the next `count` fences. @returns the first of them. */

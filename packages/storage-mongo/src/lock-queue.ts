@@ -34,11 +34,11 @@ export class LockQueue {
       if (keysOf(entry).some((key) => this.#apart.has(key))) this.#tryApart([entry])
       else together.push(entry)
     }
-    await this.#connection.watched(this.#try(together))
+    await this.#connection.watched(this.#try(together, false))
   }
 
-  /** Tries until all are settled, or splits them up. */
-  async #try(entries: readonly QueueEntry[]): Promise<void> {
+  /** Tries until all are settled, or gives them up to be tried apart: what keeps one waiting keeps no other. */
+  async #try(entries: readonly QueueEntry[], isApart: boolean): Promise<void> {
     let left = entries
     for (let attempt = 1; left.length > 0; attempt++) {
       // none may be written after its deadline, and one transaction writes them all
@@ -54,9 +54,9 @@ export class LockQueue {
           return
         }
         left = remaining(left, attempt, failure)
-        if (attempt >= TRIES && left.length > 1) {
+        if (attempt >= TRIES && left.length > (isApart ? 1 : 0)) {
           const middle = left.length >> 1
-          this.#tryApart(left.slice(0, middle))
+          if (middle > 0) this.#tryApart(left.slice(0, middle))
           this.#tryApart(left.slice(middle))
           return
         }
@@ -72,7 +72,7 @@ export class LockQueue {
   #tryApart(entries: readonly QueueEntry[]): void {
     const keys = new Set(entries.flatMap(keysOf))
     const before = Promise.all([...keys].map((key) => this.#apart.get(key) ?? Promise.resolve()))
-    const end = before.then(() => this.#connection.watched(this.#try(entries)))
+    const end = before.then(() => this.#connection.watched(this.#try(entries, true)))
     for (const key of keys) this.#apart.set(key, end)
     const forget = (): void => {
       for (const key of keys) if (this.#apart.get(key) === end) this.#apart.delete(key)

@@ -12,7 +12,7 @@ import type { Filter } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { HoldDocument } from './documents.ts'
 import { exportPage } from './export-page.ts'
-import { LockBoard } from './lock-board.ts'
+import { LockBoard, raised } from './lock-board.ts'
 import { SERVER_NOW } from './time.ts'
 
 const NAME = 'resource_locks'
@@ -106,16 +106,8 @@ export const resourceLock: Implementation<ResourceLockOperations, MongoContext> 
     })
     await context.connection.transactions.run(context.deadline, async (inside) => {
       await inside.collection(NAME).insertMany(holds, inside.options)
-      await inside.collection('resources').bulkWrite(
-        holds.map(({ _id, micros }) => ({
-          updateOne: {
-            filter: { _id: _id.resourceId },
-            update: { $inc: { total: micros, version: 1 }, $currentDate: { usedAt: true } },
-            upsert: true,
-          },
-        })),
-        inside.options,
-      )
+      const versions = holds.map(({ _id, micros }) => raised('resource', _id.resourceId, micros))
+      await inside.collection('lock_versions').bulkWrite(versions, inside.options)
     })
   },
 }

@@ -25,16 +25,9 @@ const COLLECTIONS: { readonly [C in CollectionName]: readonly IndexDescription[]
     { name: 'by_flow', key: { '_id.dfid': 1 } },
     { name: 'by_resource', key: { '_id.resourceId': 1, expiresAt: 1 } },
   ],
-  // no transaction lives that long, so that none can miss what was removed
-  resources: [
-    {
-      name: 'unused',
-      key: { usedAt: 1 },
-      expireAfterSeconds: HOUR,
-      partialFilterExpression: { total: 0 },
-    },
+  lock_versions: [
+    { name: 'unused', key: { usedAt: 1 }, expireAfterSeconds: HOUR, partialFilterExpression: { total: 0 } },
   ],
-  flows: [{ name: 'unused', key: { usedAt: 1 }, expireAfterSeconds: HOUR }],
   intent_retry_counts: [],
   escalation_budget: [{ name: 'by_agent', key: { agentId: 1, createdAt: 1 } }],
   escalation_agents: [],
@@ -103,17 +96,19 @@ async function createCollections({ db, namespace }: Connection): Promise<void> {
   const existing = new Map(
     listed.map(({ name, ...rest }) => [name, rest as { options?: CreateCollectionOptions }]),
   )
-  for (const { collection, options, indexes } of mongoSchema(namespace)) {
-    const there = existing.get(collection)
-    if (there?.options?.collation !== undefined)
-      throw new SchemaError(
-        'A collection of this namespace exists with a collation, which would take different ids for equal. Drop it, or use another namespace.',
-        'a collation',
-        'none',
-      )
-    if (there === undefined) await db.createCollection(collection, options).catch(unlessExists)
-    if (indexes.length > 0) await db.collection(collection).createIndexes([...indexes])
-  }
+  const schema = mongoSchema(namespace)
+  if (schema.some(({ collection }) => existing.get(collection)?.options?.collation !== undefined))
+    throw new SchemaError(
+      'A collection of this namespace exists with a collation, which would take different ids for equal. Drop it, or use another namespace.',
+      'a collation',
+      'none',
+    )
+  await Promise.all(
+    schema.map(async ({ collection, options, indexes }) => {
+      if (!existing.has(collection)) await db.createCollection(collection, options).catch(unlessExists)
+      if (indexes.length > 0) await db.collection(collection).createIndexes([...indexes])
+    }),
+  )
 }
 
 /** Another process was quicker. */

@@ -8,6 +8,8 @@ import type { SessionRegister } from './session-register.ts'
 
 /** How long before its deadline a transaction must be ready to commit. */
 const COMMIT_MS = 20
+/** With less time than this, another attempt is not begun. */
+const ATTEMPT_MS = 50
 const ABORT_MS = 200
 
 const TRANSACTION = {
@@ -46,14 +48,18 @@ export class Transactions {
 
   async #run<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
     const start = performance.now()
+    let contention: unknown
     for (let attempts = 1; ; attempts++) {
       try {
         return await this.attempt(deadline, body)
       } catch (error) {
-        if (!(error instanceof Failure && error.isTransient)) throw error
-        await pause(attempts)
-        if (performance.now() >= deadline - COMMIT_MS)
-          throw this.#connection.failure(error.cause, start, 'not-applied', attempts)
+        if (!(error instanceof Failure)) throw error
+        const isLate = error.isLate && error.outcome === 'not-applied' && contention !== undefined
+        if (!error.isTransient && !isLate) throw error
+        contention = isLate ? contention : error.cause
+        if (!isLate) await pause(attempts)
+        if (performance.now() >= deadline - ATTEMPT_MS)
+          throw this.#connection.failure(contention, start, 'not-applied', attempts)
       }
     }
   }
@@ -80,7 +86,7 @@ export class Transactions {
     } catch (error) {
       abort.abort()
       if (session !== undefined && isCommitting) void session.endSession().catch(() => {})
-      else if (session !== undefined) await this.#abort(session, error)
+      else if (session !== undefined) await this.#abort(session, error, deadline)
       throw this.#connection.failure(error, start, isCommitting ? 'unknown' : 'not-applied')
     }
   }
@@ -98,11 +104,12 @@ export class Transactions {
     }
   }
 
-  /** Waits only a moment: where the server cannot be reached, it ends the transaction by itself. */
-  async #abort(session: ClientSession, reason: unknown): Promise<void> {
+  /** Waits only a moment, and not beyond the deadline: a server that cannot be reached ends it by itself. */
+  async #abort(session: ClientSession, reason: unknown, deadline: number): Promise<void> {
     const end = session.abortTransaction()
+    const patience = Math.min(performance.now() + ABORT_MS, deadline - COMMIT_MS)
     try {
-      await settleBy(performance.now() + ABORT_MS, end, () => new Late())
+      await settleBy(patience, end, () => new Late())
       // where the body was given up, its last operation may still be under way
       if (reason instanceof Late) await session.endSession()
       else this.#sessions.giveBack(session)

@@ -49,9 +49,7 @@ async function put(context: MongoContext, name: MetaDocument['_id'], value: numb
 
 async function hasRecords(context: MongoContext): Promise<boolean> {
   // what only conflicts are made of is no record
-  const records = COLLECTION_NAMES.filter(
-    (name) => !KEPT.has(name) && name !== 'flows' && name !== 'resources',
-  )
+  const records = COLLECTION_NAMES.filter((name) => !KEPT.has(name) && name !== 'lock_versions')
   for (const name of records) {
     const filter = name === 'context_session' ? { dataJson: { $ne: null } } : {}
     if ((await context.collection(name).findOne(filter as object, context.options)) !== null) return true

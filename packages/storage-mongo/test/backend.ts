@@ -3,14 +3,14 @@ import { CAPABILITIES, type Capability } from '@dir/storage-core'
 import { dropNamespace, mongoStorage } from '../src/index.ts'
 import manifest from '../package.json' with { type: 'json' }
 
-const url = process.env['STORAGE_MONGO_URL'] ?? ''
+export const url: string = process.env['STORAGE_MONGO_URL'] ?? 'mongodb://127.0.0.1:27017'
 
-const claims = Object.fromEntries(CAPABILITIES.map((one) => [one, true])) as Record<Capability, true>
+const all = Object.fromEntries(CAPABILITIES.map((one) => [one, true])) as Record<Capability, true>
 
 export default defineBackend({
   name: manifest.name,
   version: manifest.version,
-  claims: { ...claims, pythonFile: 'the Python original keeps its data in an SQLite file' },
+  claims: { ...all, pythonFile: 'the original keeps nothing in MongoDB' },
   open: (namespace, options) => mongoStorage({ url, namespace, ...options }),
   destroy: (namespace) => dropNamespace({ url, namespace }),
 })

@@ -1,3 +1,4 @@
 import { conformanceSuite } from '@dir/storage-conformance/vitest'
+import { withServer } from '../../../scripts/servers/live.ts'
 
-conformanceSuite(new URL('./backend.ts', import.meta.url))
+withServer('mongo', () => conformanceSuite(new URL('backend.ts', import.meta.url)))

@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type MongoSet, startMongoSet } from '../../../scripts/servers/index.ts'
+import { withOwnServer } from '../../../scripts/servers/live.ts'
+import { mongoStorage } from '../src/index.ts'
+
+const CAPACITY = 3
+const WRITERS = 6
+
+withOwnServer('mongo', () => {
+  let set: MongoSet
+  beforeAll(async () => {
+    set = await startMongoSet()
+  })
+  afterAll(() => set.stop())
+
+  test(
+    'primaries are killed under load: no acknowledged write is lost, and nothing is overbooked',
+    { timeout: 120_000 },
+    async () => {
+      const handles = [0, 1].map(() => mongoStorage({ url: set.url, namespace: 'set' }))
+      const [storage, other] = handles
+      if (storage === undefined || other === undefined) throw new Error('two handles')
+      await storage.init()
+      const recorded: { event: string; seq: number }[] = []
+      const codes = new Set<string>()
+      const overbooked: number[] = []
+      let running = true
+
+      const unless = async (act: () => Promise<unknown>): Promise<void> => {
+        try {
+          await act()
+        } catch (error) {
+          codes.add((error as { code: string }).code)
+        }
+      }
+      const writer = async (_: unknown, index: number): Promise<void> => {
+        const mine = index % 2 === 0 ? storage : other
+        for (let n = 0; running; n++) {
+          const event = `${index}-${n}`
+          await unless(async () =>
+            recorded.push({ event, seq: await mine.decisionAudit.record(event, event) }),
+          )
+          await unless(() =>
+            mine.resourceLock.acquire(`f${index}`, { r: 1 }, 1, { capacities: { r: CAPACITY } }),
+          )
+          await unless(() => mine.resourceLock.release(`f${index}`))
+        }
+      }
+      const observer = async (): Promise<void> => {
+        while (running) {
+          await unless(async () => overbooked.push(await storage.resourceLock.getLockedAmount('r', null)))
+          await sleep(20)
+        }
+      }
+      const work = Promise.all([...Array.from({ length: WRITERS }, writer), observer()])
+      for (let round = 0; round < 3; round++) {
+        const least = recorded.length + 100
+        while (recorded.length < least) await sleep(10)
+        const primary = await set.primary()
+        await primary.kill9()
+        await set.primary()
+        await primary.restart()
+      }
+      running = false
+      await work
+
+      expect(
+        [...codes].filter(
+          (code) => !/_(UNAVAILABLE|TIMEOUT|READ_ONLY|INSUFFICIENT_CAPACITY|RESOURCE_CONTENTION)$/.test(code),
+        ),
+      ).toEqual([])
+      expect(overbooked.filter((amount) => amount > CAPACITY)).toEqual([])
+      expect(overbooked.length).toBeGreaterThan(0)
+      const events = await storage.decisionAudit.allEventsChronological()
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
+      expect(new Set(events.map(({ event }) => event)).size).toBe(events.length)
+      expect(recorded.filter(({ event, seq }) => events[seq - 1]?.event !== event)).toEqual([])
+      for (let index = 0; index < WRITERS; index++) await storage.resourceLock.release(`f${index}`)
+      expect(await storage.resourceLock.getHolds()).toEqual([])
+      expect((await storage.health()).details['members']).toBe(3)
+      for (const handle of handles) await handle.close()
+    },
+  )
+})
