@@ -37,7 +37,11 @@ export class DenseLog<N extends LogName> {
   /** Inserts after `last`, in order, until one cannot be; rejects then with the driver's error. */
   async insert(context: MongoContext, last: number, drafts: readonly Draft<N>[]): Promise<void> {
     const documents = drafts.map((draft, index) => ({ _id: last + 1 + index, ...draft }))
-    await this.#collection(context).insertMany(documents, context.options)
+    const [first, second] = documents
+    if (first === undefined) return
+    // alone it is not worth the driver's preparations for many
+    if (second === undefined) await this.#collection(context).insertOne(first, context.options)
+    else await this.#collection(context).insertMany(documents, context.options)
     if (context.session === undefined) this.#last = last + drafts.length
     else this.forget()
   }

@@ -1,22 +1,22 @@
 import { defineBackend } from '@dir/storage-conformance'
-import type { OptionalUnlessRequiredId } from 'mongodb'
+import type { Document } from 'mongodb'
 import { mongoStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredClient } from './altered-client.ts'
+
+function moved(document: Document): Document {
+  return { ...document, _id: Number(document['_id']) + Math.floor(Math.random() * 1e6) }
+}
 
 /** Events get numbers far apart, by chance: one that is inserted later may have a lower number. */
 const client = alteredClient(url, {
   collection(name, collection) {
     if (name !== 'decision_audit_events') return collection
-    const insert = collection.insertMany.bind(collection)
+    const insertMany = collection.insertMany.bind(collection)
+    const insertOne = collection.insertOne.bind(collection)
     return Object.assign(collection, {
-      insertMany: (documents: { _id: number }[], options: object) =>
-        insert(
-          documents.map((document) => {
-            return { ...document, _id: document._id + Math.floor(Math.random() * 1e6) }
-          }) as unknown as OptionalUnlessRequiredId<object>[],
-          options,
-        ),
+      insertMany: (documents: Document[], options: object) => insertMany(documents.map(moved), options),
+      insertOne: (document: Document, options: object) => insertOne(moved(document), options),
     })
   },
 })
