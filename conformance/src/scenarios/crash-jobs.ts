@@ -1,15 +1,8 @@
-import type { Job, JobContext } from '../processes.ts'
+import type { JobContext } from '../processes.ts'
+import { type With, jobsOf } from './jobs.ts'
 
-type With<Args> = JobContext & { readonly args: Args }
-
-/** What `job` does, as a job for a child process that is killed before it ends; it must be exported here. */
-export function toJob<Args extends Readonly<Record<string, unknown>>>(
-  job: (context: With<Args>) => Promise<unknown>,
-  args: Args,
-  more: Pick<Job, 'init' | 'namespace'> = {},
-): Job {
-  return { module: import.meta.url, run: job.name, args, ...more }
-}
+/** What a function of this module does, as a job for a child process that is killed before it ends. */
+export const toJob: ReturnType<typeof jobsOf> = jobsOf(import.meta.url)
 
 /** How many writers of one process write at once, so that a kill always meets a write under way. */
 export const LANES = 4

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Capability, Protocol, StorageHandle } from '@dir/storage-core'
+import type { Capability, Protocol } from '@dir/storage-core'
 import type { Job } from '../processes.ts'
 import type { Scenario, ScenarioContext } from '../scenario.ts'
 import { Inconclusive } from '../verdict.ts'
 import {
-  EVENTS,
   LANES,
   initialise,
   toJob,
@@ -15,6 +14,7 @@ import {
 } from './crash-jobs.ts'
 import { group, range } from './kit.ts'
 import { RECORD_KINDS } from './record-kinds.ts'
+import { type Look, lookAtBatches, lookAtEvents, lookAtLocks, lookAtSingles } from './crash-looks.ts'
 
 const ROUNDS = 5
 const LEAST_ACKS = 100
@@ -36,9 +36,6 @@ async function killed(context: ScenarioContext, job: Job): Promise<number[]> {
   const acks = writer.acks as readonly (readonly [number, number])[]
   return range(LANES).map((lane) => Math.max(0, ...acks.filter(([one]) => one === lane).map(([, n]) => n)))
 }
-
-/** What a lane left: the number of the last write that is visible. It is an assertion that no write is half there. */
-type Look = (context: ScenarioContext, survivor: StorageHandle, id: string, lane: number) => Promise<number>
 
 function crash(
   name: string,
@@ -71,60 +68,6 @@ function crash(
       }
     },
   }
-}
-
-const lookAtEvents: Look = async ({ assert }, { decisionAudit }, id, lane) => {
-  const events = await decisionAudit.eventsForDfid(`${id}/${lane}`)
-  const batches = Math.ceil(events.length / EVENTS)
-  assert.equal(
-    events.map(({ event, details }) => [event, details]),
-    range(batches).flatMap((n) => range(EVENTS).map(() => [`E${n + 1}`, { n: n + 1 }])),
-    'every batch of events is there whole, once and in order',
-  )
-  return batches
-}
-
-const lookAtLocks: Look = async ({ assert }, { resourceLock }, id, lane) => {
-  const holds = await resourceLock.getHolds({ dfid: `${id}/${lane}` })
-  const amount = holds[0]?.amount ?? 0
-  assert.equal(
-    holds.map((hold) => [hold.resourceId, hold.amount, hold.fence]),
-    ['a', 'b', 'c'].map((name) => [`${id}/${name}`, amount, holds[0]?.fence]),
-    'the three resources of one acquire are held alike',
-  )
-  return amount
-}
-
-const lookAtBatches: Look = async ({ assert }, storage, id, lane) => {
-  const dfid = `${id}/${lane}`
-  const last = await storage.intentRetry.getCount(dfid)
-  const numbers = range(last).map((n) => n + 1)
-  assert.equal(
-    {
-      session: await storage.context.getSession(dfid),
-      events: (await storage.decisionAudit.eventsForDfid(dfid)).map(({ event }) => event),
-      statuses: (await storage.lifecycle.getTransitions(dfid)).map(({ toStatus }) => toStatus),
-    },
-    {
-      session: String(last),
-      events: numbers.map((n) => `E${n}`),
-      statuses: numbers.map((n) => `S${n}`),
-    },
-    'every batch is there whole in all protocols, once and in order',
-  )
-  return last
-}
-
-const lookAtSingles: Look = async ({ assert }, storage, id, lane) => {
-  const last = await storage.intentRetry.getCount(`${id}/${lane}`)
-  const results = await Promise.all(range(last).map((n) => storage.idempotency.get(`${id}/${lane}/${n + 1}`)))
-  const whole = results.at(-1) === null ? last - 1 : last
-  assert.equal(
-    results.slice(0, whole),
-    range(whole).map((n) => ({ n: n + 1 })),
-    'every result whose count is there is there, but for the one under way',
-  )
-  return whole
 }
 
 const smoke = group({ level: 'durable', protocols: [], capabilities: ['processes', 'durable'] }, [

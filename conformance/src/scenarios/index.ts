@@ -12,6 +12,7 @@ import { scenarios as decisionAuditCursor } from './decision-audit-cursor.ts'
 import { scenarios as auditStore } from './audit-store.ts'
 import { scenarios as saga } from './saga.ts'
 import { scenarios as resourceLock } from './resource-lock.ts'
+import { scenarios as resourceLockAmounts } from './resource-lock-amounts.ts'
 import { scenarios as resourceLockCapacity } from './resource-lock-capacity.ts'
 import { scenarios as resourceLockFence } from './resource-lock-fence.ts'
 import { scenarios as resourceLockLease } from './resource-lock-lease.ts'
@@ -45,6 +46,8 @@ import { scenarios as racesEscalation } from './races-escalation.ts'
 import { scenarios as racesLocks } from './races-locks.ts'
 import { scenarios as racesBatches } from './races-batches.ts'
 import { scenarios as processes } from './processes.ts'
+import { scenarios as processesStore } from './processes-store.ts'
+import { scenarios as processesLinear } from './processes-linear.ts'
 import { scenarios as crashes } from './crashes.ts'
 
 /** The catalogue, in the order in which it runs. */
@@ -62,6 +65,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...auditStore,
   ...saga,
   ...resourceLock,
+  ...resourceLockAmounts,
   ...resourceLockCapacity,
   ...resourceLockFence,
   ...resourceLockLease,
@@ -95,5 +99,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...racesBatches,
   ...linearizability,
   ...processes,
+  ...processesStore,
+  ...processesLinear,
   ...crashes,
 ]

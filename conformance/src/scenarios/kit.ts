@@ -10,6 +10,9 @@ export function group(shared: Shared, entries: readonly Entry[]): readonly Scena
   return entries.map((entry) => ({ ...shared, ...entry }))
 }
 
+/** How many child processes take part where several do. */
+export const PROCESSES = 5
+
 /** The form of every time that comes out. */
 export const TIME: RegExp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 

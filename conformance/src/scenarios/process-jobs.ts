@@ -3,19 +3,10 @@ import { runOnce, updateSession } from '@dir/storage-core'
 import type { Observed } from '../linear/checker.ts'
 import { SUBJECTS } from '../linear/index.ts'
 import { drive } from '../linear/subject.ts'
-import type { Job, JobContext } from '../processes.ts'
-import { RECORD_KINDS } from './record-kinds.ts'
+import { type With, jobsOf } from './jobs.ts'
 
-/** What `job` does, as a job for child processes; it must be exported here. */
-export function toJob<Args extends Readonly<Record<string, unknown>>>(
-  job: (context: JobContext & { readonly args: Args }) => Promise<unknown>,
-  args: Args,
-  more: Pick<Job, 'init' | 'namespace'> = {},
-): Job {
-  return { module: import.meta.url, run: job.name, args, ...more }
-}
-
-type With<Args> = JobContext & { readonly args: Args }
+/** What a function of this module does, as a job for child processes. */
+export const toJob: ReturnType<typeof jobsOf> = jobsOf(import.meta.url)
 
 /** A moment on the clock that all processes of this computer share. */
 const clock = (): number => Number(process.hrtime.bigint())
@@ -149,66 +140,5 @@ export async function decide({
 }: With<{ dfids: readonly string[] }>): Promise<boolean[]> {
   return Promise.all(
     dfids.map((dfid) => storage.escalation.resolveRequest(dfid, '2026-03-01T09:30:00Z', `BY_${index}`, null)),
-  )
-}
-
-/** Appends events, some of them several at a time, and says so at the end. @returns their `seq`s. */
-export async function append({
-  storage: { decisionAudit },
-  args: { dfid, times },
-  random,
-}: With<{ dfid: string; times: number }>): Promise<number[]> {
-  const seqs: number[] = []
-  for (let n = 0; n < times; n++) {
-    if (random() < 0.3)
-      seqs.push(
-        ...(await decisionAudit.recordMany([
-          { dfid, event: 'ONE' },
-          { dfid, event: 'TWO' },
-        ])),
-      )
-    else seqs.push(await decisionAudit.record(dfid, 'ONE'))
-  }
-  return [...seqs, await decisionAudit.record(dfid, 'DONE')]
-}
-
-/** Reads on after the last `seq` it saw until every writer is done. @returns what it saw, in that order. */
-export async function tail({
-  storage,
-  args: { writers },
-}: With<{ writers: number }>): Promise<{ seqs: number[]; rounds: number }> {
-  const seqs: number[] = []
-  let done = 0
-  let rounds = 0
-  const end = performance.now() + 50_000
-  while (done < writers && performance.now() < end) {
-    rounds++
-    for await (const { seq, event } of storage.decisionAudit.events({ afterSeq: seqs.at(-1) ?? 0 })) {
-      seqs.push(seq)
-      if (event === 'DONE') done++
-    }
-    await new Promise(setImmediate)
-  }
-  return { seqs, rounds }
-}
-
-/** Initialises the namespace and uses it at once. */
-export async function initAndWrite({ storage, args: { dfid } }: With<{ dfid: string }>): Promise<number> {
-  await storage.init()
-  return storage.intentRetry.increment(dfid)
-}
-
-/** Writes or reads the record of each kind. */
-export async function writeKinds({
-  storage,
-  args: { id, n },
-}: With<{ id: string; n: number }>): Promise<void> {
-  for (const kind of RECORD_KINDS)
-    await kind.write(storage, `${id}/${kind.name}`, n, `${id}/${kind.name}/other`)
-}
-
-export async function readKinds({ storage, args: { id } }: With<{ id: string }>): Promise<unknown[]> {
-  return Promise.all(
-    RECORD_KINDS.map((kind) => kind.read(storage, `${id}/${kind.name}`, `${id}/${kind.name}/other`)),
   )
 }

@@ -1,31 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageHandle } from '@dir/storage-core'
-import type { Observed } from '../linear/checker.ts'
-import { SUBJECTS } from '../linear/index.ts'
-import { checkRefusals, judge } from '../linear/judge.ts'
+import { checkRefusals } from '../linear/judge.ts'
 import type { Scenario } from '../scenario.ts'
-import { group, range } from './kit.ts'
-import {
-  append,
-  client,
-  decide,
-  grab,
-  incrementMany,
-  initAndWrite,
-  mergeMany,
-  readKinds,
-  runEach,
-  spend,
-  tail,
-  toJob,
-  writeFirst,
-  writeKinds,
-} from './process-jobs.ts'
-import { RECORD_KINDS } from './record-kinds.ts'
-
-const PROCESSES = 5
-/** How many objects the clients use, one after another. */
-const OBJECTS = 6
+import { PROCESSES, group, range } from './kit.ts'
+import { decide, grab, incrementMany, mergeMany, runEach, spend, toJob, writeFirst } from './process-jobs.ts'
 
 /** The holds of each resource, summed, as one snapshot shows them. */
 async function sums({ resourceLock }: StorageHandle, resources: readonly string[]): Promise<number[]> {
@@ -35,28 +13,7 @@ async function sums({ resourceLock }: StorageHandle, resources: readonly string[
   )
 }
 
-const histories: readonly Scenario[] = SUBJECTS.map((subject) => ({
-  id: `processes/linear-${subject.name}`,
-  title: `from several processes, ${subject.title}`,
-  clause: 'a verb takes effect at one moment between its call and its answer',
-  level: 'shared',
-  protocols: [subject.protocol],
-  capabilities: [...subject.capabilities, 'processes'],
-  asserts: OBJECTS,
-  async run({ processes, id, assert }) {
-    const ids = range(OBJECTS).map(() => id(subject.name))
-    const job = toJob(client, { subject: subject.name, ids, calls: 25 })
-    const seen = (await processes.run(range(PROCESSES).map(() => job))) as Observed[][][]
-    for (const object of ids.keys())
-      judge(
-        assert,
-        subject,
-        seen.flatMap((histories) => histories[object] ?? []),
-      )
-  },
-}))
-
-const races = group({ level: 'shared', protocols: [] }, [
+export const scenarios: readonly Scenario[] = group({ level: 'shared', protocols: [] }, [
   {
     id: 'processes/capacity-is-never-overbooked',
     title: 'five processes never hold more of three resources than there is, whenever one looks',
@@ -216,72 +173,4 @@ const races = group({ level: 'shared', protocols: [] }, [
         assert.equal(stand.filter((answers) => answers[index]).length, 1, 'one decision stands')
     },
   },
-  {
-    id: 'processes/readers-miss-no-event',
-    title: 'readers who go on after the last seq they saw miss no event of three writers, and see none twice',
-    clause: 'seq rises in the order in which events become visible',
-    protocols: ['decisionAudit'],
-    capabilities: ['recordMany', 'eventCursor', 'processes'],
-    needs: 'empty',
-    asserts: 4,
-    async run({ storage, processes, id, assert }) {
-      const writers = range(3).map((n) => toJob(append, { dfid: id(`writer${n}`), times: 80 }))
-      const readers = range(2).map(() => toJob(tail, { writers: 3 }))
-      const answers = await processes.run([...writers, ...readers])
-      const written = (answers.slice(0, 3) as number[][]).flat().sort((a, b) => a - b)
-      const events = await storage.decisionAudit.allEventsChronological()
-      assert.equal(
-        events.map(({ seq }) => seq),
-        written,
-        'the log holds what was written, in the order of seq',
-      )
-      for (const { seqs, rounds } of answers.slice(3) as { seqs: number[]; rounds: number }[]) {
-        assert.ok(rounds > 1, 'the reader went on while events were written')
-        assert.equal(seqs, written, 'the reader saw every event once, in that order')
-      }
-    },
-  },
-  {
-    id: 'processes/concurrent-init',
-    title: 'five processes that initialise an empty namespace at once all succeed',
-    clause: 'init may run from many processes at once, on an empty store',
-    protocols: ['intentRetry'],
-    capabilities: ['increment', 'processes'],
-    asserts: 3,
-    async run({ processes, id, assert, freshNamespace }) {
-      for (let round = 0; round < 3; round++) {
-        const job = toJob(initAndWrite, { dfid: id('flow') }, { namespace: freshNamespace(), init: false })
-        const counts = (await processes.run(range(PROCESSES).map(() => job))) as number[]
-        assert.equal(
-          counts.sort((a, b) => a - b),
-          range(PROCESSES).map((n) => n + 1),
-          'all initialised one store and counted in it',
-        )
-      }
-    },
-  },
-  {
-    id: 'processes/restart',
-    title: 'what a process wrote before it ended is there for the next ones, which write on',
-    clause: 'a second handle, in any process, sees what the first one committed',
-    protocols: [...new Set(RECORD_KINDS.map(({ protocol }) => protocol))],
-    capabilities: ['processes'],
-    asserts: 3,
-    async run({ storage, processes, id, assert }) {
-      const one = id('record')
-      const expected = (...writes: number[]) => RECORD_KINDS.map((kind) => kind.after(...writes))
-      await processes.run([toJob(writeKinds, { id: one, n: 1 })])
-      const [second] = await processes.run([toJob(readKinds, { id: one })])
-      assert.equal(second, expected(1), 'the second process reads what the first one wrote')
-      await processes.run([toJob(writeKinds, { id: one, n: 2 })])
-      const [fourth] = await processes.run([toJob(readKinds, { id: one })])
-      assert.equal(fourth, expected(1, 2), 'the fourth reads what the first and the third wrote')
-      const here = await Promise.all(
-        RECORD_KINDS.map((kind) => kind.read(storage, `${one}/${kind.name}`, `${one}/${kind.name}/other`)),
-      )
-      assert.equal(here, expected(1, 2), 'and so does this process')
-    },
-  },
 ])
-
-export const scenarios: readonly Scenario[] = [...races, ...histories]

@@ -1,0 +1,43 @@
+import { type ClaimAnswer, type Instant, formatMicros, hostMicros } from '@dir/storage-core'
+import { now } from './seed-store.ts'
+import type { SeedProtocol } from './seed-protocol.ts'
+
+interface Effect {
+  readonly resultJson: string | null
+  readonly requestHash: string | null
+  readonly claim: { readonly token: string; readonly since: Instant; readonly until: Instant } | null
+}
+
+export const idempotency: SeedProtocol<'idempotency'> = {
+  get: async (store, key) => (await store.read<Effect>('effects', key))?.resultJson ?? null,
+  set: (store, key, resultJson) =>
+    void store.table<Effect>('effects').set(key, { resultJson, requestHash: null, claim: null }),
+  async setIfAbsent(store, key, resultJson) {
+    const standing = (await store.read<Effect>('effects', key))?.resultJson ?? null
+    if (standing !== null) return { stored: false, resultJson: standing }
+    store.table<Effect>('effects').set(key, { resultJson, requestHash: null, claim: null })
+    return { stored: true, resultJson }
+  },
+  async claim(store, key, token, leaseMicros, requestHash): Promise<ClaimAnswer> {
+    const effect = await store.read<Effect>('effects', key)
+    const known = effect?.requestHash ?? null
+    if (known !== null && requestHash !== null && known !== requestHash) return { state: 'mismatch' }
+    const { resultJson, claim } = effect ?? { resultJson: null, claim: null }
+    if (resultJson !== null) return { state: 'replay', resultJson }
+    if (claim !== null && claim.until > now()) return { state: 'inFlight', until: claim.until }
+    if (claim !== null) return { state: 'ambiguous', since: claim.since, token: claim.token }
+    const own = { token, since: now(), until: formatMicros(hostMicros() + leaseMicros) }
+    store.table<Effect>('effects').set(key, { resultJson: null, requestHash, claim: own })
+    return { state: 'started' }
+  },
+  async complete(store, key, token, resultJson) {
+    const effect = await store.read<Effect>('effects', key)
+    if (effect?.claim?.token !== token) return false
+    store.table<Effect>('effects').set(key, { ...effect, resultJson, claim: null })
+    return true
+  },
+  async abandon(store, key, token) {
+    const effect = await store.read<Effect>('effects', key)
+    return effect?.claim?.token === token && store.table('effects').delete(key)
+  },
+}

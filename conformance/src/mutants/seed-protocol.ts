@@ -1,0 +1,8 @@
+import type { Implementation, Operations, Protocol } from '@dir/storage-core'
+import type { SeedStore } from './seed-store.ts'
+
+/** A protocol in separate steps. */
+export type SeedProtocol<P extends Protocol> = Omit<
+  Implementation<Operations[P], SeedStore>,
+  'exportPage' | 'importPage'
+>
