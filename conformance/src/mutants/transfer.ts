@@ -1,7 +1,7 @@
-import type { StorageRecord } from '@dir/storage-core'
+import { ConflictError, type StorageRecord } from '@dir/storage-core'
 import { refused } from './acquiring.ts'
 import type { Mutant } from './mutant.ts'
-import { over } from './over.ts'
+import { over, overShared } from './over.ts'
 
 const TIME = '2026-03-01T09:30:00.000000Z'
 
@@ -119,6 +119,35 @@ export const transferMutants: readonly Mutant[] = [
     async witness(storage) {
       const session = { type: 'session', id: 'w', dataJson: '1', updatedAt: TIME } as const
       return !(await refused(storage.importRecords([{ ...session, unfit: 'because' }])))
+    },
+  },
+  {
+    id: 'wrong-import-locks-the-store',
+    breaks: 'after an import of what are no records, writes are refused',
+    from: 'a mark that is set before the arguments are looked at',
+    killedBy: 'transfer/a-wrong-argument-leaves-the-store-as-it-was',
+    wrap: overShared(
+      () => ({ locked: false }),
+      (sound, state) => ({
+        async importRecords(records, options) {
+          try {
+            return await sound.importRecords(records, options)
+          } catch (error) {
+            state.locked ||= (error as { code?: string }).code === 'STORAGE_INVALID_ARGUMENT'
+            throw error
+          }
+        },
+        context: {
+          async setSession(dfid, dataJson) {
+            if (state.locked) throw new ConflictError('An import is not finished.')
+            await sound.context.setSession(dfid, dataJson)
+          },
+        },
+      }),
+    ),
+    async witness(storage) {
+      await refused(storage.importRecords([null] as never))
+      return refused(storage.context.setSession('w', '1'))
     },
   },
 ]

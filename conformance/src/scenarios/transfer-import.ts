@@ -111,5 +111,59 @@ export const scenarios: readonly Scenario[] = group(
         assert.equal(await exported(second), records, 'the export of the copy')
       },
     },
+    {
+      id: 'transfer/a-wrong-argument-leaves-the-store-as-it-was',
+      title: 'an import of what are no records is refused before the store is touched, and work goes on',
+      clause: 'wrong arguments are refused before any I/O',
+      asserts: 10,
+      async run({ storage, assert }) {
+        const wrong: readonly [string, unknown][] = [
+          ['nothing', undefined],
+          ['a number', 5],
+          ['null as a record', [null]],
+          ['a record of no type', [{}]],
+          ['a type that is no type', [{ type: 'constructor' }]],
+        ]
+        for (const [what, records] of wrong) {
+          await assert.rejects(
+            () => storage.importRecords(records as never),
+            'STORAGE_INVALID_ARGUMENT',
+            what,
+            {
+              argument: 'records',
+            },
+          )
+          const write = await storage.context.setSession('a', '1').then(
+            () => 'taken',
+            (error: { code?: unknown }) => error.code,
+          )
+          assert.equal(write, 'taken', `a write after ${what}`)
+        }
+      },
+    },
+    {
+      id: 'transfer/an-import-sees-what-was-issued-before-it',
+      title:
+        'a write issued before an import is in the store that the import then finds filled; two imports at once are one too many',
+      clause: 'import goes into an empty namespace only; writes take effect in the order of issue',
+      asserts: 4,
+      async run({ open, freshNamespace, assert }) {
+        const filled = await open({ namespace: freshNamespace() })
+        await filled.init()
+        const write = filled.context.setSession('mine', '1')
+        await assert.rejects(() => filled.importRecords([session('b')]), 'STORAGE_CONFLICT', 'the import', {})
+        await write
+        assert.equal(await filled.context.getSession('b'), null, 'nothing was imported')
+        const empty = await open({ namespace: freshNamespace() })
+        const first = empty.importRecords([session('b')])
+        await assert.rejects(
+          () => empty.importRecords([session('b')]),
+          'STORAGE_CONFLICT',
+          'a second import',
+          {},
+        )
+        assert.equal(await first, { imported: 1, skipped: 0 }, 'the first import')
+      },
+    },
   ],
 )

@@ -2,7 +2,7 @@ import { bindMethods } from './batch.ts'
 import type { Protocol, StorageBundle, StorageHandle } from '../bundle.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { HandleOptions, StorageDriver } from '../adapter/driver.ts'
-import { ClosedError, InvalidArgumentError, isStorageError } from '../errors.ts'
+import { InvalidArgumentError, isStorageError } from '../errors.ts'
 import { Gate } from './gate.ts'
 import { located, locatedItems, mapped } from './located.ts'
 import { PROTOCOLS, WITH_INIT_SCHEMA } from './methods.ts'
@@ -71,13 +71,10 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
       whole: true,
     }),
     read: (call) => dispatcher.read(call),
-    begun: () => (gate.importing = true),
   }
 
   const importRecords: StorageHandle['importRecords'] = async (records, given) => {
-    if (gate.isClosing) throw new ClosedError()
-    const summary = await importAll(transfer, records, given)
-    gate.importing = false
+    const summary = await gate.fill((begun) => importAll(transfer, records, given, begun))
     await gate.init()
     return summary
   }

@@ -10,7 +10,11 @@ export class Gate {
   #ready: Promise<void> | undefined
   #open = false
   #waiting = 0
-  #importing = false
+  /** Issued and not settled yet. */
+  readonly #writes = new Set<Promise<unknown>>()
+  #filling = false
+  /** While the store is being filled, and after an interruption until it is. */
+  #refusesWrites = false
   #closing: Promise<void> | undefined
 
   constructor(driver: StorageDriver, create: boolean) {
@@ -55,15 +59,39 @@ export class Gate {
 
   /** `pass`, for writes other than those of an import. */
   passWrite<T>(act: () => Promise<T>): Promise<T> {
-    if (!this.#importing) return this.pass(act)
-    return Promise.reject(
-      new ConflictError('An import into this store is not finished. Run it again to its end, then write.'),
-    )
+    if (this.#refusesWrites)
+      return Promise.reject(
+        new ConflictError('An import into this store is not finished. Run it again to its end, then write.'),
+      )
+    const write = this.pass(act)
+    this.#writes.add(write)
+    const end = (): void => void this.#writes.delete(write)
+    write.then(end, end)
+    return write
   }
 
-  /** Refuses writes while the store is being filled, and after an interruption until it is. */
-  set importing(importing: boolean) {
-    this.#importing = importing
+  /**
+   * Runs an import: it sees every write issued before, and refuses every later one until it has succeeded. `begun` tells
+   * that the store is marked; an import that fails before leaves the handle as it was.
+   */
+  async fill<T>(act: (begun: () => void) => Promise<T>): Promise<T> {
+    if (this.isClosing) throw new ClosedError()
+    if (this.#filling) throw new ConflictError('This handle runs an import already. Wait for its end.')
+    const refused = this.#refusesWrites
+    let marked = false
+    this.#filling = true
+    this.#refusesWrites = true
+    try {
+      await Promise.allSettled(this.#writes)
+      const answer = await act(() => (marked = true))
+      this.#refusesWrites = false
+      return answer
+    } catch (error) {
+      if (!marked) this.#refusesWrites = refused
+      throw error
+    } finally {
+      this.#filling = false
+    }
   }
 
   close(): Promise<void> {

@@ -4,7 +4,7 @@ import type { DriverTransfer, StorageDriver } from '../adapter/driver.ts'
 import { InvalidArgumentError, StoredDataError, UnsupportedError } from '../errors.ts'
 import { PROTOCOLS } from './methods.ts'
 import { PROTOCOL_OF, checkRecord } from './record-check.ts'
-import type { StorageRecord } from '../records.ts'
+import type { CountersExport, StorageRecord } from '../records.ts'
 import { sizeOf } from './size.ts'
 import { options } from '../rules/validate.ts'
 
@@ -18,8 +18,6 @@ export interface TransferContext {
   /** A call with a deadline of its own. */
   call(protocol: Protocol, method: string, operation: string, args: readonly unknown[]): Call
   read(call: Call): Promise<unknown>
-  /** The store is being filled from now on: the handle refuses every other write until that is finished. */
-  begun(): unknown
 }
 
 function transferOf({ driver }: TransferContext): DriverTransfer {
@@ -47,68 +45,107 @@ export async function* exportAll(context: TransferContext): AsyncGenerator<Stora
   yield { type: 'counters', ...(await transfer.counters()) }
 }
 
-/** Fills an empty store; see `StorageHandle.importRecords`. */
+/**
+ * Fills an empty store; see `StorageHandle.importRecords`. Arguments that are wrong, and a first record that is none, are
+ * refused before the store is touched; `begun` is called once it is marked.
+ */
 export async function importAll(
   context: TransferContext,
   records: AsyncIterable<StorageRecord> | Iterable<StorageRecord>,
   importOptions: ImportOptions | undefined,
+  begun: () => void,
 ): Promise<ImportSummary> {
   const transfer = transferOf(context)
   const { unfit } = options(importOptions, ['unfit'])
   if (unfit !== undefined && unfit !== 'skip')
     throw new InvalidArgumentError('unfit', "must be 'skip', or left out")
-  if (!isIterable(records)) throw new InvalidArgumentError('records', 'must be an iterable of records')
-  await transfer.begin()
-  context.begun()
 
-  let page: StorageRecord[] = []
-  let pageProtocol: Protocol | null = null
-  let bytes = 0
-  const send = async (): Promise<void> => {
-    if (pageProtocol === null || page.length === 0) return
-    const call = context.call(pageProtocol, 'importRecords', 'importPage', [page])
-    await context.driver.write({
-      calls: [call],
-      atomic: false,
-      bytes,
-      deadline: call.deadline,
-      accessDeadline: null,
-    })
-    page = []
-    bytes = 0
-  }
-
+  const summary = { imported: 0, skipped: 0 }
   const counters = { seq: 0, fence: 0 }
-  let imported = 0
-  let skipped = 0
-  for await (const given of records) {
-    const { record, unfit: reason } = checkRecord(given, context.maxValueBytes)
-    if (reason !== null) {
-      if (unfit !== 'skip')
-        throw new StoredDataError(record.type, 'record', `cannot be held by this contract (${reason})`)
-      skipped++
-      continue
-    }
-    // the copy has exactly the fields of its type
-    if ('seq' in record) counters.seq = Math.max(counters.seq, record.seq)
-    if ('fence' in record) counters.fence = Math.max(counters.fence, record.fence)
-    if (record.type === 'counters') continue
-    const protocol = PROTOCOL_OF[record.type]
-    if (protocol !== pageProtocol || page.length >= PAGE_RECORDS || bytes >= PAGE_BYTES) await send()
-    pageProtocol = protocol
-    page.push(record)
-    bytes += sizeOf(record)
-    imported++
+  const source = iteratorOf(records)
+  const [first] = await Promise.allSettled([(async () => source.next())()])
+  if (first.status === 'fulfilled' && first.value.done !== true)
+    checkRecord(first.value.value, context.maxValueBytes)
+  await transfer.begin()
+  begun()
+  if (first.status === 'rejected') throw first.reason // an interrupted import, if one of nothing
+  const fit = fitRecords(context, goOn(first.value, source), unfit === 'skip', summary, counters)
+  for await (const { protocol, items, bytes } of inPages(fit)) {
+    const call = context.call(protocol, 'importRecords', 'importPage', [items])
+    const { deadline } = call
+    await context.driver.write({ calls: [call], atomic: false, bytes, deadline, accessDeadline: null })
+    summary.imported += items.length
   }
-  await send()
   await transfer.finish(counters)
-  return { imported, skipped }
+  return summary
 }
 
-function isIterable(records: unknown): boolean {
-  return (
-    typeof records === 'object' &&
-    records !== null &&
-    (Symbol.asyncIterator in records || Symbol.iterator in records)
-  )
+type Fit = Exclude<StorageRecord, CountersExport>
+
+/** The records that this contract can hold, copied; the counters are raised to the highest numbers seen. */
+async function* fitRecords(
+  { maxValueBytes }: TransferContext,
+  records: AsyncIterable<unknown>,
+  skip: boolean,
+  summary: { skipped: number },
+  counters: { seq: number; fence: number },
+): AsyncGenerator<Fit> {
+  for await (const given of records) {
+    const { record, unfit } = checkRecord(given, maxValueBytes)
+    if (unfit !== null) {
+      if (!skip)
+        throw new StoredDataError(record.type, 'record', `cannot be held by this contract (${unfit})`)
+      summary.skipped++
+      continue
+    }
+    if ('seq' in record) counters.seq = Math.max(counters.seq, record.seq)
+    if ('fence' in record) counters.fence = Math.max(counters.fence, record.fence)
+    if (record.type !== 'counters') yield record
+  }
+}
+
+interface ImportPage {
+  readonly protocol: Protocol
+  readonly items: readonly StorageRecord[]
+  readonly bytes: number
+}
+
+/** Neighbours of one protocol, some hundred at a time and about a megabyte. */
+async function* inPages(records: AsyncIterable<Fit>): AsyncGenerator<ImportPage> {
+  let items: Fit[] = []
+  let protocol: Protocol | null = null
+  let bytes = 0
+  for await (const record of records) {
+    const next = PROTOCOL_OF[record.type]
+    if (protocol !== null && (next !== protocol || items.length >= PAGE_RECORDS || bytes >= PAGE_BYTES)) {
+      yield { protocol, items, bytes }
+      items = []
+      bytes = 0
+    }
+    protocol = next
+    items.push(record)
+    bytes += sizeOf(record)
+  }
+  if (protocol !== null) yield { protocol, items, bytes }
+}
+
+type Source = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>
+
+function iteratorOf(records: unknown): Source {
+  const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = (
+    typeof records === 'object' && records !== null ? records : {}
+  ) as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown }
+  const iterate = async ?? sync
+  if (typeof iterate !== 'function')
+    throw new InvalidArgumentError('records', 'must be an iterable of records')
+  return Reflect.apply(iterate, records, []) as Source
+}
+
+/** What a source gives from `first` on; its end is told, whatever ends the reading. */
+async function* goOn(first: IteratorResult<unknown>, source: Source): AsyncGenerator<unknown> {
+  try {
+    for (let item = first; item.done !== true; item = await source.next()) yield item.value
+  } finally {
+    await source.return?.()
+  }
 }
