@@ -1,5 +1,5 @@
 import type { Contract, Proposal } from './agents.ts'
-import { type Desk, type Status, move, parseSession } from './desk.ts'
+import { type Desk, type Status, move, parseSession, setAmount } from './desk.ts'
 import type { Bar } from './market.ts'
 
 /** So many rejections are answered with a smaller amount; one more ends the flow. */
@@ -33,13 +33,11 @@ export async function check(desk: Desk, proposal: Proposal): Promise<void> {
     check: name,
     reason: judge(amount, bar, contract),
   }))
-  const rejections = findings.filter(({ reason }) => reason !== 'ok')
-  const counts = await Promise.all(
-    rejections.map((rejection) => desk.verbs.countRejection(dfid, 'check', { ...rejection, amount })),
-  )
   await Promise.all(findings.map((finding) => keep(desk, dfid, amount, finding)))
 
-  if (counts.length > 0) return revise(desk, proposal, 'PROPOSED', Math.max(...counts))
+  const rejections = findings.filter(({ reason }) => reason !== 'ok')
+  if (rejections.length > 0)
+    return reject(desk, dfid, { step: 'check', from: 'PROPOSED', amount }, rejections)
   if (amount > contract.escalateAbove) return escalate(desk, proposal, amount, contract)
   await move(desk, dfid, {
     step: 'check',
@@ -63,28 +61,39 @@ function keep(desk: Desk, dfid: string, amount: number, { check: name, reason }:
   })
 }
 
-/** After a rejection: half the amount, or, past the cap, the end. */
-export async function revise(
+export interface Rejected {
+  readonly step: string
+  readonly from: Status
+  readonly amount: number
+}
+
+/**
+ * Says why in the log, and counts; then it is half the amount, or, past the cap, the end. Count and session follow the
+ * log: what a crash keeps from them, `takeUp` reads there.
+ */
+export async function reject(
   desk: Desk,
-  { dfid }: Proposal,
-  from: Status,
-  rejections: number,
+  dfid: string,
+  { step, from, amount }: Rejected,
+  rejections: readonly Finding[],
 ): Promise<void> {
-  if (rejections > RETRY_CAP)
+  const { decisionAudit } = desk.storage
+  await decisionAudit.recordMany(
+    rejections.map((one) => ({ dfid, event: 'rejected', stepId: step, details: { ...one, amount } })),
+  )
+  const counts = await Promise.all(rejections.map(() => desk.verbs.countRejection(dfid)))
+  const count = Math.max(...counts)
+  if (count > RETRY_CAP)
     return move(desk, dfid, {
       step: 'revise',
       from,
       to: 'REFUSED',
       event: 'refused',
-      details: { reason: 'rejected too often', rejections },
+      details: { reason: 'rejected too often', rejections: count },
     })
-  const before = await desk.storage.context.getSession(dfid)
-  const session = parseSession(before)
-  const amount = Math.round(session.amount / 2)
-  await desk.storage.atomically((batch) => {
-    batch.context.compareAndSetSession(dfid, before, JSON.stringify({ ...session, amount }))
-    batch.decisionAudit.record(dfid, 'revised', { stepId: 'revise', state: from, details: { amount } })
-  })
+  const half = Math.round(amount / 2)
+  await decisionAudit.record(dfid, 'revised', { stepId: 'revise', state: from, details: { amount: half } })
+  await setAmount(desk, dfid, half)
 }
 
 /** A large trade goes before the reviewer if the agent's hourly budget allows; else it is rejected. */
@@ -108,33 +117,6 @@ async function escalate(desk: Desk, proposal: Proposal, amount: number, contract
       event: 'escalated',
       details: { amount, used },
     })
-  const rejection = { check: 'escalation', reason: 'no budget left in this hour', amount }
-  await revise(desk, proposal, 'PROPOSED', await desk.verbs.countRejection(dfid, 'check', rejection))
-}
-
-/** The reviewer, following a script: reads the request, decides, and so closes it and moves the flow. */
-export async function review(desk: Desk, { dfid }: Proposal): Promise<void> {
-  const pending = await desk.storage.escalation.getPendingRequests()
-  const request = pending.find((one) => one.dfid === dfid)
-  if (request === undefined) throw new Error(`The request of ${dfid} is not before the reviewer.`)
-  const { changePct } = request.context as { changePct: number }
-  const { amount } = request.proposal as { amount: number }
-  const before = await desk.storage.context.getSession(dfid)
-
-  const approved = changePct > -3
-  const granted = changePct > 2 ? Math.round(amount * 0.75) : amount
-  const decision = approved ? 'APPROVED' : 'DENIED'
-  await move(desk, dfid, {
-    step: 'review',
-    from: 'ESCALATED',
-    to: approved ? 'APPROVED' : 'REFUSED',
-    event: 'reviewed',
-    details: { decision, amount: granted },
-    also: (batch) => {
-      const proposalJson = JSON.stringify({ amount: granted })
-      batch.escalation.resolveRequest(dfid, new Date().toISOString(), decision, proposalJson)
-      const session = { ...parseSession(before), amount: granted }
-      batch.context.compareAndSetSession(dfid, before, JSON.stringify(session))
-    },
-  })
+  const rejection = { check: 'escalation', reason: 'no budget left in this hour' }
+  await reject(desk, dfid, { step: 'check', from: 'PROPOSED', amount }, [rejection])
 }

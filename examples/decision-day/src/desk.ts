@@ -43,7 +43,7 @@ export interface Move {
   readonly to: Status
   readonly event: string
   readonly details: Readonly<Record<string, unknown>>
-  /** What else belongs to it. */
+  /** What else belongs to it, of locks and of the log. */
   readonly also?: (batch: Batch) => void
 }
 
@@ -66,7 +66,18 @@ export function releaseCapital(batch: Batch, dfid: string, step: string): void {
   batch.decisionAudit.record(dfid, 'capital_released', { stepId: step })
 }
 
-/** Whether somebody else came first: a condition of a batch was false, and nothing was written. */
-export function isConflict(error: unknown): boolean {
-  return isStorageError(error) && error.code === 'STORAGE_CONFLICT'
+/** Commits a batch unless somebody else came first. @returns false if so: a condition was false, nothing is written. */
+export async function ifFirst({ storage }: Desk, record: (batch: Batch) => void): Promise<boolean> {
+  try {
+    await storage.atomically(record)
+    return true
+  } catch (error) {
+    if (isStorageError(error) && error.code === 'STORAGE_CONFLICT') return false
+    throw error
+  }
+}
+
+/** Gives the flow's session the amount that the log tells. */
+export function setAmount({ verbs }: Desk, dfid: string, amount: number): Promise<void> {
+  return verbs.merge(dfid, (session) => ({ ...session, amount }))
 }

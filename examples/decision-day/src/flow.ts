@@ -1,8 +1,9 @@
 import { type InsufficientCapacityError, isStorageError } from '@dir/storage-core'
 import { CAPACITIES, type Proposal } from './agents.ts'
-import { check, revise, review } from './approval.ts'
+import { check, reject } from './approval.ts'
 import { type Desk, type Session, move, parseSession, releaseCapital } from './desk.ts'
 import { ExchangeRefusal, placeOrder, reverseLegs } from './execution.ts'
+import { review } from './review.ts'
 
 type Step = (desk: Desk, proposal: Proposal) => Promise<void>
 
@@ -17,8 +18,9 @@ const STEPS: Readonly<Record<string, Step>> = {
 }
 
 /**
- * Runs one proposal from context to end. What comes next is read from the store, and each step commits its outcome
- * together with the transition: whoever finds a flow unfinished, after whatever crash, just runs it again.
+ * Runs one proposal from context to end. What comes next is read from the store. Each step commits its outcome, its
+ * event and the transition together; what the next step needs is written before, so that a step can be repeated, and
+ * what follows from the log is written after, so that `takeUp` can make it good.
  */
 export async function runFlow(desk: Desk, proposal: Proposal): Promise<void> {
   for (;;) {
@@ -31,17 +33,16 @@ export async function runFlow(desk: Desk, proposal: Proposal): Promise<void> {
 
 /** The context: what is proposed, and what the agent last saw. */
 async function open(desk: Desk, { dfid, agent, bar, amount }: Proposal): Promise<void> {
+  const { context } = desk.storage
   const session: Session = { amount, findings: {} }
+  await context.setSession(dfid, JSON.stringify(session))
+  await context.setState(agent.id, JSON.stringify({ seen: bar.date, close: bar.close }))
   await move(desk, dfid, {
     step: 'open',
     from: null,
     to: 'PROPOSED',
     event: 'proposed',
     details: { agent: agent.id, amount, close: bar.close },
-    also: (batch) => {
-      batch.context.setSession(dfid, JSON.stringify(session))
-      batch.context.setState(agent.id, JSON.stringify({ seen: bar.date, close: bar.close }))
-    },
   })
 }
 
@@ -53,9 +54,8 @@ async function reserve(desk: Desk, proposal: Proposal): Promise<void> {
     await desk.verbs.reserve(dfid, { cash: amount, [`book:${agent.id}`]: amount }, CAPACITIES)
   } catch (error) {
     if (!isNoRoom(error)) throw error
-    const reason = `no room on ${error.resourceId}`
-    const count = await desk.verbs.countRejection(dfid, 'reserve', { check: 'capital', reason, amount })
-    await revise(desk, proposal, 'APPROVED', count)
+    const rejection = { check: 'capital', reason: `no room on ${error.resourceId}` }
+    await reject(desk, dfid, { step: 'reserve', from: 'APPROVED', amount }, [rejection])
   }
 }
 
@@ -69,12 +69,12 @@ async function execute(desk: Desk, proposal: Proposal): Promise<void> {
   } catch (error) {
     if (!(error instanceof ExchangeRefusal)) throw error
     const { leg, placed } = error
+    await desk.storage.saga.markDirty(dfid, `place:${leg}`, JSON.stringify({ placed, amount }))
     return move(desk, dfid, {
       ...from,
       to: 'BROKEN',
       event: 'execution_failed',
       details: { leg, placed },
-      also: (batch) => batch.saga.markDirty(dfid, `place:${leg}`, JSON.stringify({ placed, amount })),
     })
   }
   await move(desk, dfid, {
@@ -97,11 +97,9 @@ async function compensate(desk: Desk, { dfid }: Proposal): Promise<void> {
     to: 'COMPENSATED',
     event: 'compensated',
     details: { reversed: placed },
-    also: (batch) => {
-      releaseCapital(batch, dfid, 'compensate')
-      batch.saga.clearDirty(dfid)
-    },
+    also: (batch) => releaseCapital(batch, dfid, 'compensate'),
   })
+  await desk.storage.saga.clearDirty(dfid)
 }
 
 /** Closes the position of an executed flow, which frees its capital. */

@@ -33,8 +33,7 @@ export async function readBack(storage: StorageHandle, trace: string): Promise<R
     if (record.type === 'transition') transitions.push(record)
     else if (record.type === 'budgetToken') tokens.push(record)
     else if (record.type === 'retryCount') retryCounts.set(record.dfid, record)
-    else if (record.type === 'session' && record.id !== 'calendar')
-      sessions.set(record.id, parseSession(record.dataJson))
+    else if (record.type === 'session') sessions.set(record.id, parseSession(record.dataJson))
     else if (record.type === 'hold') holds++
     else if (record.type === 'dirtyFlow') dirtyFlows++
   }

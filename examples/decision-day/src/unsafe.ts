@@ -9,10 +9,9 @@ import type { Verbs } from './verbs.ts'
 export function separateSteps(storage: StorageHandle): Verbs {
   const { context, decisionAudit, escalation, idempotency, intentRetry, lifecycle, resourceLock } = storage
   return {
-    async countRejection(dfid, step, details) {
+    async countRejection(dfid) {
       const count = (await intentRetry.getCount(dfid)) + 1
       await intentRetry.setCount(dfid, count)
-      await decisionAudit.record(dfid, 'rejected', { stepId: step, details })
       return count
     },
 

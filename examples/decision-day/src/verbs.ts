@@ -9,14 +9,14 @@ import {
   runOnce,
   updateSession,
 } from '@dir/storage-core'
-import { type Session, isConflict, parseSession } from './desk.ts'
+import { type Session, parseSession } from './desk.ts'
 
 export type Amounts = Readonly<Record<string, number>>
 
 /** The five places of a flow where something is read, decided upon and written, and so can be raced for. */
 export interface Verbs {
   /** Counts a rejection. @returns the flow's count. */
-  countRejection(dfid: string, step: string, details: JsonObject): Promise<number>
+  countRejection(dfid: string): Promise<number>
   /** Changes the flow's session, keeping what others change at the same time. */
   merge(dfid: string, change: (session: Session) => Session): Promise<void>
   /** Puts a request before the reviewer if the agent's budget allows. */
@@ -38,31 +38,20 @@ export function atomicVerbs(
   storage: StorageHandle,
   look?: (key: string) => Promise<JsonObject | null>,
 ): Verbs {
-  const { context, escalation, idempotency } = storage
+  const { context, decisionAudit, escalation, idempotency, intentRetry } = storage
 
   /** Ends the claim of a dead process by what the trace says. */
   async function settle(key: string, token: string): Promise<void> {
     const result = (await look?.(key)) ?? null
-    try {
-      await storage.atomically((batch) => {
-        if (result === null) batch.idempotency.abandon(key, token)
-        else batch.idempotency.complete(key, token, result)
-        const details = { key, happened: result !== null }
-        batch.decisionAudit.record('desk', 'claim_settled', { stepId: 'settle', details })
-      })
-    } catch (error) {
-      if (!isConflict(error)) throw error // another offer of the same order has settled it
-    }
+    const isOurs =
+      result === null ? await idempotency.abandon(key, token) : await idempotency.complete(key, token, result)
+    if (!isOurs) return // another offer of the same order has settled it
+    const details = { key, happened: result !== null }
+    await decisionAudit.record('desk', 'claim_settled', { stepId: 'settle', details })
   }
 
   return {
-    async countRejection(dfid, step, details) {
-      const [count] = await storage.atomically((batch) => {
-        batch.intentRetry.increment(dfid)
-        batch.decisionAudit.record(dfid, 'rejected', { stepId: step, details })
-      })
-      return count as number
-    },
+    countRejection: (dfid) => intentRetry.increment(dfid),
 
     async merge(dfid, change) {
       await updateSession(context, dfid, (json) => JSON.stringify(change(parseSession(json))))

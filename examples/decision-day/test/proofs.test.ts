@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { proposalsOf } from '../src/agents.ts'
-import { finish, registerAgents, runDays } from '../src/day.ts'
+import { runDays } from '../src/day.ts'
+import { finish } from '../src/finish.ts'
 import { loadBars } from '../src/market.ts'
 import { prove } from '../src/proofs.ts'
 import { type ReadBack, digestOf, readBack } from '../src/read-back.ts'
+import { registerAgents } from '../src/roster.ts'
 import { withDesk } from './desk.ts'
 
 const bars = loadBars().slice(0, 150)
