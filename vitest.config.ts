@@ -7,6 +7,7 @@ export default defineConfig({
   // Node gets these as --conditions. Nothing else may stand here: "import" would break require() inside drivers.
   ssr: { resolve: { conditions: ['@dir/source'] } },
   test: {
+    maxWorkers: '100%', // most tests wait for a server or a disk
     reporters: ['default', './scripts/summary-reporter.ts'],
     projects: [
       {
@@ -22,7 +23,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'live',
-          include: ['{packages/*,conformance,examples/*,scripts/servers}/test/' + live],
+          include: ['{packages/*,conformance,examples/*,scripts/servers}/test/' + live, 'test/load/' + live],
           globalSetup: './scripts/servers/setup.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -35,6 +36,7 @@ export default defineConfig({
         test: {
           name: 'packages',
           include: ['test/published/*.test.ts'],
+          globalSetup: './scripts/servers/setup.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },

@@ -21,8 +21,7 @@ const jobs = {
     ['format check', ['oxfmt', '--check']],
     ['structure check', ['node', 'scripts/structure.mjs']],
     ['package check', ['turbo', 'run', 'pkgcheck', '--output-logs=errors-only']],
-    // `live` (PostgreSQL, Redis, MongoDB) joins when those adapters are complete
-    ['tests', ['vitest', 'run', '--project', 'unit', '--project', 'packages', ...args]],
+    ['tests', ['vitest', 'run', ...args]],
   ],
   with: [['the command', args]],
 }

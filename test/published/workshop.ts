@@ -76,10 +76,15 @@ export class Consumer {
     this.folder = folder
   }
 
-  async packages(): Promise<string[]> {
+  /** Every installed package, with the names of those that it asks for. */
+  async packages(): Promise<ReadonlyMap<string, readonly string[]>> {
     const lockfile = await readFile(path.join(this.folder, 'node_modules', '.package-lock.json'), 'utf8')
-    const { packages } = JSON.parse(lockfile) as { packages: Record<string, unknown> }
-    return Object.keys(packages).map((key) => key.replace('node_modules/', ''))
+    const { packages } = JSON.parse(lockfile) as { packages: Record<string, { dependencies?: object }> }
+    const entries = Object.entries(packages).map(
+      ([key, { dependencies = {} }]) =>
+        [key.replace('node_modules/', ''), Object.keys(dependencies)] as const,
+    )
+    return new Map(entries)
   }
 
   /** Writes `source` to a file of that name and runs `command` on it there. */
