@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
-import { BACKEND_NAMES, findBackend } from './backends.ts'
+import { InvalidArgumentError, checkNamespace } from '@dir/storage-core'
+import { VARIABLES, givenUrl } from '../../../scripts/servers/provide.ts'
+import { BACKEND_NAMES, type Backend, findBackend } from './backends.ts'
 
 export interface Arguments {
   readonly backend: string
@@ -11,14 +13,20 @@ export interface Arguments {
   readonly store: string | null
 }
 
+const NAMES = `${BACKEND_NAMES.slice(0, -1).join(', ')} or ${BACKEND_NAMES.at(-1)}`
+
 export const USAGE = `Usage: decision-day [options]
-  --backend NAME   ${BACKEND_NAMES.join(' or ')} (default: sqlite)
+  --backend NAME   ${NAMES} (default: sqlite)
   --days N|all     the first N days of the data (default: 500)
   --workers N      1 to 16 processes on one store (default: 1)
   --crash          kills one of several workers in the middle of an order
   --unsafe         read, decide and write in separate steps, and see what is lost
   --store PATH     keep the store there, or go on with what is there (default: a fresh one, removed at the end)
-  --help           this text`
+  --store NAME     the same on a server of yours, where it is a namespace
+  --help           this text
+
+Servers are those that ${Object.values(VARIABLES).join(', ')}
+name. One that is needed and not named is started for the run, and ends with it.`
 
 /** What is wrong with the command line; its message is one line. */
 export class UsageError extends Error {}
@@ -30,17 +38,30 @@ export function readArguments(argv: readonly string[], allDays: number): Argumen
   const { backend = 'sqlite', days = '500', store = null, crash = false, unsafe = false } = given
   const workers = wholeNumber('--workers', given.workers ?? '1', 16)
   const found = findBackend(backend)
-  if (found === undefined)
-    throw new UsageError(`--backend must be ${BACKEND_NAMES.join(' or ')}, not "${backend}".`)
+  if (found === undefined) throw new UsageError(`--backend must be ${NAMES}, not "${backend}".`)
   if (!found.shared && workers > 1)
     throw new UsageError(`The ${backend} backend lives in one process: use --workers 1, or another backend.`)
   if (!found.shared && store !== null)
     throw new UsageError(`The ${backend} backend keeps nothing: leave --store out, or use another backend.`)
-  if (store === '') throw new UsageError('--store needs a path.')
+  if (store === '') throw new UsageError('--store needs a path, or a name.')
+  if (store !== null) checkStore(store, backend, found)
   if (crash && workers < 2)
     throw new UsageError('--crash kills one of several workers: use it with --workers 2 or more.')
   const count = days === 'all' ? allDays : wholeNumber('--days', days, allDays)
   return { backend, days: count, workers, crash, unsafe, store }
+}
+
+/** On a server, what is to be kept has a namespace's name, and the server is the user's own. */
+function checkStore(store: string, backend: string, { servers }: Backend): void {
+  if (servers.length === 0) return
+  const missing = servers.filter((name) => givenUrl(name) === undefined).map((name) => VARIABLES[name])
+  if (missing.length > 0)
+    throw new UsageError(`--store on ${backend} needs a server that stays: set ${missing.join(', ')}.`)
+  try {
+    checkNamespace('--store', store)
+  } catch (error) {
+    throw error instanceof InvalidArgumentError ? new UsageError(`--store ${error.reason}.`) : error
+  }
 }
 
 function parse(argv: readonly string[]) {

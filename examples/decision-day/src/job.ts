@@ -1,4 +1,4 @@
-import { findBackend } from './backends.ts'
+import { type Place, backendOf } from './backends.ts'
 import type { Desk } from './desk.ts'
 import { lookIntoTrace } from './execution.ts'
 import { separateSteps } from './unsafe.ts'
@@ -7,8 +7,7 @@ import { atomicVerbs } from './verbs.ts'
 /** What all processes of one run know. */
 export interface Job {
   readonly backend: string
-  /** Where the store is. */
-  readonly store: string
+  readonly place: Place
   readonly trace: string
   readonly days: number
   readonly unsafe: boolean
@@ -16,10 +15,13 @@ export interface Job {
 
 /** Opens the store for one process and makes its desk. */
 export async function openDesk(job: Job, onEffect?: () => Promise<void>): Promise<Desk> {
-  const backend = findBackend(job.backend)
-  if (backend === undefined) throw new Error(`There is no backend "${job.backend}".`)
-  const storage = await backend.open(job.store)
-  await storage.init()
+  const storage = await backendOf(job.backend).open(job.place)
+  try {
+    await storage.init()
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
   const verbs = job.unsafe ? separateSteps(storage) : atomicVerbs(storage)
   const desk = { storage, verbs, trace: job.trace }
   return onEffect === undefined ? desk : { ...desk, onEffect }

@@ -9,15 +9,26 @@ export interface WorkerJob extends Job {
   readonly doomed: boolean
 }
 
+export interface Crew {
+  readonly job: Job
+  readonly count: number
+  readonly crash: boolean
+  /** Kills them all. */
+  readonly interruption: AbortSignal
+}
+
 const ENTRY = new URL('./worker.ts', import.meta.url)
 
 /**
  * Works through the days with several processes on one store. With `crash`, the first of them is killed by SIGKILL in
  * the middle of an order, and what it leaves is not cleaned up here.
  */
-export async function runWorkers(job: Job, count: number, crash: boolean, onDay: () => void): Promise<void> {
+export async function runWorkers(
+  { job, count, crash, interruption }: Crew,
+  onDay: () => void,
+): Promise<void> {
   const workers = Array.from({ length: count }, (_, index) =>
-    startWorker({ ...job, doomed: crash && index === 0 }, onDay),
+    startWorker({ ...job, doomed: crash && index === 0 }, interruption, onDay),
   )
   try {
     await Promise.all(workers.map(({ ready }) => ready))
@@ -36,8 +47,8 @@ interface Worker {
   readonly ended: Promise<void>
 }
 
-function startWorker(job: WorkerJob, onDay: () => void): Worker {
-  const child = fork(ENTRY, [JSON.stringify(job)])
+function startWorker(job: WorkerJob, signal: AbortSignal, onDay: () => void): Worker {
+  const child = fork(ENTRY, [JSON.stringify(job)], { signal, killSignal: 'SIGKILL' })
   let doomed = false
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject)
