@@ -3,11 +3,14 @@ import { InvalidArgumentError, checkNamespace } from '@dir/storage-core'
 import { VARIABLES, givenUrl } from '../../../scripts/servers/provide.ts'
 import { BACKEND_NAMES, type Backend, findBackend } from './backends.ts'
 
+/** Where one of several workers is killed: in the middle of an order, before its write of that number, or nowhere. */
+export type Crash = 'order' | number | null
+
 export interface Arguments {
   readonly backend: string
   readonly days: number
   readonly workers: number
-  readonly crash: boolean
+  readonly crash: Crash
   readonly unsafe: boolean
   /** Null: a fresh one that is removed afterwards. */
   readonly store: string | null
@@ -20,6 +23,7 @@ export const USAGE = `Usage: decision-day [options]
   --days N|all     the first N days of the data (default: 500)
   --workers N      1 to 16 processes on one store (default: 1)
   --crash          kills one of several workers in the middle of an order
+  --crash-at N     kills it before its N-th write instead
   --unsafe         read, decide and write in separate steps, and see what is lost
   --store PATH     keep the store there, or go on with what is there (default: a fresh one, removed at the end)
   --store NAME     the same on a server of yours, where it is a namespace
@@ -35,7 +39,7 @@ export class UsageError extends Error {}
 export function readArguments(argv: readonly string[], allDays: number): Arguments | null {
   const given = parse(argv)
   if (given.help === true) return null
-  const { backend = 'sqlite', days = '500', store = null, crash = false, unsafe = false } = given
+  const { backend = 'sqlite', days = '500', store = null, unsafe = false } = given
   const workers = wholeNumber('--workers', given.workers ?? '1', 16)
   const found = findBackend(backend)
   if (found === undefined) throw new UsageError(`--backend must be ${NAMES}, not "${backend}".`)
@@ -45,10 +49,16 @@ export function readArguments(argv: readonly string[], allDays: number): Argumen
     throw new UsageError(`The ${backend} backend keeps nothing: leave --store out, or use another backend.`)
   if (store === '') throw new UsageError('--store needs a path, or a name.')
   if (store !== null) checkStore(store, backend, found)
-  if (crash && workers < 2)
+  const crash = readCrash(given)
+  if (crash !== null && workers < 2)
     throw new UsageError('--crash kills one of several workers: use it with --workers 2 or more.')
   const count = days === 'all' ? allDays : wholeNumber('--days', days, allDays)
   return { backend, days: count, workers, crash, unsafe, store }
+}
+
+function readCrash(given: ReturnType<typeof parse>): Crash {
+  if (given['crash-at'] !== undefined) return wholeNumber('--crash-at', given['crash-at'], 1_000_000)
+  return given.crash === true ? 'order' : null
 }
 
 /** On a server, what is to be kept has a namespace's name, and the server is the user's own. */
@@ -73,6 +83,7 @@ function parse(argv: readonly string[]) {
         days: { type: 'string' },
         workers: { type: 'string' },
         crash: { type: 'boolean' },
+        'crash-at': { type: 'string' },
         unsafe: { type: 'boolean' },
         store: { type: 'string' },
         help: { type: 'boolean' },

@@ -3,6 +3,7 @@ import type { Desk } from './desk.ts'
 import { lookIntoTrace } from './execution.ts'
 import { separateSteps } from './unsafe.ts'
 import { atomicVerbs } from './verbs.ts'
+import { watchWrites } from './watch-writes.ts'
 
 /** What all processes of one run know. */
 export interface Job {
@@ -13,15 +14,23 @@ export interface Job {
   readonly unsafe: boolean
 }
 
+/** Where a process can be killed. */
+export interface Hooks {
+  /** After an effect, before it is noted as done. */
+  readonly onEffect?: () => Promise<void>
+  readonly beforeWrite?: () => Promise<void>
+}
+
 /** Opens the store for one process and makes its desk. */
-export async function openDesk(job: Job, onEffect?: () => Promise<void>): Promise<Desk> {
-  const storage = await backendOf(job.backend).open(job.place)
+export async function openDesk(job: Job, { onEffect, beforeWrite }: Hooks = {}): Promise<Desk> {
+  const opened = await backendOf(job.backend).open(job.place)
   try {
-    await storage.init()
+    await opened.init()
   } catch (error) {
-    await storage.close()
+    await opened.close()
     throw error
   }
+  const storage = beforeWrite === undefined ? opened : watchWrites(opened, beforeWrite)
   const verbs = job.unsafe ? separateSteps(storage) : atomicVerbs(storage)
   const desk = { storage, verbs, trace: job.trace }
   return onEffect === undefined ? desk : { ...desk, onEffect }

@@ -1,18 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import type { Crash } from './arguments.ts'
 import type { Job } from './job.ts'
 
-/** What a worker tells its parent: it can begin, a day is done, or it stands in the middle of an order. */
-export type Message = 'ready' | 'day' | 'middle'
+/** What a worker tells its parent: it can begin, a day is done, or it stands where it is to be killed. */
+export type Message = 'ready' | 'day' | 'doomed'
 
 export interface WorkerJob extends Job {
-  /** Stop in the middle of an order, to be killed there. */
-  readonly doomed: boolean
+  /** Where to stop, to be killed there. */
+  readonly crash: Crash
 }
 
 export interface Crew {
   readonly job: Job
   readonly count: number
-  readonly crash: boolean
+  readonly crash: Crash
   /** Kills them all. */
   readonly interruption: AbortSignal
 }
@@ -20,15 +21,15 @@ export interface Crew {
 const ENTRY = new URL('./worker.ts', import.meta.url)
 
 /**
- * Works through the days with several processes on one store. With `crash`, the first of them is killed by SIGKILL in
- * the middle of an order, and what it leaves is not cleaned up here.
+ * Works through the days with several processes on one store. With `crash`, the first of them is killed there by
+ * SIGKILL, and what it leaves is not cleaned up here.
  */
 export async function runWorkers(
   { job, count, crash, interruption }: Crew,
   onDay: () => void,
 ): Promise<void> {
   const workers = Array.from({ length: count }, (_, index) =>
-    startWorker({ ...job, doomed: crash && index === 0 }, interruption, onDay),
+    startWorker({ ...job, crash: index === 0 ? crash : null }, interruption, onDay),
   )
   try {
     await Promise.all(workers.map(({ ready }) => ready))
@@ -37,8 +38,8 @@ export async function runWorkers(
   } finally {
     for (const { child } of workers) child.kill('SIGKILL')
   }
-  if (crash && workers[0]?.child.signalCode !== 'SIGKILL')
-    throw new Error('No worker was killed: on so few days the first one placed too few orders.')
+  if (crash !== null && workers[0]?.child.signalCode !== 'SIGKILL')
+    throw new Error('No worker was killed: on so few days the first one did not come that far.')
 }
 
 interface Worker {

@@ -6,7 +6,7 @@ const read = (line: string) => readArguments(line.split(' ').filter(Boolean), 51
 
 describe('the command line', () => {
   it('has defaults', () => {
-    const expected = { backend: 'sqlite', days: 500, workers: 1, crash: false, unsafe: false, store: null }
+    const expected = { backend: 'sqlite', days: 500, workers: 1, crash: null, unsafe: false, store: null }
     expect(read('')).toEqual(expected)
   })
 
@@ -15,10 +15,11 @@ describe('the command line', () => {
       backend: 'sqlite',
       days: 5105,
       workers: 4,
-      crash: true,
+      crash: 'order',
       unsafe: true,
       store: 'a/b',
     })
+    expect(read('--workers 2 --crash-at 7')).toMatchObject({ crash: 7 })
     expect(read('--help')).toBeNull()
   })
 
@@ -32,6 +33,7 @@ describe('the command line', () => {
     ['--days 1.5', '--days must be a whole number from 1 to 5105, not "1.5".'],
     ['--days 5106', '--days must be a whole number from 1 to 5105, not "5106".'],
     ['--workers 17', '--workers must be a whole number from 1 to 16, not "17".'],
+    ['--workers 2 --crash-at 0', '--crash-at must be a whole number from 1 to 1000000, not "0".'],
     ['--crash', '--crash kills one of several workers: use it with --workers 2 or more.'],
     ['--store=', '--store needs a path, or a name.'],
     [

@@ -39,6 +39,13 @@ describe.concurrent('a run', { timeout: 60_000 }, () => {
     expect(digestIn(crashed)).toBe('')
   })
 
+  it('survives the death of a worker before some write of its own', async () => {
+    const write = String(1 + Math.floor(Math.random() * 60))
+    const crashed = await run('--days', '60', '--workers', '3', '--crash-at', write)
+    expect({ write, code: crashed.code, stderr: crashed.stderr }).toEqual({ write, code: 0, stderr: '' })
+    expect(proofLines(crashed)).toEqual(ALL_HOLD)
+  })
+
   it('fails with the lost race named when its steps are separate', async () => {
     const unsafe = await run('--backend', 'memory', '--days', '60', '--unsafe')
     expect({ code: unsafe.code, stderr: unsafe.stderr }).toEqual({
