@@ -30,7 +30,8 @@ export const USAGE = `Usage: decision-day [options]
   --help           this text
 
 Servers are those that ${Object.values(VARIABLES).join(', ')}
-name. One that is needed and not named is started for the run, and ends with it.`
+name. One that is needed and not named is started for the run, and ends with it. A mix has its audit log,
+lifecycles and locks on PostgreSQL, counts and requests on Redis, sessions on MongoDB, the rest on SQLite.`
 
 /** What is wrong with the command line; its message is one line. */
 export class UsageError extends Error {}

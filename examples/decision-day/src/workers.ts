@@ -29,14 +29,18 @@ export async function runWorkers(
   onDay: () => void,
 ): Promise<void> {
   const workers = Array.from({ length: count }, (_, index) =>
-    startWorker({ ...job, crash: index === 0 ? crash : null }, interruption, onDay),
+    startWorker({ ...job, crash: index === 0 ? crash : null }, onDay),
   )
+  const killAll = (): void => workers.forEach(({ child }) => child.kill('SIGKILL'))
+  interruption.addEventListener('abort', killAll)
   try {
     await Promise.all(workers.map(({ ready }) => ready))
     for (const { child } of workers) child.send('go')
     await Promise.all(workers.map(({ ended }) => ended))
   } finally {
-    for (const { child } of workers) child.kill('SIGKILL')
+    interruption.removeEventListener('abort', killAll)
+    killAll()
+    await Promise.allSettled(workers.map(({ ended }) => ended)) // nobody writes any more
   }
   if (crash !== null && workers[0]?.child.signalCode !== 'SIGKILL')
     throw new Error('No worker was killed: on so few days the first one did not come that far.')
@@ -48,8 +52,8 @@ interface Worker {
   readonly ended: Promise<void>
 }
 
-function startWorker(job: WorkerJob, signal: AbortSignal, onDay: () => void): Worker {
-  const child = fork(ENTRY, [JSON.stringify(job)], { signal, killSignal: 'SIGKILL' })
+function startWorker(job: WorkerJob, onDay: () => void): Worker {
+  const child = fork(ENTRY, [JSON.stringify(job)])
   let doomed = false
   const ended = new Promise<void>((resolve, reject) => {
     child.once('error', reject)

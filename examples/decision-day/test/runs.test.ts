@@ -21,6 +21,11 @@ describe.concurrent('a run', { timeout: 60_000 }, () => {
     expect(digestIn(await run('--backend', 'memory', '--days', '61'))).not.toBe(digestIn(runs[0] ?? never()))
   })
 
+  it('has the same digest as ever, for the days that it takes by default', async () => {
+    const digest = '87ab5c5f9046aad4a5cbde9531cd467ca5e7879b2804f2308e413f62eaf3581e'
+    expect(digestIn(await run('--backend', 'memory'))).toBe(digest)
+  })
+
   it('survives the death of a worker in the middle of an order', async () => {
     const crashed = await run('--days', '80', '--workers', '3', '--crash')
     expect({ code: crashed.code, stderr: crashed.stderr }).toEqual({ code: 0, stderr: '' })
