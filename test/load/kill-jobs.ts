@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { With } from '@dir/storage-conformance'
 import { KIND_NAMES, KINDS, type KindName, type Seen } from './kill-kinds.ts'
-import { outcomeOf } from './told.ts'
+import { now, outcomeOf } from './told.ts'
 
 /** What a writer tells of the n-th write under an id; `unknown` is a failure of which nobody knows. */
 export interface Told {
@@ -10,6 +10,7 @@ export interface Told {
   readonly kind: KindName
   readonly n: number
   readonly what: 'tried' | 'acknowledged' | ReturnType<typeof outcomeOf>
+  readonly at: number
   /** Of an unmapped error. */
   readonly text?: string
 }
@@ -27,7 +28,7 @@ export async function writeForEver({ storage, args: { id }, ack }: With<{ id: st
     for (;;) {
       const n = next()
       const tell = (what: Told['what'], text?: string): void =>
-        ack({ id, kind, n, what, ...(text === undefined ? {} : { text }) } satisfies Told)
+        ack({ id, kind, n, what, at: now(), ...(text === undefined ? {} : { text }) } satisfies Told)
       tell('tried')
       try {
         await KINDS[kind].write(storage, `${id}/${kind}`, n)

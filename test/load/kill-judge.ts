@@ -7,13 +7,17 @@ export class Writes {
   readonly id: string
   readonly kind: KindName
   readonly #byState = new Map<Told['what'], Set<number>>()
+  readonly #triedAt = new Map<number, number>()
+  readonly #answeredAt = new Map<number, number>()
 
   constructor(id: string, kind: KindName) {
     this.id = `${id}/${kind}`
     this.kind = kind
   }
 
-  add({ what, n }: Told): void {
+  add({ what, n, at }: Told): void {
+    const times = what === 'tried' ? this.#triedAt : this.#answeredAt
+    times.set(n, at)
     this.#byState.set(what, this.of(what).add(n))
   }
 
@@ -30,9 +34,10 @@ export class Writes {
     return this.tried.filter((n) => !this.of('acknowledged').has(n) && !this.of('not-applied').has(n))
   }
 
-  /** Those that have no answer yet. */
-  get pending(): number[] {
-    return this.unknown.filter((n) => !this.of('unknown').has(n) && !this.of('unmapped').has(n))
+  /** How many were begun before that moment, and not answered by then. */
+  inFlightAt(moment: number): number {
+    const begun = [...this.#triedAt].filter(([, at]) => at < moment)
+    return begun.filter(([n]) => (this.#answeredAt.get(n) ?? Infinity) > moment).length
   }
 
   /** Compares them with what a survivor sees. */

@@ -6,6 +6,7 @@ import { type Verdict, Writes } from './kill-judge.ts'
 import { KIND_NAMES, type Seen } from './kill-kinds.ts'
 import type { Scale } from './scale.ts'
 import type { Store } from './store.ts'
+import { now } from './told.ts'
 
 const toJob = jobsOf(new URL('./kill-jobs.ts', import.meta.url).href)
 
@@ -59,7 +60,7 @@ export async function kills(store: Store, { kills: scale, timeoutMs }: Scale): P
 
     const before = acknowledged()
     await (store.server?.kill9() ?? Promise.all(writers.map((writer) => writer.kill())))
-    const pending = writes.map((one) => one.pending)
+    const killedAt = now()
     let after = AFTERWARDS
     if (store.server !== null) {
       await store.server.restart()
@@ -71,9 +72,7 @@ export async function kills(store: Store, { kills: scale, timeoutMs }: Scale): P
       after = acknowledged() - restarted
     }
     const seen = await lookAt(writes)
-    const inFlight = writes.reduce((sum, { unknown }, index) => {
-      return sum + unknown.filter((n) => pending[index]?.includes(n)).length
-    }, 0)
+    const inFlight = writes.reduce((sum, one) => sum + one.inFlightAt(killedAt), 0)
     return { writes, seen, before, inFlight, after }
   }
 
