@@ -4,7 +4,7 @@ import { withServer } from '../../scripts/servers/live.ts'
 import { HANDLE_OPTIONS, malformedInput } from './suite.ts'
 
 withServer('mongo', (url) => {
-  malformedInput('MongoDB', async () => {
+  malformedInput('mongo', async () => {
     // commands, not bytes: the client looks after its connections all the time
     let commands = 0
     const client = new MongoClient(url, { monitorCommands: true })

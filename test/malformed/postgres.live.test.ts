@@ -5,7 +5,7 @@ import { HANDLE_OPTIONS, malformedInput } from './suite.ts'
 import { socketMeter } from './wires.ts'
 
 withServer('postgres', (url) => {
-  malformedInput('PostgreSQL', async () => {
+  malformedInput('postgres', async () => {
     const meter = socketMeter()
     // a connection that has nothing to do stays, since its end would be sent
     const pool = new Pool({ connectionString: url, stream: meter.open, idleTimeoutMillis: 0 })

@@ -4,7 +4,7 @@ import { HANDLE_OPTIONS, malformedInput } from './suite.ts'
 import { socketMeter } from './wires.ts'
 
 withServer('redis', (url) => {
-  malformedInput('Redis', async () => {
+  malformedInput('redis', async () => {
     const place = (store: string) => ({ url, namespace: `malformed_${process.pid}_${store}` })
     return {
       meter: socketMeter(),

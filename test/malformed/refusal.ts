@@ -45,7 +45,7 @@ export function complaint(one: Case, answer: Answer, { how, place, reference }: 
   const seen = wordsOf(answer)
   const [errorClass, code] = one.refusal
   const wanted = `${how}: ${errorClass} ${code}${code === CLOSED[1] ? '' : ` ${one.argument}`}`
-  const told = (what: string): string => `${one.argument} = ${brief(one.value)}: ${what}`
+  const told = (what: string): string => `${one.argument} = ${brief(one.value).split('\n')[0]}: ${what}`
   if (seen !== wanted) return told(`${seen}, not ${wanted}`)
   const error = answer.error as StorageError
   const { backend, protocol, operation } = error

@@ -5,7 +5,7 @@ import { sqliteStorage } from '@dir/storage-sqlite'
 import { HANDLE_OPTIONS, malformedInput } from './suite.ts'
 import { statementMeter } from './wires.ts'
 
-malformedInput('SQLite', async () => {
+malformedInput('sqlite', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'malformed-'))
   return {
     meter: statementMeter(),

@@ -22,7 +22,7 @@ export interface Subject {
 const ALL = [...ON_HANDLE, ...IN_BATCHES, ...OF_HELPERS]
 
 /** Holds a backend to the table, with the one in memory beside it: both must refuse in the same words. */
-export function malformedInput(name: string, start: () => Promise<Subject>): void {
+export function malformedInput(backend: string, start: () => Promise<Subject>): void {
   const reference = memoryStorage(HANDLE_OPTIONS)
   const closedReference = memoryStorage(HANDLE_OPTIONS)
   let subject: Subject
@@ -60,7 +60,7 @@ export function malformedInput(name: string, start: () => Promise<Subject>): voi
     for (const bad of casesOf(method)) {
       const theirs = await answerOf(() => call(twin, ...bad.args))
       const ours = await answerOf(() => call(storage, ...bad.args))
-      const judgement = { how, place: place && { ...place, backend: storage.backend }, reference: theirs }
+      const judgement = { how, place: place && { ...place, backend }, reference: theirs }
       found.push(complaint(always === undefined ? bad : { ...bad, refusal: always }, ours, judgement))
     }
     await new Promise((resolve) => setImmediate(resolve))
@@ -68,7 +68,7 @@ export function malformedInput(name: string, start: () => Promise<Subject>): voi
     return found.filter((text) => text !== null)
   }
 
-  describe(`malformed input on ${name}`, () => {
+  describe(`malformed input on ${backend}`, () => {
     test.each(ALL)('$title refuses it, sends nothing and changes nothing', async (one) => {
       const [good] = one.method
       const before = sent()
