@@ -37,11 +37,16 @@ export interface Judgement {
   /** Null: the errors of this call need not say where they happened. */
   readonly place: Place | null
   /** The same call's answer by the reference, which this one must equal in all but the backend. */
-  readonly reference: Answer
+  readonly reference: Answer | undefined
 }
 
 /** How an answer differs from what the table says, in words; null where it does not. */
-export function complaint(one: Case, answer: Answer, { how, place, reference }: Judgement): string | null {
+export function complaint(
+  one: Case,
+  answer: Answer | undefined,
+  { how, place, reference }: Judgement,
+): string | null {
+  if (answer === undefined) throw new Error('Every call has an answer.')
   const seen = wordsOf(answer)
   const [errorClass, code] = one.refusal
   const wanted = `${how}: ${errorClass} ${code}${code === CLOSED[1] ? '' : ` ${one.argument}`}`
@@ -59,7 +64,8 @@ export function complaint(one: Case, answer: Answer, { how, place, reference }: 
 }
 
 /** All of an error that the public sees, except for the backend's name. */
-function shapeOf({ error }: Answer): unknown {
+function shapeOf(answer: Answer | undefined): unknown {
+  const error = answer?.error
   return isStorageError(error) ? { ...error.toJSON(), backend: '' } : error
 }
 
