@@ -91,7 +91,7 @@ export function outcomeOf(error: unknown, { outcome, steady }: Circumstances): O
   return isCertain ? 'not-applied' : outcome
 }
 
-const LOST = new Set([6, 7, 89, 91, 9001, 11600, 11602, 189, 10107, 13435, 13436, 10058, 262])
+const LOST = new Set([6, 7, 89, 91, 246, 9001, 11600, 11602, 189, 10107, 13435, 13436, 10058, 262])
 
 /** The one place where errors of the driver become errors of the contract. */
 export function mapError(cause: unknown, circumstances: Circumstances): StorageError {

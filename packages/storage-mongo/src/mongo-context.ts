@@ -45,6 +45,12 @@ export class MongoContext {
     return this.session === undefined ? options : { ...options, session: this.session }
   }
 
+  /** For a read of several documents: those of one moment, never half of what one transaction wrote. */
+  get ofOneMoment(): OperationOptions & { readonly readConcern?: { readonly level: 'snapshot' } } {
+    // a transaction reads of one moment by itself
+    return this.session === undefined ? { ...this.options, readConcern: { level: 'snapshot' } } : this.options
+  }
+
   /** The same call outside its transaction, where it sees what others commit meanwhile. */
   get outside(): MongoContext {
     return new MongoContext(this.connection, this.deadline, this.#signal)

@@ -66,7 +66,7 @@ export const resourceLock: Implementation<ResourceLockOperations, MongoContext> 
       .collection(NAME)
       .aggregate<{ total: number }>(
         [{ $match: filter }, { $group: { _id: null, total: { $sum: '$micros' } } }],
-        context.options,
+        context.ofOneMoment,
       )
       .toArray()
     return sum?.total ?? 0
@@ -78,7 +78,7 @@ export const resourceLock: Implementation<ResourceLockOperations, MongoContext> 
       ...(resourceId === null ? {} : { '_id.resourceId': resourceId }),
       ...LIVE,
     }
-    const found = await context.collection(NAME).find(filter, context.options).toArray()
+    const found = await context.collection(NAME).find(filter, context.ofOneMoment).toArray()
     return found
       .map(({ _id, ...hold }) => ({ dfid: _id.dfid, resourceId: _id.resourceId, ...hold }))
       .sort(
