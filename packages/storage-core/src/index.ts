@@ -37,6 +37,7 @@ export {
   HANDLE_OPTIONS,
   type HandleOptions,
   type StorageDriver,
+  importTakenOver,
 } from './adapter/driver.ts'
 export * from './errors.ts'
 export type {

@@ -80,13 +80,13 @@ export class SqliteDriver implements StorageDriver {
       const db = this.#open()
       return db.whenFree(this.#deadline(), () => readCounters(db))
     },
-    begin: async () => {
-      const db = await this.#connect(true)
-      await db.whenFree(this.#deadline(), () => db.transaction(() => beginImport(db)))
+    begin: async (ticket, create) => {
+      const db = await this.#connect(create)
+      await db.whenFree(this.#deadline(), () => db.transaction(() => beginImport(db, ticket)))
     },
-    finish: async (counters) => {
+    finish: async (ticket, counters) => {
       const db = this.#open()
-      await db.whenFree(this.#deadline(), () => db.transaction(() => finishImport(db, counters)))
+      await db.whenFree(this.#deadline(), () => db.transaction(() => finishImport(db, ticket, counters)))
     },
   }
 

@@ -66,6 +66,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
   const transfer: TransferContext = {
     driver,
     maxValueBytes: limits.maxValueBytes,
+    create,
     call: (protocol, name, operation, args) => ({
       ...dispatcher.newCall(protocol, name, operation, [], args),
       whole: true,
