@@ -16,6 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages/*,conformance,examples/*,bench}/test/**/*.test.ts', 'test/*.test.ts'],
           exclude: [...configDefaults.exclude, live],
+          testTimeout: 30_000, // only what hangs; the two cores may be busy
           sequence: { groupOrder: 1 },
         },
       },

@@ -128,5 +128,9 @@ function brokenRule(rules: Rules, values: Readonly<Record<string, unknown>>): st
     if (isStorageError(error)) return error.message
     throw error
   }
+  if ('status' in rules && 'resolvedAt' in rules)
+    return (values['status'] === 'PENDING') === (values['resolvedAt'] === null)
+      ? null
+      : 'status and resolvedAt contradict each other'
   return null
 }

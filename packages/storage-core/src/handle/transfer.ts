@@ -7,7 +7,7 @@ import { PROTOCOLS } from './methods.ts'
 import { PROTOCOL_OF, checkRecord } from './record-check.ts'
 import type { StorageRecord } from '../records.ts'
 import { sizeOf } from './size.ts'
-import { options } from '../rules/validate.ts'
+import { options } from '../rules/objects.ts'
 
 const PAGE_RECORDS = 500
 const PAGE_BYTES = 1024 * 1024

@@ -4,7 +4,7 @@ import { CAPABILITIES, CAPABILITY_OF, type Capability } from '../rules/capabilit
 import { ConfigurationError, UnsupportedError } from '../errors.ts'
 import { PROTOCOLS } from '../handle/methods.ts'
 import { exportMix, importMix } from './mix-transfer.ts'
-import { record } from '../rules/validate.ts'
+import { record } from '../rules/objects.ts'
 
 /** Where each protocol comes from: a handle, or a single store of one's own. */
 export type MixSources = { readonly [P in Protocol]?: StorageHandle | StorageBundle[P] } & {
@@ -41,7 +41,7 @@ export function mixStorage(sources: MixSources): StorageHandle {
         'nothing',
         'a handle or a store',
       )
-    owners[protocol] = isHandle(source) ? source : null
+    owners[protocol] = isHandle(source) ? ownerIn(source, protocol) : null
     stores[protocol] = isHandle(source) ? source[protocol] : source
   }
   const bundle = stores as StorageBundle
@@ -92,6 +92,12 @@ export function mixStorage(sources: MixSources): StorageHandle {
   }
   ownersOf.set(mix, owner)
   return mix
+}
+
+/** Where a handle has a protocol from: another one, or null for a single store, if it is a mix itself. */
+function ownerIn(handle: StorageHandle, protocol: Protocol): StorageHandle | null {
+  const owners = ownersOf.get(handle)
+  return owners === undefined ? handle : owners[protocol]
 }
 
 function isHandle(source: object): source is StorageHandle {
