@@ -1,5 +1,6 @@
 import type { Job, JobContext } from '../processes.ts'
 
+/** What a job's function gets, with arguments of its own. */
 export type With<Args> = JobContext & { readonly args: Args }
 
 type ToJob = <Args extends Readonly<Record<string, unknown>>>(

@@ -1,35 +1,127 @@
-import type { StorageHandle } from '@dir/storage-core'
+import { type StorageHandle, mixStorage } from '@dir/storage-core'
+import type { ServerName } from '../../../scripts/servers/index.ts'
+import { VARIABLES, givenUrl } from '../../../scripts/servers/provide.ts'
+
+/** Where a store is: its file on this machine, its namespace on servers. */
+export interface Place {
+  readonly file: string
+  readonly namespace: string
+}
 
 export interface Backend {
   /** Whether several processes can work on one store, and a later run can find it again. */
   readonly shared: boolean
-  /** Opens the store at `place`, a path for backends that keep a file. */
-  open(place: string): Promise<StorageHandle>
+  /** The servers it needs; the environment says where they are. */
+  readonly servers: readonly ServerName[]
+  open(place: Place): Promise<StorageHandle>
+  /** Removes what the store has on servers. */
+  drop(place: Place): Promise<void>
 }
 
 /** Workers wait for one another, on a slow disk for longer than one call usually may. */
 const operationTimeoutMs = 30_000
+const onServerTimeoutMs = 10_000
 
-const BACKENDS: Readonly<Record<string, Backend>> = {
-  memory: {
-    shared: false,
-    async open() {
-      const { memoryStorage } = await import('@dir/storage-memory')
-      return memoryStorage({ operationTimeoutMs })
-    },
+const nothing = async (): Promise<void> => {}
+
+const memory: Backend = {
+  shared: false,
+  servers: [],
+  async open() {
+    const { memoryStorage } = await import('@dir/storage-memory')
+    return memoryStorage({ operationTimeoutMs })
   },
-  sqlite: {
-    shared: true,
-    async open(place) {
-      const { sqliteStorage } = await import('@dir/storage-sqlite')
-      return sqliteStorage({ path: place, operationTimeoutMs })
-    },
+  drop: nothing,
+}
+
+const sqlite: Backend = {
+  shared: true,
+  servers: [],
+  async open({ file }) {
+    const { sqliteStorage } = await import('@dir/storage-sqlite')
+    return sqliteStorage({ path: file, operationTimeoutMs })
+  },
+  drop: nothing,
+}
+
+const postgres = onServer('postgres', async () => {
+  const { postgresStorage, dropNamespace } = await import('@dir/storage-postgres')
+  return { open: postgresStorage, drop: dropNamespace }
+})
+
+const redis = onServer('redis', async () => {
+  const { redisStorage, dropNamespace } = await import('@dir/storage-redis')
+  return { open: redisStorage, drop: dropNamespace }
+})
+
+const mongo = onServer('mongo', async () => {
+  const { mongoStorage, dropNamespace } = await import('@dir/storage-mongo')
+  return { open: mongoStorage, drop: dropNamespace }
+})
+
+/** All of them at once. What a flow commits together is on PostgreSQL; the rest is wherever it likes. */
+const mix: Backend = {
+  shared: true,
+  servers: ['postgres', 'redis', 'mongo'],
+  async open(place) {
+    const [inPostgres, inRedis, inMongo, inSqlite] = await Promise.all([
+      postgres.open(place),
+      redis.open(place),
+      mongo.open(place),
+      sqlite.open(place),
+    ])
+    return mixStorage({
+      decisionAudit: inPostgres,
+      lifecycle: inPostgres,
+      resourceLock: inPostgres,
+      intentRetry: inRedis,
+      escalation: inRedis,
+      context: inMongo,
+      default: inSqlite,
+    })
+  },
+  async drop(place) {
+    await Promise.all([postgres, redis, mongo].map((one) => one.drop(place)))
   },
 }
+
+const BACKENDS: Readonly<Record<string, Backend>> = { memory, sqlite, postgres, redis, mongo, mix }
 
 export const BACKEND_NAMES: readonly string[] = Object.keys(BACKENDS)
 
 /** The backend of that name, or undefined. */
 export function findBackend(name: string): Backend | undefined {
   return Object.hasOwn(BACKENDS, name) ? BACKENDS[name] : undefined
+}
+
+/** The backend of a name that was checked before. */
+export function backendOf(name: string): Backend {
+  const found = findBackend(name)
+  if (found === undefined) throw new Error(`There is no backend "${name}".`)
+  return found
+}
+
+interface ServerStorage {
+  open(options: Namespace & { readonly operationTimeoutMs: number }): StorageHandle
+  drop(options: Namespace): Promise<void>
+}
+
+interface Namespace {
+  readonly url: string
+  readonly namespace: string
+}
+
+function onServer(name: ServerName, load: () => Promise<ServerStorage>): Backend {
+  const locate = (namespace: string): Namespace => {
+    const url = givenUrl(name)
+    if (url === undefined) throw new Error(`${VARIABLES[name]} is not set.`)
+    return { url, namespace }
+  }
+  return {
+    shared: true,
+    servers: [name],
+    open: async ({ namespace }) =>
+      (await load()).open({ ...locate(namespace), operationTimeoutMs: onServerTimeoutMs }),
+    drop: async ({ namespace }) => (await load()).drop(locate(namespace)),
+  }
 }

@@ -1,25 +1,36 @@
-import { findBackend } from './backends.ts'
+import { type Place, backendOf } from './backends.ts'
 import type { Desk } from './desk.ts'
 import { lookIntoTrace } from './execution.ts'
 import { separateSteps } from './unsafe.ts'
 import { atomicVerbs } from './verbs.ts'
+import { watchWrites } from './watch-writes.ts'
 
 /** What all processes of one run know. */
 export interface Job {
   readonly backend: string
-  /** Where the store is. */
-  readonly store: string
+  readonly place: Place
   readonly trace: string
   readonly days: number
   readonly unsafe: boolean
 }
 
+/** Where a process can be killed. */
+export interface Hooks {
+  /** After an effect, before it is noted as done. */
+  readonly onEffect?: () => Promise<void>
+  readonly beforeWrite?: () => Promise<void>
+}
+
 /** Opens the store for one process and makes its desk. */
-export async function openDesk(job: Job, onEffect?: () => Promise<void>): Promise<Desk> {
-  const backend = findBackend(job.backend)
-  if (backend === undefined) throw new Error(`There is no backend "${job.backend}".`)
-  const storage = await backend.open(job.store)
-  await storage.init()
+export async function openDesk(job: Job, { onEffect, beforeWrite }: Hooks = {}): Promise<Desk> {
+  const opened = await backendOf(job.backend).open(job.place)
+  try {
+    await opened.init()
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+  const storage = beforeWrite === undefined ? opened : watchWrites(opened, beforeWrite)
   const verbs = job.unsafe ? separateSteps(storage) : atomicVerbs(storage)
   const desk = { storage, verbs, trace: job.trace }
   return onEffect === undefined ? desk : { ...desk, onEffect }

@@ -1,46 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { proposalsOf } from './agents.ts'
-import { type Arguments, USAGE, UsageError, readArguments } from './arguments.ts'
-import { daysTaken, runDays } from './day.ts'
-import { finish } from './finish.ts'
-import { type Job, openDesk, settlingDesk } from './job.ts'
-import { type Bar, loadBars } from './market.ts'
-import { startProgress } from './progress.ts'
-import { prove } from './proofs.ts'
-import { readBack } from './read-back.ts'
-import { registerAgents } from './roster.ts'
-import { summarize } from './summary.ts'
-import { runWorkers } from './workers.ts'
+import { InvalidArgumentError, isStorageError } from '@dir/storage-core'
+import { NoServerError } from '../../../scripts/servers/index.ts'
+import { USAGE, UsageError, readArguments } from './arguments.ts'
+import { backendOf } from './backends.ts'
+import { loadBars } from './market.ts'
+import { withPlace } from './place.ts'
+import { run } from './run.ts'
 
-/** Runs the loop, proves what must hold, and says so. @returns whether all of it held. */
-async function run(given: Arguments, bars: readonly Bar[], store: string): Promise<boolean> {
-  const { backend, days, unsafe, workers, crash } = given
-  const job: Job = { backend, days, unsafe, store, trace: `${store}.trace.jsonl` }
-  const desk = await openDesk(job)
-  try {
-    const taken = await daysTaken(desk)
-    if (taken > days)
-      throw new UsageError(`The store holds ${taken} days already: use --days ${taken} or more.`)
-    await registerAgents(desk)
-    const progress = startProgress(days)
-    if (workers === 1) await runDays(desk, bars, progress.onDay)
-    else await runWorkers(job, workers, crash, progress.onDay)
-    progress.end()
-    const takenUp = await finish(settlingDesk(job, desk), bars)
-    if (takenUp > 0) console.log(`unfinished flows taken up: ${takenUp}`)
+const ABOUT_SERVER: ReadonlySet<string> = new Set(
+  ['UNAVAILABLE', 'AUTH', 'PERMISSION', 'CONFIGURATION', 'SCHEMA'].map((what) => `STORAGE_${what}`),
+)
 
-    const left = await readBack(desk.storage, job.trace)
-    const proofs = prove(left, bars.flatMap(proposalsOf))
-    console.log(`\n${summarize(given, bars, left, proofs)}`)
-    const failed = proofs.filter(({ holds }) => !holds).length
-    if (failed > 0) console.error(`\n${failed} of ${proofs.length} proofs do not hold.`)
-    return failed === 0
-  } finally {
-    await desk.storage.close()
-  }
-}
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
+
+/** Aborted by the first signal, with the exit code that belongs to it; the second one ends the process. */
+const interruption = new AbortController()
+for (const [signal, code] of Object.entries(SIGNALS)) process.once(signal, () => interruption.abort(code))
 
 async function main(): Promise<number> {
   const allBars = loadBars()
@@ -50,19 +24,35 @@ async function main(): Promise<number> {
     return 0
   }
   const bars = allBars.slice(0, given.days)
-  if (given.store !== null) return (await run(given, bars, path.resolve(given.store))) ? 0 : 1
-  const folder = await mkdtemp(path.join(tmpdir(), 'decision-day-'))
-  try {
-    return (await run(given, bars, path.join(folder, 'store'))) ? 0 : 1
-  } finally {
-    await rm(folder, { recursive: true })
-  }
+  const held = await withPlace(backendOf(given.backend), given.store, (place) =>
+    run(given, bars, place, interruption.signal),
+  )
+  return held ? 0 : 1
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`)
-  else console.error(error)
-  process.exitCode = error instanceof UsageError ? 2 : 1
+/** Says what went wrong. @returns the exit code. */
+function report(error: unknown): number {
+  const { aborted, reason } = interruption.signal
+  if (aborted) {
+    console.error('Interrupted.')
+    return Number(reason)
+  }
+  if (error instanceof UsageError) {
+    console.error(`${error.message}\n\n${USAGE}`)
+    return 2
+  }
+  console.error(aboutServer(error) ?? error)
+  return 1
 }
+
+/** What to say if there is nothing wrong here, but no server, or not one that we may use. */
+function aboutServer(error: unknown): string | undefined {
+  if (error instanceof NoServerError) return error.message
+  if (error instanceof InvalidArgumentError && error.argument === 'url')
+    return `A STORAGE_…_URL ${error.reason}.`
+  return isStorageError(error) && ABOUT_SERVER.has(error.code)
+    ? `${error.backend}: ${error.message}`
+    : undefined
+}
+
+process.exitCode = await main().catch(report)

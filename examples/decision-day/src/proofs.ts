@@ -25,14 +25,17 @@ export function prove(run: ReadBack, proposals: readonly Proposal[]): Proof[] {
   ]
 }
 
-function endedOnce({ transitions, dirtyFlows }: ReadBack, proposals: readonly Proposal[]): Proof {
+function endedOnce(
+  { transitions, dirtyFlows, pendingRequests }: ReadBack,
+  proposals: readonly Proposal[],
+): Proof {
   const ends = countBy(transitions.filter(({ toStatus }) => ENDS.includes(toStatus)).map(({ dfid }) => dfid))
   const wrong = proposals.filter(({ dfid }) => ends.get(dfid) !== 1).length
   const strangers = ends.size - proposals.filter(({ dfid }) => ends.has(dfid)).length
   return {
-    holds: wrong + strangers + dirtyFlows === 0,
+    holds: wrong + strangers + dirtyFlows + pendingRequests === 0,
     title: 'every flow ended exactly once: executed, refused or compensated',
-    found: `${proposals.length - wrong} of ${proposals.length}, ${dirtyFlows} left dirty`,
+    found: `${proposals.length - wrong} of ${proposals.length}, ${dirtyFlows} left dirty, ${pendingRequests} left before the reviewer`,
     race: 'two writers moved one flow on from the same status (read the status, then record a transition)',
   }
 }

@@ -20,6 +20,7 @@ export interface ReadBack {
   readonly sessions: ReadonlyMap<string, Session>
   readonly holds: number
   readonly dirtyFlows: number
+  readonly pendingRequests: number
 }
 
 export async function readBack(storage: StorageHandle, trace: string): Promise<ReadBack> {
@@ -29,6 +30,7 @@ export async function readBack(storage: StorageHandle, trace: string): Promise<R
   const sessions = new Map<string, Session>()
   let holds = 0
   let dirtyFlows = 0
+  let pendingRequests = 0
   for await (const record of storage.exportRecords()) {
     if (record.type === 'transition') transitions.push(record)
     else if (record.type === 'budgetToken') tokens.push(record)
@@ -36,10 +38,11 @@ export async function readBack(storage: StorageHandle, trace: string): Promise<R
     else if (record.type === 'session') sessions.set(record.id, parseSession(record.dataJson))
     else if (record.type === 'hold') holds++
     else if (record.type === 'dirtyFlow') dirtyFlows++
+    else if (record.type === 'request' && record.status === 'PENDING') pendingRequests++
   }
   const events = await Array.fromAsync(storage.decisionAudit.events())
   const effects = await readTrace(trace)
-  return { events, effects, transitions, tokens, retryCounts, sessions, holds, dirtyFlows }
+  return { events, effects, transitions, tokens, retryCounts, sessions, holds, dirtyFlows, pendingRequests }
 }
 
 /** SHA-256 of the audit log in the order of `seq`, without its times; there are no tokens in it. */

@@ -11,7 +11,7 @@ export function summarize(
   proofs: readonly Proof[],
 ): string {
   const days = `${bars.length} days, ${bars[0]?.date} to ${bars.at(-1)?.date}`
-  const by = `${workers} ${workers === 1 ? 'worker' : 'workers'}${crash ? ', one of them killed' : ''}`
+  const by = `${workers} ${workers === 1 ? 'worker' : 'workers'}${crash === null ? '' : ', one of them killed'}`
   const lines = [
     `${days}, on ${backend}, by ${by}${unsafe ? ', UNSAFE: read, decide and write in separate steps' : ''}`,
     '',

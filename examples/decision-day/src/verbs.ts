@@ -37,6 +37,7 @@ const LEASE_SEC = 5
 export function atomicVerbs(
   storage: StorageHandle,
   look?: (key: string) => Promise<JsonObject | null>,
+  leaseSec: number = LEASE_SEC,
 ): Verbs {
   const { context, decisionAudit, escalation, idempotency, intentRetry } = storage
 
@@ -73,7 +74,7 @@ export function atomicVerbs(
 
     async once(key, effect) {
       try {
-        await runOnce(idempotency, key, { leaseSec: LEASE_SEC, waitSec: 2 * LEASE_SEC }, effect)
+        await runOnce(idempotency, key, { leaseSec, waitSec: 2 * leaseSec }, effect)
       } catch (error) {
         if (look === undefined || !isAmbiguous(error)) throw error
         await settle(key, error.token)

@@ -1,33 +1,49 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import type { Crash } from './arguments.ts'
 import type { Job } from './job.ts'
 
-/** What a worker tells its parent: it can begin, a day is done, or it stands in the middle of an order. */
-export type Message = 'ready' | 'day' | 'middle'
+/** What a worker tells its parent: it can begin, a day is done, or it stands where it is to be killed. */
+export type Message = 'ready' | 'day' | 'doomed'
 
 export interface WorkerJob extends Job {
-  /** Stop in the middle of an order, to be killed there. */
-  readonly doomed: boolean
+  /** Where to stop, to be killed there. */
+  readonly crash: Crash
+}
+
+export interface Crew {
+  readonly job: Job
+  readonly count: number
+  readonly crash: Crash
+  /** Kills them all. */
+  readonly interruption: AbortSignal
 }
 
 const ENTRY = new URL('./worker.ts', import.meta.url)
 
 /**
- * Works through the days with several processes on one store. With `crash`, the first of them is killed by SIGKILL in
- * the middle of an order, and what it leaves is not cleaned up here.
+ * Works through the days with several processes on one store. With `crash`, the first of them is killed there by
+ * SIGKILL, and what it leaves is not cleaned up here.
  */
-export async function runWorkers(job: Job, count: number, crash: boolean, onDay: () => void): Promise<void> {
+export async function runWorkers(
+  { job, count, crash, interruption }: Crew,
+  onDay: () => void,
+): Promise<void> {
   const workers = Array.from({ length: count }, (_, index) =>
-    startWorker({ ...job, doomed: crash && index === 0 }, onDay),
+    startWorker({ ...job, crash: index === 0 ? crash : null }, onDay),
   )
+  const killAll = (): void => workers.forEach(({ child }) => child.kill('SIGKILL'))
+  interruption.addEventListener('abort', killAll)
   try {
     await Promise.all(workers.map(({ ready }) => ready))
     for (const { child } of workers) child.send('go')
     await Promise.all(workers.map(({ ended }) => ended))
   } finally {
-    for (const { child } of workers) child.kill('SIGKILL')
+    interruption.removeEventListener('abort', killAll)
+    killAll()
+    await Promise.allSettled(workers.map(({ ended }) => ended)) // nobody writes any more
   }
-  if (crash && workers[0]?.child.signalCode !== 'SIGKILL')
-    throw new Error('No worker was killed: on so few days the first one placed too few orders.')
+  if (crash !== null && workers[0]?.child.signalCode !== 'SIGKILL')
+    throw new Error('No worker was killed: on so few days the first one did not come that far.')
 }
 
 interface Worker {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { USAGE, UsageError, readArguments } from '../src/arguments.ts'
 import { run } from './run.ts'
 
@@ -6,7 +6,7 @@ const read = (line: string) => readArguments(line.split(' ').filter(Boolean), 51
 
 describe('the command line', () => {
   it('has defaults', () => {
-    const expected = { backend: 'sqlite', days: 500, workers: 1, crash: false, unsafe: false, store: null }
+    const expected = { backend: 'sqlite', days: 500, workers: 1, crash: null, unsafe: false, store: null }
     expect(read('')).toEqual(expected)
   })
 
@@ -15,22 +15,27 @@ describe('the command line', () => {
       backend: 'sqlite',
       days: 5105,
       workers: 4,
-      crash: true,
+      crash: 'order',
       unsafe: true,
       store: 'a/b',
     })
+    expect(read('--workers 2 --crash-at 7')).toMatchObject({ crash: 7 })
     expect(read('--help')).toBeNull()
   })
 
   it.each([
-    ['--backend oracle', '--backend must be memory or sqlite, not "oracle".'],
-    ['--backend toString', '--backend must be memory or sqlite, not "toString".'],
+    ['--backend oracle', '--backend must be memory, sqlite, postgres, redis, mongo or mix, not "oracle".'],
+    [
+      '--backend toString',
+      '--backend must be memory, sqlite, postgres, redis, mongo or mix, not "toString".',
+    ],
     ['--days 0', '--days must be a whole number from 1 to 5105, not "0".'],
     ['--days 1.5', '--days must be a whole number from 1 to 5105, not "1.5".'],
     ['--days 5106', '--days must be a whole number from 1 to 5105, not "5106".'],
     ['--workers 17', '--workers must be a whole number from 1 to 16, not "17".'],
+    ['--workers 2 --crash-at 0', '--crash-at must be a whole number from 1 to 1000000, not "0".'],
     ['--crash', '--crash kills one of several workers: use it with --workers 2 or more.'],
-    ['--store=', '--store needs a path.'],
+    ['--store=', '--store needs a path, or a name.'],
     [
       '--backend memory --workers 2',
       'The memory backend lives in one process: use --workers 1, or another backend.',
@@ -42,6 +47,20 @@ describe('the command line', () => {
     ['--speed', "Unknown option '--speed'"],
   ])('refuses %s', (line, message) => {
     expect(() => read(line)).toThrow(new UsageError(message))
+  })
+
+  it('keeps a store on a server only where the server is the user’s, and by the name of a namespace', () => {
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const names = ['STORAGE_POSTGRES_URL', 'STORAGE_REDIS_URL', 'STORAGE_MONGO_URL']
+    for (const name of names) vi.stubEnv(name, '')
+    const without = (line: string, missing: string): void =>
+      expect(() => read(line)).toThrow(new UsageError(`--store on ${missing}.`))
+    without('--backend redis --store x', 'redis needs a server that stays: set STORAGE_REDIS_URL')
+    without('--backend mix --store x', `mix needs a server that stays: set ${names.join(', ')}`)
+    vi.stubEnv('STORAGE_REDIS_URL', 'redis://127.0.0.1')
+    expect(read('--backend redis --store my_desk')).toMatchObject({ backend: 'redis', store: 'my_desk' })
+    for (const name of ['a/b', 'Desk', ''])
+      expect(() => read(`--backend redis --store=${name}`)).toThrow(UsageError)
   })
 
   it('answers a mistake with one line, the usage and exit code 2', async () => {

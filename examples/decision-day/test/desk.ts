@@ -8,7 +8,7 @@ import { openDesk, settlingDesk } from '../src/job.ts'
 export async function withDesk(act: (desk: Desk) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'decision-day-test-'))
   const trace = path.join(folder, 'trace.jsonl')
-  const job = { backend: 'memory', store: '', trace, days: 0, unsafe: false }
+  const job = { backend: 'memory', place: { file: '', namespace: 'unused' }, trace, days: 0, unsafe: false }
   const desk = settlingDesk(job, await openDesk(job))
   try {
     await act(desk)

@@ -29,12 +29,13 @@ beforeAll(() =>
 describe('a proof', () => {
   it('holds on what a run leaves', () => expect(failing({})).toEqual([]))
 
-  it('fails on a flow that ended twice, not at all, or stayed dirty', () => {
+  it('fails on a flow that ended twice, not at all, stayed dirty, or before the reviewer', () => {
     const end = run.transitions.filter(({ toStatus }) => toStatus === 'REFUSED').slice(0, 1)
     expect(end).toHaveLength(1)
     expect(failing({ transitions: [...run.transitions, ...end] })).toEqual(['every flow'])
     expect(failing({ transitions: run.transitions.filter((one) => one !== end[0]) })).toContain('every flow')
     expect(failing({ dirtyFlows: 1 })).toEqual(['every flow'])
+    expect(failing({ pendingRequests: 1 })).toEqual(['every flow'])
   })
 
   it('fails on an effect that happened twice, is missing, or belongs to no flow', () => {

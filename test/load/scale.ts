@@ -1,0 +1,31 @@
+/** How much load each part is. */
+export interface Scale {
+  readonly acquires: {
+    readonly attempts: number
+    readonly processes: number
+    readonly kills: number
+    readonly leaseSec: number
+  }
+  readonly events: { readonly events: number; readonly writers: number; readonly readers: number }
+  readonly init: { readonly processes: number; readonly rounds: number }
+  readonly kills: { readonly cycles: number; readonly writers: number; readonly acks: number }
+  /** After so long a process is killed, and its part of the load fails. */
+  readonly timeoutMs: number
+}
+
+export const FULL: Scale = {
+  acquires: { attempts: 20_000, processes: 8, kills: 12, leaseSec: 5 },
+  events: { events: 20_000, writers: 8, readers: 3 },
+  init: { processes: 16, rounds: 5 },
+  kills: { cycles: 15, writers: 2, acks: 200 },
+  timeoutMs: 900_000,
+}
+
+/** About a twentieth. */
+export const SMALL: Scale = {
+  acquires: { attempts: 1_000, processes: 3, kills: 2, leaseSec: 2 },
+  events: { events: 1_000, writers: 3, readers: 3 },
+  init: { processes: 5, rounds: 1 },
+  kills: { cycles: 1, writers: 2, acks: 100 },
+  timeoutMs: 60_000,
+}
