@@ -14,7 +14,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{packages/*,conformance,examples/*,bench}/test/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            '{packages/*,conformance,examples/*,bench}/test/**/*.test.ts',
+            'test/{,malformed/}*.test.ts',
+          ],
           exclude: [...configDefaults.exclude, live],
           testTimeout: 30_000, // only what hangs; the two cores may be busy
           sequence: { groupOrder: 1 },
@@ -24,7 +27,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'live',
-          include: ['{packages/*,conformance,examples/*,scripts/servers}/test/' + live, 'test/load/' + live],
+          include: [
+            '{packages/*,conformance,examples/*,scripts/servers}/test/' + live,
+            'test/{load,malformed}/' + live,
+          ],
           globalSetup: './scripts/servers/setup.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,

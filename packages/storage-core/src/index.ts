@@ -38,6 +38,7 @@ export {
   type HandleOptions,
   type StorageDriver,
   importTakenOver,
+  timeoutMsOf,
 } from './adapter/driver.ts'
 export * from './errors.ts'
 export type {

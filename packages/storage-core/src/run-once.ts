@@ -4,7 +4,7 @@ import type { Claim, IdempotencyStorage, JsonObject } from './idempotency.ts'
 import { loadsJson } from './json/decode.ts'
 import { dumpsJsonDict } from './json/encode.ts'
 import { options } from './rules/objects.ts'
-import { seconds } from './rules/validate.ts'
+import { callable, seconds } from './rules/validate.ts'
 
 export interface RunOnceOptions {
   /** How long `fn` may take before its claim counts as ambiguous. */
@@ -36,6 +36,7 @@ export async function runOnce(
     requestHash,
     waitSec = 5,
   } = options(given, ['leaseSec', 'requestHash', 'waitSec']) as RunOnceOptions
+  callable('fn', fn)
   const claimOptions = requestHash === undefined ? { leaseSec } : { leaseSec, requestHash }
   const until = performance.now() + seconds('waitSec', waitSec) * 1000
   for (;;) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContextStorage } from './context.ts'
 import { ResourceContentionError, locate } from './errors.ts'
 import { options } from './rules/objects.ts'
-import { durationMicros } from './rules/validate.ts'
+import { callable, durationMicros } from './rules/validate.ts'
 
 /**
  * Merges into a flow's session without losing anybody's change: `fn` gets the stored text (or null) and returns
@@ -18,6 +18,7 @@ export async function updateSession(
   given?: { readonly timeoutSec?: number },
 ): Promise<string | null> {
   const { timeoutSec = 5 } = options(given, ['timeoutSec'])
+  callable('fn', fn)
   const until = performance.now() + durationMicros('timeoutSec', timeoutSec) / 1000
   for (let attempts = 1; ; attempts++) {
     const before = await context.getSession(dfid)

@@ -63,11 +63,9 @@ export function memoryStorage(options: MemoryStorageOptions = {}): StorageHandle
 }
 
 /** Removes a shared store and everything in it; one that is not there is ignored. */
-export function dropNamespace(options: { readonly namespace: string }): Promise<void> {
-  return Promise.resolve(options).then((given) => {
-    const { namespace } = checkRecord('options', given, ['namespace'])
-    shared.delete(checkNamespace('namespace', namespace))
-  })
+export async function dropNamespace(options: { readonly namespace: string }): Promise<void> {
+  const { namespace } = checkRecord('options', options, ['namespace'])
+  shared.delete(checkNamespace('namespace', namespace))
 }
 
 function memoryDriver(namespace: string | undefined): StorageDriver {

@@ -7,6 +7,7 @@ import {
   type Work,
   WriteScheduler,
   runAlone,
+  timeoutMsOf,
 } from '@dir/storage-core'
 import { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
@@ -30,7 +31,7 @@ export class MongoDriver implements StorageDriver {
   constructor({ isOurs, handle, ...place }: Checked) {
     this.#connection = new Connection(place)
     this.#isOurs = isOurs
-    this.#timeoutMs = handle.operationTimeoutMs ?? 5_000
+    this.#timeoutMs = timeoutMsOf(handle)
     this.#scheduler = new WriteScheduler({
       queueOf: queuesOf(this.#connection),
       execute: (work) => this.#execute(work),

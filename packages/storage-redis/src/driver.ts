@@ -11,6 +11,7 @@ import {
   WriteQueue,
   importTakenOver,
   settleBy,
+  timeoutMsOf,
 } from '@dir/storage-core'
 import { RedisConnection } from './connection.ts'
 import { NoAnswerError, mapError, newerSchema } from './errors.ts'
@@ -40,7 +41,7 @@ export class RedisDriver implements StorageDriver {
   readonly #timeoutMs: number
 
   constructor({ server, namespace, allowEviction, handle }: CheckedOptions) {
-    this.#timeoutMs = handle.operationTimeoutMs ?? 5_000
+    this.#timeoutMs = timeoutMsOf(handle)
     this.#allowEviction = allowEviction
     this.#connection = new RedisConnection(server, namespace, this.#timeoutMs)
     const commit = new GroupCommit(this.#connection, this.#timeoutMs)

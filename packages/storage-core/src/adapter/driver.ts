@@ -2,6 +2,7 @@ import type { Call, Work } from './call.ts'
 import type { Capability } from '../rules/capabilities.ts'
 import { ConflictError } from '../errors.ts'
 import type { CountersExport } from '../records.ts'
+import { integer } from '../rules/validate.ts'
 
 /**
  * What an adapter is, to core: it gets calls whose arguments are checked, and answers with raw rows. Core adds
@@ -52,6 +53,13 @@ export interface HandleOptions {
   readonly maxValueBytes?: number
   /** False: `init` creates nothing, and a missing schema is a `SchemaError`. */
   readonly init?: boolean
+}
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+/** The deadline of calls that the options name, checked, or the default. */
+export function timeoutMsOf({ operationTimeoutMs = 5_000 }: HandleOptions): number {
+  return integer('operationTimeoutMs', operationTimeoutMs, 1, MAX_TIMEOUT_MS)
 }
 
 /** The names of `HandleOptions`, for adapters that check their own options. */

@@ -8,6 +8,7 @@ import { PROTOCOL_OF, checkRecord } from './record-check.ts'
 import type { StorageRecord } from '../records.ts'
 import { sizeOf } from './size.ts'
 import { options } from '../rules/objects.ts'
+import { reading } from '../rules/validate.ts'
 
 const PAGE_RECORDS = 500
 const PAGE_BYTES = 1024 * 1024
@@ -137,13 +138,16 @@ type Source = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>
 
 /** @throws InvalidArgumentError if there is nothing to go through. */
 export function iteratorOf(records: unknown): Source {
-  const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = (
-    typeof records === 'object' && records !== null ? records : {}
-  ) as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown }
-  const iterate = async ?? sync
-  if (typeof iterate !== 'function')
-    throw new InvalidArgumentError('records', 'must be an iterable of records')
-  return Reflect.apply(iterate, records, []) as Source
+  return reading('records', () => {
+    const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = (
+      typeof records === 'object' && records !== null ? records : {}
+    ) as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown }
+    const iterate = async ?? sync
+    const source: unknown = typeof iterate === 'function' ? Reflect.apply(iterate, records, []) : null
+    if (typeof (source as Partial<Source> | null)?.next !== 'function')
+      throw new InvalidArgumentError('records', 'must be an iterable of records')
+    return source as Source
+  })
 }
 
 /** What a source gives from `first` on; its end is told, whatever ends the reading. */

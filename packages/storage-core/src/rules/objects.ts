@@ -3,14 +3,16 @@ import { ValueTooLargeError } from '../errors.ts'
 import { Encoder } from '../json/encoder.ts'
 import { isPlainObject } from '../json/kind.ts'
 import { TextTooLong } from '../json/sink.ts'
-import { amount, compareIds, id, refuse } from './validate.ts'
+import { amount, compareIds, id, reading, refuse } from './validate.ts'
 
 const MAX_RESOURCES = 1_000
 
 /** An object to be stored as JSON, as its text. */
 export function jsonObject(argument: string, value: unknown, limit: number): string {
-  if (!isPlain(argument, value)) refuse(argument, 'must be a plain object')
-  const json = encode(argument, value, limit)
+  const json = reading(argument, () => {
+    if (!isPlain(value)) return refuse(argument, 'must be a plain object')
+    return encode(argument, value, limit)
+  })
   if (!json.startsWith('{'))
     refuse(argument, 'must be an object in JSON too, and its toJSON() makes something else of it')
   if (json.length > limit) throw new ValueTooLargeError(argument, json.length, limit)
@@ -40,20 +42,17 @@ export function record<K extends string>(
   return Object.fromEntries(entries) as { readonly [P in K]?: unknown }
 }
 
-/** Everything of a plain object's own, read once; what its getters or traps throw may quote the payload. */
+/** Everything of a plain object's own, read once. */
 export function ownEntries(
   argument: string,
   value: unknown,
   rule = 'must be a plain object',
 ): [string | symbol, unknown][] {
-  let entries: [string | symbol, unknown][] | null
-  try {
-    const fields = isPlain(argument, value) ? (value as Readonly<Record<string | symbol, unknown>>) : null
-    entries = fields === null ? null : Reflect.ownKeys(fields).map((key) => [key, fields[key]])
-  } catch {
-    return refuse(argument, 'cannot be read')
-  }
-  return entries ?? refuse(argument, rule)
+  return reading(argument, () => {
+    if (!isPlain(value)) return refuse(argument, rule)
+    const fields = value as Readonly<Record<string | symbol, unknown>>
+    return Reflect.ownKeys(fields).map((key) => [key, fields[key]])
+  })
 }
 
 /** `record`, for trailing options: leaving them out is allowed. */
@@ -75,10 +74,7 @@ export function amounts(argument: string, value: unknown): ReadonlyMap<string, n
   return new Map(entries.sort(([a], [b]) => compareIds(a, b)))
 }
 
-function isPlain(argument: string, value: unknown): value is object {
-  try {
-    return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)
-  } catch {
-    return refuse(argument, 'cannot be read') // a revoked proxy
-  }
+/** To be called inside `reading`: a revoked proxy throws. */
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)
 }

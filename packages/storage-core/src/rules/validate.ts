@@ -1,7 +1,7 @@
 // The rules for arguments, the same for every adapter: each function returns the value it was given, checked,
 // or throws InvalidArgumentError (ValueTooLargeError for size) before anything is sent.
 import { MAX_AMOUNT, toMicros } from './amounts.ts'
-import { InvalidArgumentError, ValueTooLargeError } from '../errors.ts'
+import { InvalidArgumentError, ValueTooLargeError, isStorageError } from '../errors.ts'
 import { checkJsonText } from '../json/check.ts'
 import { type Instant, parseInstant } from './time.ts'
 
@@ -12,6 +12,16 @@ const MAX_SECONDS = 1e9
 
 export function refuse(argument: string, reason: string): never {
   throw new InvalidArgumentError(argument, reason)
+}
+
+/** What `read` makes of a value; what a getter or a proxy of the value's throws may quote it, and is not passed on. */
+export function reading<T>(argument: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (isStorageError(error)) throw error
+    return refuse(argument, 'cannot be read')
+  }
 }
 
 /** Any well-formed string. */
@@ -122,4 +132,9 @@ export function jsonText(argument: string, value: unknown, limit: number, taken 
 /** The order in which ids sort everywhere: by their UTF-8 bytes, which is by code point. */
 export function compareIds(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+/** A function that is called back. */
+export function callable(argument: string, value: unknown): void {
+  if (typeof value !== 'function') refuse(argument, 'must be a function')
 }
