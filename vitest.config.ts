@@ -19,6 +19,7 @@ export default defineConfig({
             'test/{,malformed/}*.test.ts',
           ],
           exclude: [...configDefaults.exclude, live],
+          testTimeout: 30_000, // only what hangs; the two cores may be busy
           sequence: { groupOrder: 1 },
         },
       },

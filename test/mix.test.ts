@@ -92,6 +92,32 @@ describe('mixStorage', () => {
     }
     await expect(mix.importRecords(broken)).rejects.toThrow('the file ended')
   })
+
+  test('an import that one backend refuses half-way is run again on all of them, whichever had more to write', async () => {
+    const { mix } = two()
+    const createdAt = '2026-03-01T10:00:00.000000Z'
+    const moves = ['A', 'B'].map((toStatus) => {
+      return { type: 'transition', dfid: 'flow', fromStatus: null, toStatus, createdAt } as const
+    })
+    const session = (id: string) => ({ type: 'session', id, dataJson: '1', updatedAt: createdAt }) as const
+    const good = [...moves, session('a'), session('b')]
+    const bad = [...good.slice(0, 3), { ...session('b'), unfit: 'a lone surrogate' }, ...good.slice(3)]
+    await expect(mix.importRecords(bad)).rejects.toEqual(refusal({ code: 'STORAGE_STORED_DATA' }))
+    await expect(mix.lifecycle.recordTransition('flow', null, 'C')).rejects.toEqual(
+      refusal({ code: 'STORAGE_CONFLICT' }),
+    )
+    expect(await mix.importRecords(good)).toEqual({ imported: 4, skipped: 0 })
+    const found = await Array.fromAsync(mix.exportRecords())
+    expect(found.filter(({ type }) => type !== 'counters')).toEqual([...good.slice(2), ...moves])
+  })
+
+  test('what is no record is refused by a mix as by one backend', async () => {
+    for (const wrong of [undefined, [null], [{ type: 'nope' }]]) {
+      const { mix } = two()
+      const imported = mix.importRecords(wrong as never)
+      await expect(imported).rejects.toEqual(refusal({ code: 'STORAGE_INVALID_ARGUMENT' }))
+    }
+  })
 })
 
 describe('explainMix', () => {

@@ -16,6 +16,7 @@ import { escalationBudgetMutants } from './escalation-budget.ts'
 import { lifecycleMutants } from './lifecycle.ts'
 import { batchMutants } from './atomically.ts'
 import { handleMutants } from './handle.ts'
+import { transferRivalMutants } from './transfer-rivals.ts'
 import { transferMutants } from './transfer.ts'
 import { protocolMutants } from './every-protocol.ts'
 import { openMutants } from './open.ts'
@@ -42,6 +43,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...batchMutants,
   ...handleMutants,
   ...transferMutants,
+  ...transferRivalMutants,
   ...openMutants,
   ...protocolMutants,
 ]

@@ -38,6 +38,7 @@ import { scenarios as transfer } from './transfer.ts'
 import { scenarios as transferForm } from './transfer-form.ts'
 import { scenarios as transferArrival } from './transfer-arrival.ts'
 import { scenarios as transferImport } from './transfer-import.ts'
+import { scenarios as transferRivals } from './transfer-rivals.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
@@ -90,6 +91,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...transfer,
   ...transferForm,
   ...transferImport,
+  ...transferRivals,
   ...transferArrival,
   ...model,
   ...racesWriters,

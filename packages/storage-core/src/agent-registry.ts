@@ -1,6 +1,7 @@
 import type { Methods, Transfer } from './adapter/call.ts'
 import type { AgentExport } from './records.ts'
-import { int32, id, jsonText, nullable, record, text } from './rules/validate.ts'
+import { record } from './rules/objects.ts'
+import { int32, id, jsonText, nullable, text } from './rules/validate.ts'
 import { parseStored } from './rules/stored.ts'
 
 /** What `upsertAgent` writes. */

@@ -1,5 +1,7 @@
 import type { AuditDetails, AuditEvent, DecisionAuditStorage } from './decision-audit.ts'
 import type { IdempotencyStorage, JsonObject } from './idempotency.ts'
+import { ownEntries } from './rules/objects.ts'
+import { id } from './rules/validate.ts'
 
 /**
  * The audit log and the idempotent results behind one face, for code that was written against the original's.
@@ -25,8 +27,9 @@ export class AuditStore {
   }
 
   /** Stores the result with `_dfid` added, over any other of that key. The caller's object stays as it is. */
-  saveIdempotentResult(key: string, dfid: string, result: JsonObject): Promise<void> {
-    return this.#idempotency.set(key, { ...result, _dfid: dfid })
+  async saveIdempotentResult(key: string, dfid: string, result: JsonObject): Promise<void> {
+    const given = Object.fromEntries(ownEntries('result', result)) as JsonObject
+    await this.#idempotency.set(key, { ...given, _dfid: id('dfid', dfid) })
   }
 
   eventsForDfid(dfid: string): Promise<AuditEvent[]> {

@@ -3,7 +3,8 @@ import { InvalidArgumentError, type StoredDataError } from './errors.ts'
 import type { EventExport } from './records.ts'
 import { parseListed } from './rules/stored.ts'
 import type { Instant } from './rules/time.ts'
-import { count, id, jsonObject, optional, options, record, sequence, text } from './rules/validate.ts'
+import { jsonObject, options, record } from './rules/objects.ts'
+import { count, id, optional, reading, sequence, text } from './rules/validate.ts'
 
 export interface AuditDetails {
   readonly stepId?: string
@@ -140,11 +141,13 @@ export const decisionAudit: Methods<DecisionAuditStorage, DecisionAuditOperation
 
     recordMany(given) {
       run.needs('recordMany')
-      if (!Array.isArray(given)) throw new InvalidArgumentError('events', 'must be an array')
-      // not the array's own map, which leaves out holes
-      const rows = Array.from(given, (item: unknown) => {
-        const one = record('events', item, EVENT)
-        return newEvent(one.dfid, one.event, one)
+      const rows = reading('events', (): NewEvent[] => {
+        if (!Array.isArray(given)) throw new InvalidArgumentError('events', 'must be an array')
+        // not the array's own map, which leaves out holes
+        return Array.from(given, (item: unknown) => {
+          const one = record('events', item, EVENT)
+          return newEvent(one.dfid, one.event, one)
+        })
       })
       if (rows.length === 0) return Promise.resolve([])
       return run.write(

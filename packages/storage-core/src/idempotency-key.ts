@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from './errors.ts'
 import { Encoder } from './json/encoder.ts'
 import { isPlainObject } from './json/kind.ts'
+import { reading } from './rules/validate.ts'
 
 /**
  * The key under which an effect is executed once: the same as the Python runtime computes.
@@ -20,8 +21,10 @@ export function idempotencyKey(
   params: Readonly<Record<string, unknown>>,
 ): string {
   const prefix = `${wellFormed('dfid', dfid)}:${wellFormed('stepId', stepId)}:`
-  if (!isRecord(params)) throw new InvalidArgumentError('params', 'is not a plain object')
-  const json = new Encoder({ argument: 'params', sortKeys: true, nativeOnly: true }).encode(params)
+  const json = reading('params', () => {
+    if (!isRecord(params)) throw new InvalidArgumentError('params', 'is not a plain object')
+    return new Encoder({ argument: 'params', sortKeys: true, nativeOnly: true }).encode(params)
+  })
   return createHash('sha256')
     .update(prefix + json, 'utf8')
     .digest('hex')

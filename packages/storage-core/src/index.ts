@@ -37,6 +37,8 @@ export {
   HANDLE_OPTIONS,
   type HandleOptions,
   type StorageDriver,
+  importTakenOver,
+  timeoutMsOf,
 } from './adapter/driver.ts'
 export * from './errors.ts'
 export type {
@@ -96,7 +98,8 @@ export {
 export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './rules/time.ts'
 export { namespace as checkNamespace } from './rules/namespace.ts'
 export { updateSession } from './update-session.ts'
-export { compareIds, id as checkId, record as checkRecord } from './rules/validate.ts'
+export { record as checkRecord } from './rules/objects.ts'
+export { compareIds, id as checkId } from './rules/validate.ts'
 export { WriteQueue, type WriteQueueOptions } from './adapter/write-queue.ts'
 export { type LostGuarantee, explainMix } from './mix/explain-mix.ts'
 export { type MixSources, mixStorage } from './mix/mix-storage.ts'

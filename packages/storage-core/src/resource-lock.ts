@@ -3,16 +3,8 @@ import type { Methods, Transfer } from './adapter/call.ts'
 import { InsufficientCapacityError, InvalidArgumentError, type StoredDataError } from './errors.ts'
 import type { HoldExport } from './records.ts'
 import type { Instant } from './rules/time.ts'
-import {
-  amounts,
-  durationMicros,
-  id,
-  nullable,
-  optional,
-  options,
-  seconds,
-  sequence,
-} from './rules/validate.ts'
+import { amounts, options } from './rules/objects.ts'
+import { durationMicros, id, nullable, optional, seconds, sequence } from './rules/validate.ts'
 
 export interface AcquireOptions {
   /** The total of each resource; every named resource needs an entry. Check and write are then one atomic step. */

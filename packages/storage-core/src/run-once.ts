@@ -3,7 +3,8 @@ import { AmbiguousError, ConflictError, InFlightError, locate } from './errors.t
 import type { Claim, IdempotencyStorage, JsonObject } from './idempotency.ts'
 import { loadsJson } from './json/decode.ts'
 import { dumpsJsonDict } from './json/encode.ts'
-import { options, seconds } from './rules/validate.ts'
+import { options } from './rules/objects.ts'
+import { callable, seconds } from './rules/validate.ts'
 
 export interface RunOnceOptions {
   /** How long `fn` may take before its claim counts as ambiguous. */
@@ -30,13 +31,14 @@ export async function runOnce(
   given: RunOnceOptions,
   fn: () => JsonObject | Promise<JsonObject>,
 ): Promise<JsonObject> {
-  const { leaseSec, requestHash, waitSec } = options(given, [
-    'leaseSec',
-    'requestHash',
-    'waitSec',
-  ]) as RunOnceOptions
+  const {
+    leaseSec,
+    requestHash,
+    waitSec = 5,
+  } = options(given, ['leaseSec', 'requestHash', 'waitSec']) as RunOnceOptions
+  callable('fn', fn)
   const claimOptions = requestHash === undefined ? { leaseSec } : { leaseSec, requestHash }
-  const until = performance.now() + seconds('waitSec', waitSec ?? 5) * 1000
+  const until = performance.now() + seconds('waitSec', waitSec) * 1000
   for (;;) {
     const claim = await idempotency.claim(key, claimOptions)
     if (claim.state === 'started') return run(idempotency, key, claim.token, fn)

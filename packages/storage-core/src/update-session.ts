@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContextStorage } from './context.ts'
 import { ResourceContentionError, locate } from './errors.ts'
-import { durationMicros, options } from './rules/validate.ts'
+import { options } from './rules/objects.ts'
+import { callable, durationMicros } from './rules/validate.ts'
 
 /**
  * Merges into a flow's session without losing anybody's change: `fn` gets the stored text (or null) and returns
@@ -16,8 +17,9 @@ export async function updateSession(
   fn: (dataJson: string | null) => string | null | Promise<string | null>,
   given?: { readonly timeoutSec?: number },
 ): Promise<string | null> {
-  const until =
-    performance.now() + durationMicros('timeoutSec', options(given, ['timeoutSec']).timeoutSec ?? 5) / 1000
+  const { timeoutSec = 5 } = options(given, ['timeoutSec'])
+  callable('fn', fn)
+  const until = performance.now() + durationMicros('timeoutSec', timeoutSec) / 1000
   for (let attempts = 1; ; attempts++) {
     const before = await context.getSession(dfid)
     const after = await fn(before)

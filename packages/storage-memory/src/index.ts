@@ -11,6 +11,7 @@ import {
   checkNamespace,
   checkRecord,
   createStorage,
+  importTakenOver,
   runCall,
   runWork,
 } from '@dir/storage-core'
@@ -62,11 +63,9 @@ export function memoryStorage(options: MemoryStorageOptions = {}): StorageHandle
 }
 
 /** Removes a shared store and everything in it; one that is not there is ignored. */
-export function dropNamespace(options: { readonly namespace: string }): Promise<void> {
-  return Promise.resolve(options).then((given) => {
-    const { namespace } = checkRecord('options', given, ['namespace'])
-    shared.delete(checkNamespace('namespace', namespace))
-  })
+export async function dropNamespace(options: { readonly namespace: string }): Promise<void> {
+  const { namespace } = checkRecord('options', options, ['namespace'])
+  shared.delete(checkNamespace('namespace', namespace))
 }
 
 function memoryDriver(namespace: string | undefined): StorageDriver {
@@ -81,29 +80,36 @@ function memoryDriver(namespace: string | undefined): StorageDriver {
     if (namespace !== undefined) shared.set(namespace, state)
     initialised = true
   }
+  const requireImport = (ticket: number): void => {
+    if (state.importing !== ticket) throw importTakenOver()
+  }
 
   return {
     backend: 'memory',
     capabilities,
     async init(create) {
       attach(create)
-      if (state.importing)
+      if (state.importing !== null)
         throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
     },
     read: async (call) => runCall(operations, state, call),
-    write: async (work) => runWork(operations, state, work),
+    async write(work) {
+      if (work.importTicket !== undefined) requireImport(work.importTicket)
+      return runWork(operations, state, work)
+    },
     health: async () => ({ scope: 'process', durable: false }),
     close: async () => {},
     transfer: {
       counters: async () => ({ seq: state.seq, fence: state.fence }),
-      async begin() {
-        attach(true)
-        if (!state.importing && !state.isEmpty)
+      async begin(ticket, create) {
+        attach(create)
+        if (state.importing === null && !state.isEmpty)
           throw new ConflictError('This store is not empty. Import into a new one, or drop this one first.')
-        Object.assign(state, new MemoryState(), { importing: true })
+        Object.assign(state, new MemoryState(), { importing: ticket })
       },
-      async finish(counters) {
-        Object.assign(state, counters, { importing: false })
+      async finish(ticket, counters) {
+        requireImport(ticket)
+        Object.assign(state, counters, { importing: null })
       },
     },
   }

@@ -65,8 +65,8 @@ export class MemoryState {
   readonly transitionsByFlow = new Map<string, Transition[]>()
   seq = 0
   fence = 0
-  /** An import is under way or was interrupted. */
-  importing = false
+  /** The ticket of the import that is under way or was interrupted. */
+  importing: number | null = null
 
   get isEmpty(): boolean {
     const { session, state } = this.contexts

@@ -102,7 +102,10 @@ export interface RequestDocument extends Omit<EscalationRequest, 'dfid'> {
 /** Numbers about the whole namespace; `seq` and `fence` are the least that counts as issued. */
 export interface MetaDocument {
   readonly _id: 'schema_version' | 'importing' | 'seq' | 'fence'
+  /** Of `importing`, the ticket of the import that is not finished. */
   readonly value: number
+  /** Of `importing`: how many pages it has written. */
+  readonly pages?: number
 }
 
 /** A session that runs our transactions: what it left open when its process died, anybody may end. */

@@ -7,6 +7,7 @@ import {
   type Work,
   WriteScheduler,
   runAlone,
+  timeoutMsOf,
 } from '@dir/storage-core'
 import { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
@@ -15,7 +16,7 @@ import { operations, runBatch } from './operations.ts'
 import type { Checked } from './options.ts'
 import { queuesOf } from './queues.ts'
 import { SCHEMA_VERSION, prepareSchema, refuseUnfinishedImport } from './schema.ts'
-import { beginImport, finishImport, readCounters } from './transfer.ts'
+import { beginImport, finishImport, readCounters, requireImport } from './transfer.ts'
 
 export class MongoDriver implements StorageDriver {
   readonly backend = 'mongo'
@@ -30,7 +31,7 @@ export class MongoDriver implements StorageDriver {
   constructor({ isOurs, handle, ...place }: Checked) {
     this.#connection = new Connection(place)
     this.#isOurs = isOurs
-    this.#timeoutMs = handle.operationTimeoutMs ?? 5_000
+    this.#timeoutMs = timeoutMsOf(handle)
     this.#scheduler = new WriteScheduler({
       queueOf: queuesOf(this.#connection),
       execute: (work) => this.#execute(work),
@@ -81,16 +82,24 @@ export class MongoDriver implements StorageDriver {
 
   readonly transfer: DriverTransfer = {
     counters: () => this.#ask(readCounters),
-    begin: () =>
+    begin: (ticket, create) =>
       this.#ask(async (context) => {
         await this.#judgeServer()
-        await prepareSchema(context, true)
-        await beginImport(context)
+        await prepareSchema(context, create)
+        await beginImport(context, ticket)
       }, 'unknown'),
-    finish: (counters) => this.#ask((context) => finishImport(context, counters), 'unknown'),
+    finish: (ticket, counters) =>
+      this.#connection.transactions.run(performance.now() + this.#timeoutMs, (inside) =>
+        finishImport(inside, ticket, counters),
+      ),
   }
 
-  async #execute({ calls, atomic, deadline }: Work): Promise<readonly unknown[]> {
+  async #execute({ calls, atomic, deadline, importTicket }: Work): Promise<readonly unknown[]> {
+    if (importTicket !== undefined)
+      return this.#connection.transactions.run(deadline, async (inside) => {
+        await requireImport(inside, importTicket)
+        return Promise.all(calls.map((call) => runAlone(operations, inside, call)))
+      })
     if (atomic) return this.#connection.transactions.run(deadline, (inside) => runBatch(inside, calls))
     return this.#connection.run(deadline, 'unknown', (context) =>
       Promise.all(calls.map((call) => runAlone(operations, context, call))),

@@ -4,6 +4,7 @@ import {
   InvalidArgumentError,
   checkNamespace,
   checkRecord,
+  timeoutMsOf,
 } from '@dir/storage-core'
 import { MongoClient } from 'mongodb'
 
@@ -38,19 +39,22 @@ const DRIVERS_DEFAULT = 'test'
 
 export function checkOptions(given: string | MongoStorageOptions): Checked {
   const options = typeof given === 'string' ? { url: given } : given
-  const { url, client, database, namespace, ...handle } = checkRecord('options', options, [
-    ...PLACE,
-    ...HANDLE_OPTIONS,
-  ]) as MongoStorageOptions
+  const {
+    url,
+    client,
+    database,
+    namespace = DEFAULT_NAME,
+    ...handle
+  } = checkRecord('options', options, [...PLACE, ...HANDLE_OPTIONS]) as MongoStorageOptions
   if ((url === undefined) === (client === undefined))
     throw new InvalidArgumentError('options', 'must have either a url or a client')
-  const timeoutMs = handle.operationTimeoutMs ?? 5_000
+  const timeoutMs = timeoutMsOf(handle)
   const used = client === undefined ? open(url, timeoutMs) : checkClient(client)
   return {
     client: used,
     isOurs: client === undefined,
-    database: databaseName(database ?? namedDatabase(used)),
-    namespace: checkNamespace('namespace', namespace ?? DEFAULT_NAME),
+    database: databaseName(database === undefined ? namedDatabase(used) : database),
+    namespace: checkNamespace('namespace', namespace),
     handle,
   }
 }

@@ -104,10 +104,8 @@ export const resourceLock: Implementation<ResourceLockOperations, MongoContext> 
     const holds = items.map(({ type: _, unfit: __, dfid, resourceId, amount, ...hold }) => {
       return { _id: { dfid, resourceId }, micros: toMicros(amount), ...hold }
     })
-    await context.connection.transactions.run(context.deadline, async (inside) => {
-      await inside.collection(NAME).insertMany(holds, inside.options)
-      const versions = holds.map(({ _id, micros }) => raised('resource', _id.resourceId, micros))
-      await inside.collection('lock_versions').bulkWrite(versions, inside.options)
-    })
+    await context.collection(NAME).insertMany(holds, context.options)
+    const versions = holds.map(({ _id, micros }) => raised('resource', _id.resourceId, micros))
+    await context.collection('lock_versions').bulkWrite(versions, context.options)
   },
 }

@@ -1,4 +1,4 @@
-import { ConflictError, type CountersExport } from '@dir/storage-core'
+import { ConflictError, type CountersExport, importTakenOver } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
 import type { MetaDocument } from './documents.ts'
 import { COLLECTION_NAMES } from './schema.ts'
@@ -18,7 +18,7 @@ export async function readCounters(context: MongoContext): Promise<Counters> {
 }
 
 /** Marks the namespace as being filled; what an interrupted import left is removed. */
-export async function beginImport(context: MongoContext): Promise<void> {
+export async function beginImport(context: MongoContext, ticket: number): Promise<void> {
   const meta = context.collection('meta')
   const interrupted = (await meta.findOne({ _id: 'importing' }, context.options)) !== null
   if (!interrupted) {
@@ -26,15 +26,35 @@ export async function beginImport(context: MongoContext): Promise<void> {
     if (seq + fence > 0 || (await hasRecords(context)))
       throw new ConflictError('This store is not empty. Import into a new namespace, or drop this one first.')
   }
-  await put(context, 'importing', 1)
+  await put(context, 'importing', ticket)
   for (const name of COLLECTION_NAMES)
-    if (!KEPT.has(name)) await context.collection(name).deleteMany({}, context.options)
+    if (!KEPT.has(name) && (await context.collection(name).findOne({}, context.options)) !== null)
+      await context.connection.transactions.run(context.deadline, async (inside) => {
+        await requireImport(inside, ticket)
+        await inside.collection(name).deleteMany({}, inside.options)
+      })
   await meta.deleteMany({ _id: { $in: ['seq', 'fence'] } }, context.options)
   context.connection.forget()
 }
 
-/** Sets the counters, then takes the mark away. */
-export async function finishImport(context: MongoContext, { seq, fence }: Counters): Promise<void> {
+/**
+ * Throws unless the import with this ticket fills the namespace. Inside a transaction it keeps others from beginning
+ * until the commit, because it writes to the mark that they replace.
+ */
+export async function requireImport(inside: MongoContext, ticket: number): Promise<void> {
+  const meta = inside.collection('meta')
+  const mine = { _id: 'importing', value: ticket } as const
+  const { matchedCount } = await meta.updateOne(mine, { $inc: { pages: 1 } }, inside.options)
+  if (matchedCount === 0) throw importTakenOver()
+}
+
+/** Sets the counters and takes the mark away, inside a transaction. */
+export async function finishImport(
+  context: MongoContext,
+  ticket: number,
+  { seq, fence }: Counters,
+): Promise<void> {
+  await requireImport(context, ticket)
   await put(context, 'seq', seq)
   await put(context, 'fence', fence)
   await context.collection('meta').deleteOne({ _id: 'importing' }, context.options)

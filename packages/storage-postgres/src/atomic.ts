@@ -15,6 +15,7 @@ import { type Settled, enactLockCall, isLockCall, judgeLockCall, scopeOf } from 
 import type { LockNames } from './locks.ts'
 import { find } from './operations.ts'
 import type { PgSession } from './session.ts'
+import { requireImport } from './transfer.ts'
 
 /** How long one try may wait for locks. A try that fails keeps no connection while it waits for the next. */
 const LOCK_WAIT_MS = 100
@@ -31,8 +32,9 @@ export async function runLocked(pg: PgConnection, names: LockNames, work: Work):
     try {
       return await pg.transaction(
         { deadline, locks: locks.keys.length === 0 ? null : locks, lockWaitMs },
-        (db, denied) => {
+        async (db, denied) => {
           if (denied.size > 0) throw new LocksDenied()
+          if (work.importTicket !== undefined) await requireImport(db, work.importTicket)
           return runCalls(db, names.audit, work)
         },
       )

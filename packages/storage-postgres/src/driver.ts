@@ -110,18 +110,18 @@ export class PostgresDriver implements StorageDriver {
 
   readonly transfer: DriverTransfer = {
     counters: () => told(readCounters(this.#pg.session(this.#deadline()))),
-    begin: async () => {
+    begin: async (ticket, create) => {
       const deadline = this.#deadline()
       await told(
-        this.init(true).catch(async (error: unknown) => {
+        this.init(create).catch(async (error: unknown) => {
           // what init refuses may be the very mark that this import is to finish
           if ((await readMeta(this.#pg.session(deadline), 'importing').catch(() => null)) === null)
             throw error
         }),
       )
-      await this.#exclusively(beginImport)
+      await this.#exclusively((db) => beginImport(db, ticket))
     },
-    finish: (counters) => this.#exclusively((db) => finishImport(db, counters)),
+    finish: (ticket, counters) => this.#exclusively((db) => finishImport(db, ticket, counters)),
   }
 
   async #execute(work: Work): Promise<readonly unknown[]> {

@@ -4,7 +4,7 @@ import type { LockNames } from './locks.ts'
 import { SCHEMA_VERSION, migrationSql } from './schema.ts'
 import { type PgSession, number } from './session.ts'
 
-/** Numbers about the whole namespace: `schema_version`, and `importing` while an import is not finished. */
+/** Numbers about the whole namespace: `schema_version`, and `importing`, the ticket of an import that is not finished. */
 type MetaName = 'schema_version' | 'importing'
 
 export async function readMeta(db: PgSession, name: MetaName): Promise<number | null> {

@@ -4,6 +4,7 @@ import {
   InvalidArgumentError,
   checkNamespace,
   checkRecord,
+  timeoutMsOf,
 } from '@dir/storage-core'
 import type { ClientConfig, Pool } from 'pg'
 import { PgPool } from './pool.ts'
@@ -35,7 +36,14 @@ export interface CheckedOptions {
 }
 
 export function checkOptions(given: string | PostgresStorageOptions): CheckedOptions {
-  const { url, connection, pool, poolSize, namespace, ...handle } = (
+  const {
+    url,
+    connection,
+    pool,
+    poolSize = 8,
+    namespace = 'dir_storage',
+    ...handle
+  } = (
     typeof given === 'string'
       ? { url: given }
       : checkRecord('options', given, [...TARGET, 'poolSize', ...HANDLE_OPTIONS])
@@ -45,14 +53,14 @@ export function checkOptions(given: string | PostgresStorageOptions): CheckedOpt
       'options',
       'must name the server by exactly one of url, connection and pool',
     )
-  const timeoutMs = handle.operationTimeoutMs ?? 5_000
+  const timeoutMs = timeoutMsOf(handle)
   const openPool = (): PgPool => {
     if (pool !== undefined) return PgPool.of(checkPool(pool))
     return PgPool.open(url === undefined ? { ...connection } : { connectionString: url }, size, timeoutMs)
   }
-  const size = checkSize(poolSize ?? 8)
+  const size = checkSize(poolSize)
   if (url !== undefined) checkUrl(url)
-  return { openPool, namespace: checkNamespace('namespace', namespace ?? 'dir_storage'), timeoutMs, handle }
+  return { openPool, namespace: checkNamespace('namespace', namespace), timeoutMs, handle }
 }
 
 export function checkTarget(given: PostgresTarget): CheckedOptions {

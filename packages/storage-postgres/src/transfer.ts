@@ -1,4 +1,4 @@
-import { ConflictError, type CountersExport } from '@dir/storage-core'
+import { ConflictError, type CountersExport, importTakenOver } from '@dir/storage-core'
 import { readMeta } from './meta.ts'
 import { RECORD_TABLES, SEQUENCES } from './schema.ts'
 import { type PgSession, type PgTransaction, number } from './session.ts'
@@ -14,19 +14,31 @@ export async function readCounters(db: PgSession): Promise<Counters> {
 }
 
 /** Marks the namespace as being filled, inside the caller's transaction; what an interrupted import left is removed. */
-export async function beginImport(db: PgTransaction): Promise<void> {
+export async function beginImport(db: PgTransaction, ticket: number): Promise<void> {
   const isInterrupted = (await readMeta(db, 'importing')) !== null
   if (!isInterrupted && !(await isEmpty(db)))
     throw new ConflictError('This namespace is not empty. Import into a new one, or drop this one first.')
+  // the mark first: that waits for a page of the interrupted import that is being written, and stops all later ones
+  await db.write(
+    /* sql */ `INSERT INTO ${db.schema}meta (name, value) VALUES ('importing', $1)
+      ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1`,
+    ticket,
+  )
   for (const table of RECORD_TABLES) await db.script(/* sql */ `DELETE FROM ${db.schema}${table}`)
   for (const sequence of SEQUENCES) await setSequence(db, sequence, 0)
-  await db.write(
-    /* sql */ `INSERT INTO ${db.schema}meta (name, value) VALUES ('importing', 1) ON CONFLICT DO NOTHING RETURNING 1`,
+}
+
+/** Throws unless the import with this ticket fills the namespace, and goes on doing so until the caller's transaction ends. */
+export async function requireImport(db: PgSession, ticket: number): Promise<void> {
+  const [row] = await db.read(
+    /* sql */ `SELECT value FROM ${db.schema}meta WHERE name = 'importing' FOR SHARE`,
   )
+  if (row === undefined || number(row, 'value') !== ticket) throw importTakenOver()
 }
 
 /** Sets the counters and takes the mark away, inside the caller's transaction. */
-export async function finishImport(db: PgSession, { seq, fence }: Counters): Promise<void> {
+export async function finishImport(db: PgSession, ticket: number, { seq, fence }: Counters): Promise<void> {
+  await requireImport(db, ticket)
   await setSequence(db, 'audit_seq', seq)
   await setSequence(db, 'fence_seq', fence)
   await db.write(/* sql */ `DELETE FROM ${db.schema}meta WHERE name = 'importing' RETURNING 1`)

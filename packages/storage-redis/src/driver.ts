@@ -9,7 +9,9 @@ import {
   TimeoutError,
   type Work,
   WriteQueue,
+  importTakenOver,
   settleBy,
+  timeoutMsOf,
 } from '@dir/storage-core'
 import { RedisConnection } from './connection.ts'
 import { NoAnswerError, mapError, newerSchema } from './errors.ts'
@@ -39,7 +41,7 @@ export class RedisDriver implements StorageDriver {
   readonly #timeoutMs: number
 
   constructor({ server, namespace, allowEviction, handle }: CheckedOptions) {
-    this.#timeoutMs = handle.operationTimeoutMs ?? 5_000
+    this.#timeoutMs = timeoutMsOf(handle)
     this.#allowEviction = allowEviction
     this.#connection = new RedisConnection(server, namespace, this.#timeoutMs)
     const commit = new GroupCommit(this.#connection, this.#timeoutMs)
@@ -47,6 +49,12 @@ export class RedisDriver implements StorageDriver {
   }
 
   async init(create: boolean): Promise<void> {
+    if (await this.#prepare(create))
+      throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
+  }
+
+  /** Judges the server, and creates the namespace or looks at it. @returns whether an import into it is not finished. */
+  async #prepare(create: boolean): Promise<boolean> {
     const servers = await this.#facts()
     for (const server of servers) judgeServer(server, this.#allowEviction)
     if (servers.every((server) => server.appendOnly)) this.capabilities.add('durable')
@@ -56,8 +64,7 @@ export class RedisDriver implements StorageDriver {
     if (version === null)
       throw new SchemaError('There is no such namespace, and init: false creates none.', 'none', '1')
     if (version !== VERSION) throw newerSchema(version)
-    if (importing === 1)
-      throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
+    return importing === 1
   }
 
   async read(call: Call): Promise<unknown> {
@@ -109,12 +116,14 @@ export class RedisDriver implements StorageDriver {
       )
       return { seq: Number(seq ?? 0), fence: Number(fence ?? 0) }
     },
-    begin: async () => {
-      if ((await this.#whole(importScript, 'import_begin', VERSION)) !== 1)
+    begin: async (ticket, create) => {
+      await this.#prepare(create)
+      if ((await this.#whole(importScript, 'import_begin', VERSION, String(ticket))) !== 1)
         throw new ConflictError('This store is not empty. Import into a new one, or drop this one first.')
     },
-    finish: async ({ seq, fence }) => {
-      await this.#whole(importScript, 'import_finish', seq, fence)
+    finish: async (ticket, { seq, fence }) => {
+      if ((await this.#whole(importScript, 'import_finish', String(ticket), seq, fence)) !== 1)
+        throw importTakenOver()
     },
   }
 

@@ -1,4 +1,11 @@
-import { type Call, type QueueEntry, TimeoutError, conditionFailed, locate } from '@dir/storage-core'
+import {
+  type Call,
+  type QueueEntry,
+  TimeoutError,
+  conditionFailed,
+  importTakenOver,
+  locate,
+} from '@dir/storage-core'
 import { failedScript } from './errors.ts'
 import type { Packable } from './msgpack.ts'
 import { runCall } from './operations.ts'
@@ -27,6 +34,8 @@ export class RecordedWork {
 
   constructor(entry: QueueEntry) {
     this.entry = entry
+    const { importTicket } = entry.work
+    if (importTicket !== undefined) this.#require(importTicket)
     this.#answers = entry.work.calls.map((call) => runCall(this.#session(call), call))
   }
 
@@ -69,6 +78,12 @@ export class RecordedWork {
       (all) => entry.resolve(all),
       (error: unknown) => entry.reject(error),
     )
+  }
+
+  /** Has the whole be refused where another import has begun. */
+  #require(importTicket: number): void {
+    const reject = (): void => this.entry.reject(importTakenOver())
+    this.#writes.push({ request: ['import_page', String(importTicket)], resolve: () => {}, reject })
   }
 
   #session(call: Call): RedisSession {

@@ -9,6 +9,7 @@ import { lifecycleScript } from './lifecycle.ts'
 import { resourceLockScript } from './resource-lock-script.ts'
 import { sagaScript } from './saga.ts'
 import { type Script, type ScriptPart, composeScript, newScript, EXPORT } from './script.ts'
+import { IMPORT, IMPORT_PAGE } from './transfer.ts'
 
 const PARTS: { readonly [P in Protocol]: ScriptPart } = {
   agentRegistry: agentRegistryScript,
@@ -126,27 +127,6 @@ end
 function op.schema_counters() return redis.call('HMGET', key.meta, 'events', 'fence') end
 `
 
-const IMPORT = /* lua */ String.raw`
--- version; answers whether it was allowed: the store is empty, or an import into it was interrupted
-function op.import_begin(version)
-  local state = redis.call('HMGET', key.meta, 'events', 'fence', 'importing')
-  local empty = not state[1] and not state[2]
-  for name, full in pairs(key) do
-    if name ~= 'meta' and redis.call('EXISTS', full) == 1 then empty = false end
-  end
-  if not empty and not state[3] then return 0 end
-  for _, full in pairs(key) do redis.call('UNLINK', full) end
-  redis.call('HSET', key.meta, 'version', version, 'importing', 1)
-  return 1
-end
-
--- the counters
-function op.import_finish(events, fence)
-  redis.call('HSET', key.meta, 'events', events, 'fence', fence)
-  redis.call('HDEL', key.meta, 'importing')
-end
-`
-
 const ALL: readonly ScriptPart[] = [META, ...Object.values(PARTS)]
 
 /** Creates a namespace, or looks whether it is there and how far it has counted. */
@@ -184,7 +164,7 @@ export function writeScript(protocols: ReadonlySet<Protocol>, frees: boolean): S
   let script = writeScripts.get(name)
   if (script === undefined) {
     const parts = [META, ...used.map((protocol) => PARTS[protocol])]
-    const lua = [BEFORE_WRITES, ...new Set(parts.flatMap((part) => part.write))]
+    const lua = [BEFORE_WRITES, IMPORT_PAGE, ...new Set(parts.flatMap((part) => part.write))]
     script = composeScript(parts, lua, WRITE, frees ? 'allow-oom' : null)
     writeScripts.set(name, script)
   }

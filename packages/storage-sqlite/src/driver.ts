@@ -33,6 +33,7 @@ export class SqliteDriver implements StorageDriver {
   readonly #queue = new WriteQueue({ flush: (queue) => groupCommit(this.#open(), operations, queue) })
   #opening: Promise<SqliteConnection> | undefined
   #connection: SqliteConnection | undefined
+  #isClosed = false
 
   constructor(options: DriverOptions) {
     this.#options = options
@@ -71,6 +72,7 @@ export class SqliteDriver implements StorageDriver {
 
   async close(graceMs: number): Promise<void> {
     await this.#queue.close(graceMs)
+    this.#isClosed = true
     this.#connection?.close()
     this.#connection = undefined
   }
@@ -80,13 +82,13 @@ export class SqliteDriver implements StorageDriver {
       const db = this.#open()
       return db.whenFree(this.#deadline(), () => readCounters(db))
     },
-    begin: async () => {
-      const db = await this.#connect(true)
-      await db.whenFree(this.#deadline(), () => db.transaction(() => beginImport(db)))
+    begin: async (ticket, create) => {
+      const db = await this.#connect(create)
+      await db.whenFree(this.#deadline(), () => db.transaction(() => beginImport(db, ticket)))
     },
-    finish: async (counters) => {
+    finish: async (ticket, counters) => {
       const db = this.#open()
-      await db.whenFree(this.#deadline(), () => db.transaction(() => finishImport(db, counters)))
+      await db.whenFree(this.#deadline(), () => db.transaction(() => finishImport(db, ticket, counters)))
     },
   }
 
@@ -96,12 +98,18 @@ export class SqliteDriver implements StorageDriver {
   }
 
   async #connect(create: boolean): Promise<SqliteConnection> {
+    if (this.#isClosed) throw new ClosedError()
     if (this.#connection !== undefined) return this.#connection
     const { path, journalMode } = this.#options
     this.#opening ??= openConnection({ path, journalMode, create, deadline: this.#deadline() })
     try {
-      this.#connection = await this.#opening
-      return this.#connection
+      const opened = await this.#opening
+      if (this.#isClosed) {
+        opened.close()
+        throw new ClosedError()
+      }
+      this.#connection = opened
+      return opened
     } finally {
       this.#opening = undefined // after a failure the next call tries again
     }

@@ -7,6 +7,7 @@ import {
 } from '@dir/storage-core'
 import { type SqliteConnection, pause } from './connection.ts'
 import { commitOutcome, isBusy, isStoreFailure } from './errors.ts'
+import { requireImport } from './transfer.ts'
 
 /** So that one batch does not keep the event loop for long. */
 const MAX_ENTRIES = 256
@@ -99,6 +100,8 @@ interface Ran {
 function run(db: SqliteConnection, operations: SyncOperations<SqliteConnection>, entry: QueueEntry): Ran {
   const before = db.written
   try {
+    const { importTicket } = entry.work
+    if (importTicket !== undefined) requireImport(db, importTicket)
     const answers = runWork(operations, db, entry.work)
     return { settle: () => entry.resolve(answers), halfDone: false }
   } catch (error) {

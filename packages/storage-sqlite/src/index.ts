@@ -1,5 +1,5 @@
 import './node-version.ts'
-import { type StorageHandle, createStorage } from '@dir/storage-core'
+import { type StorageHandle, createStorage, timeoutMsOf } from '@dir/storage-core'
 import { SqliteDriver } from './driver.ts'
 import { type SqliteStorageOptions, checkOptions } from './options.ts'
 
@@ -14,6 +14,6 @@ export { SCHEMA_VERSION, sqliteSchema } from './migrations.ts'
  */
 export function sqliteStorage(options: string | SqliteStorageOptions): StorageHandle {
   const { path, journalMode, handle } = checkOptions(options)
-  const timeoutMs = handle.operationTimeoutMs ?? 5_000
+  const timeoutMs = timeoutMsOf(handle)
   return createStorage(new SqliteDriver({ path, journalMode, timeoutMs }), handle)
 }

@@ -3,7 +3,7 @@ import { StoredRow } from './stored-row.ts'
 
 const TABLE = 'dir_storage_meta'
 
-/** Numbers about the whole file: `schema_version`, `fence` (the last one issued), `importing` (while an import is not finished). */
+/** Numbers about the whole file: `schema_version`, `fence` (the last one issued), `importing` (the ticket of an import that is not finished). */
 export type MetaName = 'schema_version' | 'fence' | 'importing'
 
 export function readMeta(db: SqliteConnection, name: MetaName): number | null {

@@ -1,4 +1,4 @@
-import { ConflictError, type CountersExport } from '@dir/storage-core'
+import { ConflictError, type CountersExport, importTakenOver } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { readMeta, removeMeta, writeMeta } from './meta.ts'
 import { hasRecords, removeRecords } from './schema.ts'
@@ -12,18 +12,24 @@ export function readCounters(db: SqliteConnection): Counters {
 }
 
 /** Marks the file as being filled, inside the caller's transaction; what an interrupted import left is removed. */
-export function beginImport(db: SqliteConnection): void {
+export function beginImport(db: SqliteConnection, ticket: number): void {
   const { seq, fence } = readCounters(db)
   const interrupted = readMeta(db, 'importing') !== null
   if (!interrupted && (hasRecords(db) || seq + fence > 0))
     throw new ConflictError('This store is not empty. Import into a new file, or drop this one first.')
   removeRecords(db)
   db.run(/* sql */ `DELETE FROM sqlite_sequence`)
-  writeMeta(db, 'importing', 1)
+  writeMeta(db, 'importing', ticket)
+}
+
+/** Throws unless the import with this ticket is still the one that fills the file. */
+export function requireImport(db: SqliteConnection, ticket: number): void {
+  if (readMeta(db, 'importing') !== ticket) throw importTakenOver()
 }
 
 /** Sets the counters and takes the mark away, inside the caller's transaction. */
-export function finishImport(db: SqliteConnection, { seq, fence }: Counters): void {
+export function finishImport(db: SqliteConnection, ticket: number, { seq, fence }: Counters): void {
+  requireImport(db, ticket)
   db.run(/* sql */ `DELETE FROM sqlite_sequence WHERE name = 'decision_audit_events'`)
   db.run(/* sql */ `INSERT INTO sqlite_sequence (name, seq) VALUES ('decision_audit_events', ?)`, BigInt(seq))
   writeMeta(db, 'fence', fence)

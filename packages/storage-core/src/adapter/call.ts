@@ -28,6 +28,11 @@ export interface Work {
   readonly deadline: number
   /** Until when it may wait for another holder's exclusive access; later than that, an acquire is refused. Null: no acquire in it. */
   readonly accessDeadline: number | null
+  /**
+   * Only for a page of an import: the ticket of that import. In one step with the write it must be the store's mark,
+   * else another import has begun, and the page rejects with `importTakenOver()`.
+   */
+  readonly importTicket?: number
 }
 
 type Name<Operations> = keyof Operations & string

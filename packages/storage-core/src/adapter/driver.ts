@@ -1,6 +1,8 @@
 import type { Call, Work } from './call.ts'
 import type { Capability } from '../rules/capabilities.ts'
+import { ConflictError } from '../errors.ts'
 import type { CountersExport } from '../records.ts'
+import { integer } from '../rules/validate.ts'
 
 /**
  * What an adapter is, to core: it gets calls whose arguments are checked, and answers with raw rows. Core adds
@@ -28,12 +30,20 @@ export interface DriverTransfer {
   /** The highest `seq` and fence ever issued. */
   counters(): Promise<Omit<CountersExport, 'type'>>
   /**
-   * Marks the store as being filled, so that `init` elsewhere and other writes reject with `ConflictError`. Whatever
-   * an interrupted import left is removed; a store that holds anything else rejects with `ConflictError`.
+   * Marks the store with this import's ticket, so that `init` elsewhere and other writes reject with `ConflictError`.
+   * Whatever an interrupted import left is removed, its mark replaced; a store that holds anything else rejects with
+   * `ConflictError`. With `create` false, a schema that is missing is not made.
    */
-  begin(): Promise<void>
-  /** Sets the counters and takes the mark away. */
-  finish(counters: Omit<CountersExport, 'type'>): Promise<void>
+  begin(ticket: number, create: boolean): Promise<void>
+  /** Sets the counters and takes the mark away, in one step and only while it has this ticket; see `importTakenOver`. */
+  finish(ticket: number, counters: Omit<CountersExport, 'type'>): Promise<void>
+}
+
+/** What a page or the end of an import is refused with where the store's mark is another's. */
+export function importTakenOver(): ConflictError {
+  return new ConflictError(
+    'Another import into this store began meanwhile and removed what this one had written.',
+  )
 }
 
 export interface HandleOptions {
@@ -43,6 +53,13 @@ export interface HandleOptions {
   readonly maxValueBytes?: number
   /** False: `init` creates nothing, and a missing schema is a `SchemaError`. */
   readonly init?: boolean
+}
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 1
+
+/** The deadline of calls that the options name, checked, or the default. */
+export function timeoutMsOf({ operationTimeoutMs = 5_000 }: HandleOptions): number {
+  return integer('operationTimeoutMs', operationTimeoutMs, 1, MAX_TIMEOUT_MS)
 }
 
 /** The names of `HandleOptions`, for adapters that check their own options. */

@@ -73,12 +73,16 @@ export function recordBatch(record: (batch: Batch) => unknown, add: (call: Recor
     const protocol = name as Protocol
     return [protocol, Object.fromEntries(methods.map((method) => [method, recorder(protocol, method)]))]
   })
-  const returned = record({
-    ...(Object.fromEntries(protocols) as BatchProtocols),
-    expectStatus: recorder('lifecycle', 'expectStatus'),
-    expectSession: recorder('context', 'expectSession'),
-  })
-  recording = false
+  let returned: unknown
+  try {
+    returned = record({
+      ...(Object.fromEntries(protocols) as BatchProtocols),
+      expectStatus: recorder('lifecycle', 'expectStatus'),
+      expectSession: recorder('context', 'expectSession'),
+    })
+  } finally {
+    recording = false
+  }
   if (typeof (returned as { then?: unknown } | undefined)?.then === 'function') {
     Promise.resolve(returned).catch(() => {}) // what it does later fails, and nobody else would handle that
     throw new InvalidArgumentError(

@@ -1,7 +1,7 @@
 import { bindMethods } from './batch.ts'
 import type { Protocol, StorageBundle, StorageHandle } from '../bundle.ts'
 import { Dispatcher } from './dispatcher.ts'
-import type { HandleOptions, StorageDriver } from '../adapter/driver.ts'
+import { type HandleOptions, type StorageDriver, timeoutMsOf } from '../adapter/driver.ts'
 import { InvalidArgumentError, isStorageError } from '../errors.ts'
 import { Gate } from './gate.ts'
 import { located, locatedItems, mapped } from './located.ts'
@@ -9,16 +9,15 @@ import { PROTOCOLS, WITH_INIT_SCHEMA } from './methods.ts'
 import { type TransferContext, exportAll, importAll } from './transfer.ts'
 import { integer } from '../rules/validate.ts'
 
-const MAX_TIMEOUT_MS = 2 ** 31 - 1
 const MAX_VALUE_BYTES = 15 * 1024 * 1024
 
 type Act<A extends unknown[], T> = (...args: A) => Promise<T>
 
 /** Makes a storage handle of an adapter's driver: the one place where public calls become operations. */
 export function createStorage(adapter: StorageDriver, options: HandleOptions = {}): StorageHandle {
-  const { operationTimeoutMs = 5_000, maxValueBytes = 8 * 1024 * 1024, init: create = true } = options
+  const { maxValueBytes = 8 * 1024 * 1024, init: create = true } = options
   const limits = {
-    timeoutMs: integer('operationTimeoutMs', operationTimeoutMs, 1, MAX_TIMEOUT_MS),
+    timeoutMs: timeoutMsOf(options),
     maxValueBytes: integer('maxValueBytes', maxValueBytes, 1, MAX_VALUE_BYTES),
   }
   if (typeof create !== 'boolean') throw new InvalidArgumentError('init', 'must be true or false')
@@ -33,7 +32,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     return (...args) => located({ backend, protocol, method: name }, () => act(...args))
   }
 
-  const init = (): Promise<void> => gate.init()
+  const init = (): Promise<void> => gate.pass(async () => {})
 
   const store = (protocol: Protocol): unknown => {
     const methods: Record<string, unknown> = {}
@@ -66,6 +65,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
   const transfer: TransferContext = {
     driver,
     maxValueBytes: limits.maxValueBytes,
+    create,
     call: (protocol, name, operation, args) => ({
       ...dispatcher.newCall(protocol, name, operation, [], args),
       whole: true,

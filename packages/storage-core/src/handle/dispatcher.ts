@@ -59,7 +59,7 @@ export class Dispatcher {
       }
     })
     checkBatch(calls)
-    if (calls.length === 0) return Promise.all(results)
+    if (calls.length === 0) return this.#gate.pass(() => Promise.all(results))
     const work = toWork(calls, true, waitMs)
     return this.#gate
       .passWrite(() => this.#driver.write(work))

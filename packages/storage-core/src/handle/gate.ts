@@ -1,5 +1,6 @@
 import type { StorageDriver } from '../adapter/driver.ts'
-import { ClosedError, ConflictError } from '../errors.ts'
+import { settleBy } from '../adapter/deadline.ts'
+import { ClosedError, ConflictError, isStorageError } from '../errors.ts'
 
 const CLOSE_GRACE_MS = 5_000
 
@@ -16,10 +17,13 @@ export class Gate {
   /** While the store is being filled, and after an interruption until it is. */
   #refusesWrites = false
   #closing: Promise<void> | undefined
+  /** Rejects when those who still wait for `init` may wait no longer. */
+  readonly #givenUp = Promise.withResolvers<never>()
 
   constructor(driver: StorageDriver, create: boolean) {
     this.#driver = driver
     this.#create = create
+    this.#givenUp.promise.catch(() => {}) // mostly nobody waits
   }
 
   get isClosing(): boolean {
@@ -45,14 +49,14 @@ export class Gate {
     if (this.#open && this.#waiting === 0) return act()
     // whoever waited for init goes first, so a call takes the short way only when all of them have gone
     this.#waiting++
-    return this.init().then(
+    return Promise.race([this.init(), this.#givenUp.promise]).then(
       () => {
         this.#waiting--
         return act()
       },
       (error: unknown) => {
         this.#waiting--
-        throw error
+        throw copyOf(error)
       },
     )
   }
@@ -95,8 +99,23 @@ export class Gate {
   }
 
   close(): Promise<void> {
-    const opening = this.#ready?.catch(() => {}) ?? Promise.resolve()
-    this.#closing ??= opening.then(() => this.#driver.close(CLOSE_GRACE_MS))
+    this.#closing ??= this.#close()
     return this.#closing
   }
+
+  async #close(): Promise<void> {
+    const deadline = performance.now() + CLOSE_GRACE_MS
+    try {
+      await settleBy(deadline, this.#ready?.catch(() => {}) ?? Promise.resolve(), () => new ClosedError())
+    } catch (error) {
+      this.#givenUp.reject(error)
+    }
+    await this.#driver.close(Math.max(0, deadline - performance.now()))
+  }
+}
+
+/** Those who waited for one `init` each get an error of their own, because an error says which call it is about. */
+function copyOf(error: unknown): unknown {
+  if (!isStorageError(error)) return error
+  return Object.create(Object.getPrototypeOf(error) as object, Object.getOwnPropertyDescriptors(error))
 }

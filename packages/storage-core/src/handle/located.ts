@@ -11,16 +11,27 @@ export interface Place {
 /** Runs `act`; whatever fails, at once or later, rejects and says which call it was. */
 export async function located<T>(place: Place, act: () => Promise<T>): Promise<T> {
   try {
-    return await act()
+    const answer = await act()
+    if (Array.isArray(answer)) for (const item of answer) locateError(item, place)
+    return answer
   } catch (error) {
     throw locate(error, place.backend, place.protocol, place.method)
   }
 }
 
+/** A list gives what it cannot read as an item with an error. */
+function locateError(item: unknown, { backend, protocol, method }: Place): void {
+  if (typeof item === 'object' && item !== null && 'error' in item)
+    locate(item.error, backend, protocol, method)
+}
+
 /** `located`, for what answers with an iterable. */
 export async function* locatedItems<T>(place: Place, act: () => AsyncIterable<T>): AsyncGenerator<T> {
   try {
-    yield* act()
+    for await (const item of act()) {
+      locateError(item, place)
+      yield item
+    }
   } catch (error) {
     throw locate(error, place.backend, place.protocol, place.method)
   }

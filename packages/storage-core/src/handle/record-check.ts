@@ -8,6 +8,7 @@ import {
   int32,
   count,
   jsonText,
+  reading,
   nullable,
   sequence,
   text,
@@ -105,6 +106,10 @@ export interface CheckedRecord {
 
 /** Copies and checks a record; a value that is no record at all throws. */
 export function checkRecord(value: unknown, limit: number): CheckedRecord {
+  return reading('records', () => checkFields(value, limit))
+}
+
+function checkFields(value: unknown, limit: number): CheckedRecord {
   if (typeof value !== 'object' || value === null)
     throw new InvalidArgumentError('records', 'must hold objects only')
   const given = value as Readonly<Record<string, unknown>>
@@ -128,5 +133,9 @@ function brokenRule(rules: Rules, values: Readonly<Record<string, unknown>>): st
     if (isStorageError(error)) return error.message
     throw error
   }
+  if ('status' in rules && 'resolvedAt' in rules)
+    return (values['status'] === 'PENDING') === (values['resolvedAt'] === null)
+      ? null
+      : 'status and resolvedAt contradict each other'
   return null
 }

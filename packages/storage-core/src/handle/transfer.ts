@@ -1,12 +1,14 @@
+import { randomInt } from 'node:crypto'
 import type { ImportOptions, ImportSummary, Protocol } from '../bundle.ts'
 import type { Call, Page } from '../adapter/call.ts'
 import type { DriverTransfer, StorageDriver } from '../adapter/driver.ts'
 import { InvalidArgumentError, StoredDataError, UnsupportedError } from '../errors.ts'
 import { PROTOCOLS } from './methods.ts'
 import { PROTOCOL_OF, checkRecord } from './record-check.ts'
-import type { CountersExport, StorageRecord } from '../records.ts'
+import type { StorageRecord } from '../records.ts'
 import { sizeOf } from './size.ts'
-import { options } from '../rules/validate.ts'
+import { options } from '../rules/objects.ts'
+import { reading } from '../rules/validate.ts'
 
 const PAGE_RECORDS = 500
 const PAGE_BYTES = 1024 * 1024
@@ -15,6 +17,8 @@ const PAGE_BYTES = 1024 * 1024
 export interface TransferContext {
   readonly driver: StorageDriver
   readonly maxValueBytes: number
+  /** Whether a schema that is missing may be made. */
+  readonly create: boolean
   /** A call with a deadline of its own. */
   call(protocol: Protocol, method: string, operation: string, args: readonly unknown[]): Call
   read(call: Call): Promise<unknown>
@@ -66,21 +70,21 @@ export async function importAll(
   const [first] = await Promise.allSettled([(async () => source.next())()])
   if (first.status === 'fulfilled' && first.value.done !== true)
     checkRecord(first.value.value, context.maxValueBytes)
-  await transfer.begin()
+  const importTicket = randomInt(1, 2 ** 47)
+  await transfer.begin(importTicket, context.create)
   begun()
   if (first.status === 'rejected') throw first.reason // an interrupted import, if one of nothing
   const fit = fitRecords(context, goOn(first.value, source), unfit === 'skip', summary, counters)
   for await (const { protocol, items, bytes } of inPages(fit)) {
     const call = context.call(protocol, 'importRecords', 'importPage', [items])
     const { deadline } = call
-    await context.driver.write({ calls: [call], atomic: false, bytes, deadline, accessDeadline: null })
+    const page = { calls: [call], atomic: false, bytes, deadline, accessDeadline: null, importTicket }
+    await context.driver.write(page)
     summary.imported += items.length
   }
-  await transfer.finish(counters)
+  await transfer.finish(importTicket, counters)
   return summary
 }
-
-type Fit = Exclude<StorageRecord, CountersExport>
 
 /** The records that this contract can hold, copied; the counters are raised to the highest numbers seen. */
 async function* fitRecords(
@@ -89,7 +93,7 @@ async function* fitRecords(
   skip: boolean,
   summary: { skipped: number },
   counters: { seq: number; fence: number },
-): AsyncGenerator<Fit> {
+): AsyncGenerator<StorageRecord> {
   for await (const given of records) {
     const { record, unfit } = checkRecord(given, maxValueBytes)
     if (unfit !== null) {
@@ -100,7 +104,7 @@ async function* fitRecords(
     }
     if ('seq' in record) counters.seq = Math.max(counters.seq, record.seq)
     if ('fence' in record) counters.fence = Math.max(counters.fence, record.fence)
-    if (record.type !== 'counters') yield record
+    yield record
   }
 }
 
@@ -110,19 +114,20 @@ interface ImportPage {
   readonly bytes: number
 }
 
-/** Neighbours of one protocol, some hundred at a time and about a megabyte. */
-async function* inPages(records: AsyncIterable<Fit>): AsyncGenerator<ImportPage> {
-  let items: Fit[] = []
+/** Neighbours of one protocol, some hundred at a time and about a megabyte. Counters end a page and are none of it. */
+async function* inPages(records: AsyncIterable<StorageRecord>): AsyncGenerator<ImportPage> {
+  let items: StorageRecord[] = []
   let protocol: Protocol | null = null
   let bytes = 0
   for await (const record of records) {
-    const next = PROTOCOL_OF[record.type]
+    const next = record.type === 'counters' ? null : PROTOCOL_OF[record.type]
     if (protocol !== null && (next !== protocol || items.length >= PAGE_RECORDS || bytes >= PAGE_BYTES)) {
       yield { protocol, items, bytes }
       items = []
       bytes = 0
     }
     protocol = next
+    if (next === null) continue
     items.push(record)
     bytes += sizeOf(record)
   }
@@ -131,18 +136,22 @@ async function* inPages(records: AsyncIterable<Fit>): AsyncGenerator<ImportPage>
 
 type Source = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>
 
-function iteratorOf(records: unknown): Source {
-  const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = (
-    typeof records === 'object' && records !== null ? records : {}
-  ) as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown }
-  const iterate = async ?? sync
-  if (typeof iterate !== 'function')
-    throw new InvalidArgumentError('records', 'must be an iterable of records')
-  return Reflect.apply(iterate, records, []) as Source
+/** @throws InvalidArgumentError if there is nothing to go through. */
+export function iteratorOf(records: unknown): Source {
+  return reading('records', () => {
+    const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = (
+      typeof records === 'object' && records !== null ? records : {}
+    ) as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown }
+    const iterate = async ?? sync
+    const source: unknown = typeof iterate === 'function' ? Reflect.apply(iterate, records, []) : null
+    if (typeof (source as Partial<Source> | null)?.next !== 'function')
+      throw new InvalidArgumentError('records', 'must be an iterable of records')
+    return source as Source
+  })
 }
 
 /** What a source gives from `first` on; its end is told, whatever ends the reading. */
-async function* goOn(first: IteratorResult<unknown>, source: Source): AsyncGenerator<unknown> {
+export async function* goOn(first: IteratorResult<unknown>, source: Source): AsyncGenerator<unknown> {
   try {
     for (let item = first; item.done !== true; item = await source.next()) yield item.value
   } finally {

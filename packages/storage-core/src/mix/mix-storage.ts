@@ -1,10 +1,11 @@
 import { type RecordedCall, recordBatch } from '../handle/batch.ts'
 import type { Health, Protocol, StorageBundle, StorageHandle } from '../bundle.ts'
 import { CAPABILITIES, CAPABILITY_OF, type Capability } from '../rules/capabilities.ts'
-import { ConfigurationError, UnsupportedError } from '../errors.ts'
+import { ConfigurationError, InvalidArgumentError, UnsupportedError } from '../errors.ts'
 import { PROTOCOLS } from '../handle/methods.ts'
 import { exportMix, importMix } from './mix-transfer.ts'
-import { record } from '../rules/validate.ts'
+import { record } from '../rules/objects.ts'
+import { reading } from '../rules/validate.ts'
 
 /** Where each protocol comes from: a handle, or a single store of one's own. */
 export type MixSources = { readonly [P in Protocol]?: StorageHandle | StorageBundle[P] } & {
@@ -33,7 +34,8 @@ export function mixStorage(sources: MixSources): StorageHandle {
   const stores: Partial<Record<Protocol, unknown>> = {}
   const owners: Partial<Record<Protocol, StorageHandle | null>> = {}
   for (const protocol of PROTOCOLS) {
-    const source = given[protocol] ?? given.default
+    const name = given[protocol] === undefined ? 'default' : protocol
+    const source = given[name]
     if (source === undefined)
       throw new ConfigurationError(
         `Nothing brings ${protocol}. Name a source for it, or a default.`,
@@ -41,8 +43,9 @@ export function mixStorage(sources: MixSources): StorageHandle {
         'nothing',
         'a handle or a store',
       )
-    owners[protocol] = isHandle(source) ? source : null
-    stores[protocol] = isHandle(source) ? source[protocol] : source
+    const handle = handleIn(name, source)
+    owners[protocol] = handle === null ? null : ownerIn(handle, protocol)
+    stores[protocol] = handle === null ? source : handle[protocol]
   }
   const bundle = stores as StorageBundle
   const owner = owners as Owners
@@ -94,8 +97,19 @@ export function mixStorage(sources: MixSources): StorageHandle {
   return mix
 }
 
-function isHandle(source: object): source is StorageHandle {
-  return 'atomically' in source && 'health' in source
+/** Where a handle has a protocol from: another one, or null for a single store, if it is a mix itself. */
+function ownerIn(handle: StorageHandle, protocol: Protocol): StorageHandle | null {
+  const owners = ownersOf.get(handle)
+  return owners === undefined ? handle : owners[protocol]
+}
+
+/** The source if it is a handle, null if it is a store. */
+function handleIn(name: string, source: unknown): StorageHandle | null {
+  return reading(name, () => {
+    if (typeof source !== 'object' || source === null)
+      throw new InvalidArgumentError(name, 'must be a storage handle, or a store of that protocol')
+    return 'atomically' in source && 'health' in source ? (source as StorageHandle) : null
+  })
 }
 
 /** A single store counts as having what it has a method for; what spans protocols, every source must have. */

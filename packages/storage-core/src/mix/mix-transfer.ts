@@ -1,6 +1,7 @@
 import type { ImportOptions, ImportSummary, StorageHandle } from '../bundle.ts'
 import { UnsupportedError } from '../errors.ts'
 import type { Owners } from './mix-storage.ts'
+import { goOn, iteratorOf } from '../handle/transfer.ts'
 import { PROTOCOL_OF } from '../handle/record-check.ts'
 import type { CountersExport, StorageRecord } from '../records.ts'
 
@@ -25,75 +26,95 @@ export async function* exportMix(owners: Owners): AsyncGenerator<StorageRecord> 
   yield { type: 'counters', ...counters }
 }
 
-/** Hands each record to the backend of its protocol; all backends import at once, at the pace of the slowest. */
+/**
+ * Hands each record to the backend of its protocol; all backends import at once, at the pace of the slowest. None of them
+ * ends before all have written everything, so that after a failure of one the import can be run again on all.
+ */
 export async function importMix(
   owners: Owners,
   records: AsyncIterable<StorageRecord> | Iterable<StorageRecord>,
   options?: ImportOptions,
 ): Promise<ImportSummary> {
+  const source = iteratorOf(records)
   const channels = new Map(handlesOf(owners).map((handle) => [handle, new Channel<StorageRecord>()]))
-  const imports = Array.from(channels, ([handle, channel]) =>
-    handle.importRecords(channel, options).catch((error: unknown) => {
-      channel.stop()
-      throw error
-    }),
-  )
-  const feed = async (): Promise<void> => {
-    for await (const record of records) {
-      const targets =
-        record.type === 'counters'
-          ? [...channels.values()]
-          : [channels.get(owners[PROTOCOL_OF[record.type]] as StorageHandle)]
-      for (const channel of targets) await channel?.push(record)
-    }
+  const all = [...channels.values()]
+  let failure: { readonly error: unknown } | undefined
+  const fail = (error: unknown): void => {
+    failure ??= { error }
+    for (const channel of all) channel.end({ error })
   }
-  const feeding = feed().then(
-    () => channels.forEach((channel) => channel.end()),
-    (error: unknown) => {
-      channels.forEach((channel) => channel.end(error))
-      throw error
-    },
+  const feed = async (): Promise<void> => {
+    for await (const given of goOn(await source.next(), source)) {
+      if (failure !== undefined) return
+      const record = given as StorageRecord
+      await Promise.all(targetsOf(record).map((one) => one.push(record)))
+    }
+    await Promise.all(all.map((channel) => channel.push(LAST)))
+    await Promise.all(all.map((channel) => channel.isIdle()))
+    for (const channel of all) channel.end()
+  }
+  const targetsOf = (record: StorageRecord): readonly Channel<StorageRecord>[] => {
+    if (record?.type === 'counters') return all
+    const owner = owners[PROTOCOL_OF[record?.type]]
+    const channel = owner === null ? undefined : channels.get(owner)
+    return channel === undefined ? all.slice(0, 1) : [channel] // what is no record, a backend refuses
+  }
+  const imports = Array.from(channels, ([handle, channel]) => handle.importRecords(channel, options))
+  const [, ...summaries] = await Promise.all(
+    [feed(), ...imports].map((one) => one.catch(fail)) as [Promise<void>, ...Promise<ImportSummary | void>[]],
   )
-  const [, ...summaries] = await Promise.all([feeding, ...imports])
-  return summaries.reduce(
-    (sum, one) => ({ imported: sum.imported + one.imported, skipped: sum.skipped + one.skipped }),
+  if (failure !== undefined) throw failure.error
+  return summaries.reduce<ImportSummary>(
+    (sum, one) => ({
+      imported: sum.imported + (one?.imported ?? 0),
+      skipped: sum.skipped + (one?.skipped ?? 0),
+    }),
     { imported: 0, skipped: 0 },
   )
 }
+
+/** With counters, which raise nothing here, an import writes the page that it has before it asks for more. */
+const LAST: CountersExport = { type: 'counters', seq: 0, fence: 0 }
 
 /** A queue of one item between a writer who waits and a reader. */
 class Channel<Item> implements AsyncIterable<Item> {
   #item: { readonly value: Item } | undefined
   #ended: { readonly error?: unknown } | undefined
+  #asks = false
   #wake: (() => void) | undefined
 
+  /** Waits until the reader has taken the item before. After the end, items are dropped. */
   async push(value: Item): Promise<void> {
     while (this.#item !== undefined && this.#ended === undefined) await this.#changed()
     this.#item = { value }
     this.#tell()
   }
 
-  end(error?: unknown): void {
-    this.#ended = error === undefined ? {} : { error }
-    this.#tell()
+  /** Settles when the reader has made something of every item, and asks for another. */
+  async isIdle(): Promise<void> {
+    while ((this.#item !== undefined || !this.#asks) && this.#ended === undefined) await this.#changed()
   }
 
-  /** The reader is gone: what is pushed from now on is dropped. */
-  stop(): void {
-    this.#ended ??= {}
+  /** The reader comes to its end, or gets the error instead of what is left. */
+  end(how: { readonly error?: unknown } = {}): void {
+    this.#ended ??= how
     this.#tell()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Item> {
     for (;;) {
+      if (this.#ended !== undefined && 'error' in this.#ended) throw this.#ended.error
       if (this.#item !== undefined) {
         const { value } = this.#item
         this.#item = undefined
         this.#tell()
         yield value
-      } else if (this.#ended === undefined) await this.#changed()
-      else if ('error' in this.#ended) throw this.#ended.error
-      else return
+      } else if (this.#ended === undefined) {
+        this.#asks = true
+        this.#tell()
+        await this.#changed()
+        this.#asks = false
+      } else return
     }
   }
 

@@ -1,21 +1,27 @@
 // The rules for arguments, the same for every adapter: each function returns the value it was given, checked,
 // or throws InvalidArgumentError (ValueTooLargeError for size) before anything is sent.
 import { MAX_AMOUNT, toMicros } from './amounts.ts'
-import { InvalidArgumentError, ValueTooLargeError } from '../errors.ts'
+import { InvalidArgumentError, ValueTooLargeError, isStorageError } from '../errors.ts'
 import { checkJsonText } from '../json/check.ts'
-import { Encoder } from '../json/encoder.ts'
-import { isPlainObject } from '../json/kind.ts'
-import { TextTooLong } from '../json/sink.ts'
 import { type Instant, parseInstant } from './time.ts'
 
 const MAX_ID_BYTES = 512
 const MAX_TEXT_BYTES = 65_536
 export const MAX_INT32 = 2_147_483_647
 const MAX_SECONDS = 1e9
-const MAX_RESOURCES = 1_000
 
-function refuse(argument: string, reason: string): never {
+export function refuse(argument: string, reason: string): never {
   throw new InvalidArgumentError(argument, reason)
+}
+
+/** What `read` makes of a value; what a getter or a proxy of the value's throws may quote it, and is not passed on. */
+export function reading<T>(argument: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (isStorageError(error)) throw error
+    return refuse(argument, 'cannot be read')
+  }
 }
 
 /** Any well-formed string. */
@@ -123,75 +129,12 @@ export function jsonText(argument: string, value: unknown, limit: number, taken 
   return reason === null ? json : refuse(argument, reason)
 }
 
-/** An object to be stored as JSON, as its text. */
-export function jsonObject(argument: string, value: unknown, limit: number): string {
-  if (!isPlain(value)) refuse(argument, 'must be a plain object')
-  const json = encode(argument, value, limit)
-  if (!json.startsWith('{'))
-    refuse(argument, 'must be an object in JSON too, and its toJSON() makes something else of it')
-  if (json.length > limit) throw new ValueTooLargeError(argument, json.length, limit)
-  return json
-}
-
-function encode(argument: string, value: object, limit: number): string {
-  try {
-    return new Encoder({ argument, sortKeys: true, nativeOnly: false, maxLength: limit }).encode(value)
-  } catch (error) {
-    if (error instanceof TextTooLong) throw new ValueTooLargeError(argument, error.length, limit)
-    throw error
-  }
-}
-
-/** A record given as an object: own known keys only, so that a mistyped one is refused and not ignored. */
-export function record<K extends string>(
-  argument: string,
-  value: unknown,
-  keys: readonly K[],
-): { readonly [P in K]?: unknown } {
-  const entries = ownEntries(argument, value, 'must be a plain object')
-  for (const [key] of entries) {
-    if (!(keys as readonly unknown[]).includes(key))
-      refuse(argument, `has an unknown member; known are ${keys.join(', ')}`)
-  }
-  return Object.fromEntries(entries) as { readonly [P in K]?: unknown }
-}
-
-/** Everything of a plain object's own, read once; what its getters or traps throw may quote the payload. */
-function ownEntries(argument: string, value: unknown, rule: string): [string | symbol, unknown][] {
-  let entries: [string | symbol, unknown][] | null
-  try {
-    const fields = isPlain(value) ? (value as Readonly<Record<string | symbol, unknown>>) : null
-    entries = fields === null ? null : Reflect.ownKeys(fields).map((key) => [key, fields[key]])
-  } catch {
-    return refuse(argument, 'cannot be read')
-  }
-  return entries ?? refuse(argument, rule)
-}
-
-/** `record`, for trailing options: leaving them out is allowed. */
-export function options<K extends string>(
-  value: unknown,
-  keys: readonly K[],
-): { readonly [P in K]?: unknown } {
-  return value === undefined ? {} : record('options', value, keys)
-}
-
-/** Amounts by resource, in micro-units, copied, in the order in which ids sort. */
-export function amounts(argument: string, value: unknown): ReadonlyMap<string, number> {
-  const given = ownEntries(argument, value, 'must be a plain object of amounts by resource id')
-  if (given.length > MAX_RESOURCES) refuse(argument, `must name at most ${MAX_RESOURCES} resources`)
-  const entries = given.map(([key, one]): [string, number] => {
-    const micros = amount(argument, one)
-    return [id(argument, key), micros]
-  })
-  return new Map(entries.sort(([a], [b]) => compareIds(a, b)))
-}
-
 /** The order in which ids sort everywhere: by their UTF-8 bytes, which is by code point. */
 export function compareIds(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }
 
-function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)
+/** A function that is called back. */
+export function callable(argument: string, value: unknown): void {
+  if (typeof value !== 'function') refuse(argument, 'must be a function')
 }

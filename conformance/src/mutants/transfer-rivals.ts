@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { StorageRecord } from '@dir/storage-core'
+import { refused } from './acquiring.ts'
+import type { Mutant } from './mutant.ts'
+import { over } from './over.ts'
+
+const TIME = '2026-03-01T09:30:00.000000Z'
+
+export const transferRivalMutants: readonly Mutant[] = [
+  {
+    id: 'import-taken-over-unnoticed',
+    breaks: 'an import whose records another import removed half-way reports success',
+    from: 'a mark that says that an import runs, and not which',
+    killedBy: 'transfer/an-import-that-was-taken-over-writes-nothing-more',
+    wrap: over((sound) => ({
+      async importRecords(records, options) {
+        const given: StorageRecord[] = []
+        async function* counted(): AsyncGenerator<StorageRecord> {
+          for await (const record of records) {
+            given.push(record)
+            yield record
+          }
+        }
+        return sound.importRecords(counted(), options).catch((error: { code?: string }) => {
+          if (error.code !== 'STORAGE_CONFLICT' || given.length < 2) throw error
+          return { imported: given.length, skipped: 0 }
+        })
+      },
+    })),
+    async witness(storage, open) {
+      const session = { type: 'session', id: 'w', dataJson: '1', updatedAt: TIME } as const
+      async function* overtaken(): AsyncGenerator<StorageRecord> {
+        yield session
+        await (await open()).importRecords([session])
+        yield session
+      }
+      return !(await refused(storage.importRecords(overtaken())))
+    },
+  },
+  {
+    id: 'import-before-earlier-writes',
+    breaks: 'a write that was issued before an import is made after it',
+    from: 'an import that runs past the queue of writes',
+    killedBy: 'transfer/an-import-sees-what-was-issued-before-it',
+    wrap: over((sound) => ({
+      context: {
+        async setSession(dfid, json) {
+          await sleep(20)
+          await sound.context.setSession(dfid, json)
+        },
+      },
+    })),
+    async witness(storage) {
+      await storage.init()
+      const write = storage.context.setSession('w', '1')
+      write.catch(() => {}) // the sound handle beneath may refuse it
+      return !(await refused(storage.importRecords([])))
+    },
+  },
+]

@@ -1,0 +1,53 @@
+import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
+import type { Scenario } from '../scenario.ts'
+import { exported } from './filled.ts'
+import { group, range } from './kit.ts'
+
+const at = '2026-03-01T10:00:00.000000Z'
+
+/** More than an import writes at a time, of a kind that nothing but its number tells apart. */
+const transitions = (count: number): StorageRecord[] =>
+  range(count).map((n) => ({
+    type: 'transition',
+    dfid: 'flow',
+    fromStatus: n === 0 ? null : `S${n - 1}`,
+    toStatus: `S${n}`,
+    createdAt: at,
+  }))
+
+export const scenarios: readonly Scenario[] = group(
+  { level: 'atomic', protocols: PROTOCOLS, capabilities: ['export'], needs: 'empty' },
+  [
+    {
+      id: 'transfer/an-import-that-was-taken-over-writes-nothing-more',
+      title:
+        'of two imports into one store by two handles the later one takes over, and the earlier one is refused',
+      clause: 'import goes into an empty namespace only; an interrupted one may be run again',
+      asserts: 4,
+      async run({ open, freshNamespace, assert }) {
+        const namespace = freshNamespace()
+        const [early, late] = [await open({ namespace }), await open({ namespace })]
+        const records = transitions(1_300)
+        const written = Promise.withResolvers<void>()
+        const goOn = Promise.withResolvers<void>()
+        async function* slowly(): AsyncGenerator<StorageRecord> {
+          yield* records.slice(0, 700)
+          written.resolve() // asked for one more, so a page of those is in the store
+          await goOn.promise
+          yield* records.slice(700)
+        }
+        const first = early.importRecords(slowly())
+        first.catch(() => {}) // looked at below
+        await written.promise
+        assert.equal(await late.importRecords(records), { imported: 1_300, skipped: 0 }, 'the later import')
+        goOn.resolve()
+        await assert.rejects(() => first, 'STORAGE_CONFLICT', 'the earlier import', {})
+        const reader = await open({ namespace })
+        const found = (await exported(reader)).filter(({ type }) => type === 'transition')
+        assert.equal(found, records, 'what is there is the later import’s, once')
+        await reader.context.setSession('a', '1')
+        assert.equal(await reader.context.getSession('a'), '1', 'a write afterwards')
+      },
+    },
+  ],
+)

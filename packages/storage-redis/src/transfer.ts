@@ -1,0 +1,35 @@
+/** Begins and ends the filling of a namespace. */
+export const IMPORT: string = /* lua */ String.raw`
+-- version, ticket; answers whether it was allowed: the store is empty, or an import into it was interrupted
+function op.import_begin(version, ticket)
+  local state = redis.call('HMGET', key.meta, 'events', 'fence', 'importing')
+  local empty = not state[1] and not state[2]
+  for name, full in pairs(key) do
+    if name ~= 'meta' and redis.call('EXISTS', full) == 1 then empty = false end
+  end
+  if not empty and not state[3] then return 0 end
+  for _, full in pairs(key) do redis.call('UNLINK', full) end
+  redis.call('HSET', key.meta, 'version', version, 'importing', ticket)
+  return 1
+end
+
+-- ticket, the counters; answers whether it was allowed: this import has not ended, or nothing came after its end
+function op.import_finish(ticket, events, fence)
+  local mark = redis.call('HGET', key.meta, 'importing')
+  if not mark then return redis.call('HGET', key.meta, 'imported') == ticket and 1 or 0 end
+  if mark ~= ticket then return 0 end
+  redis.call('HSET', key.meta, 'events', events, 'fence', fence)
+  redis.call('HSET', key.meta, 'imported', ticket)
+  redis.call('HDEL', key.meta, 'importing')
+  return 1
+end
+`
+
+/** For scripts that write: what a page of an import has before its records. */
+export const IMPORT_PAGE: string = /* lua */ String.raw`
+-- the ticket of an import; keeps a page of it from being written where another import has begun
+function op.import_page() end
+function refusal.import_page(ticket)
+  if redis.call('HGET', key.meta, 'importing') ~= ticket then return {} end
+end
+`
