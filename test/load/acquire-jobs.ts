@@ -119,6 +119,7 @@ export async function observe({ storage: { resourceLock, context } }: With<objec
       judge(await resourceLock.getLockedAmount(resource, null))
     }
     reads += 1 + RESOURCES.length
+    await sleep(2) // the workers need the processor too
   }
   return { reads, fullest, overbooked, partial, seenAt }
 }

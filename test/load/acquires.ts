@@ -4,6 +4,7 @@ import { Ledger } from './acquire-judge.ts'
 import { CAPACITY } from './demand.ts'
 import { type Figures, shortOf } from './figures.ts'
 import type { Scale } from './scale.ts'
+import { freshNamespace } from './store.ts'
 
 const toJob = jobsOf(new URL('./acquire-jobs.ts', import.meta.url).href)
 
@@ -12,7 +13,7 @@ const SLACK_MS = 1_000
 
 /** Many processes acquire from the same resources, and are killed again and again while others watch. */
 export async function acquires(module: string, { acquires: scale, timeoutMs }: Scale): Promise<Figures> {
-  const where = { backend: module, namespace: 'load_acquires', scenario: 'acquires', seed: 1, timeoutMs }
+  const where = { backend: module, namespace: freshNamespace(), scenario: 'acquires', seed: 1, timeoutMs }
   const processes = createProcesses(where)
   const ledger = new Ledger()
   const running = new Map<number, RunningJob>()
@@ -91,7 +92,7 @@ export async function acquires(module: string, { acquires: scale, timeoutMs }: S
       kills: [ran.kills, scale.kills],
       'unanswered at a kill': [ledger.unanswered(), scale.kills],
       'held at most': [seen.fullest, CAPACITY - 1],
-      reads: [seen.reads, scale.attempts / 50],
+      reads: [seen.reads, scale.attempts / 20],
     })
     return { part: 'acquires', ran, broken, short }
   } finally {

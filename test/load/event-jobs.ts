@@ -1,7 +1,6 @@
 // What the processes of `events` do.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { With } from '@dir/storage-conformance'
-import { now } from './told.ts'
 
 /** An event of the load: the n-th of a writer. */
 export interface Entry {
@@ -38,28 +37,27 @@ export async function write({
   await Promise.all(Array.from({ length: LANES }, lane))
 }
 
-/** After so long without a new event, a reader takes it that the rest will not come. */
-const PATIENCE_MS = 10_000
-
-/** Follows the log to its end, each time after the last `seq` that it saw, now and then only a part of what there is. */
+/**
+ * Follows the log, each time after the last `seq` that it saw and now and then only a part of what there is, until it
+ * has seen the last event of each writer and nothing comes after.
+ */
 export async function follow({
   storage: { decisionAudit },
-  args: { events },
+  args: { writers, events },
   random,
-}: With<{ events: number }>): Promise<Entry[]> {
+}: With<{ writers: number; events: number }>): Promise<Entry[]> {
   const seen: Entry[] = []
-  let last = now()
-  while (seen.length < events) {
-    const before = seen.length
+  const finished = new Set<string>()
+  for (let before = -1; finished.size < writers || seen.length > before;) {
+    before = seen.length
     const limit = random() < 0.5 ? {} : { limit: 1 + Math.floor(random() * 700) }
-    for await (const { seq, dfid, details } of decisionAudit.events({
-      afterSeq: seen.at(-1)?.seq ?? 0,
-      ...limit,
-    }))
-      seen.push({ seq, writer: dfid, n: Number(details?.['n']) })
-    if (seen.length > before) last = now()
-    else if (before > 0 && now() - last > PATIENCE_MS) break
-    else await sleep(5)
+    const page = decisionAudit.events({ afterSeq: seen.at(-1)?.seq ?? 0, ...limit })
+    for await (const { seq, dfid: writer, details } of page) {
+      const n = Number(details?.['n'])
+      seen.push({ seq, writer, n })
+      if (n === events - 1) finished.add(writer)
+    }
+    if (seen.length === before) await sleep(5)
   }
   return seen
 }

@@ -3,6 +3,7 @@ import { type Entry, follow, write } from './event-jobs.ts'
 import { type Mistakes, judgeReader } from './event-judge.ts'
 import { type Figures, shortOf, total } from './figures.ts'
 import type { Scale } from './scale.ts'
+import { freshNamespace } from './store.ts'
 
 const toJob = jobsOf(new URL('./event-jobs.ts', import.meta.url).href)
 
@@ -10,12 +11,12 @@ const NAMES: readonly (keyof Mistakes)[] = ['missed', 'doubled', 'jumps', 'disor
 
 /** Many processes append to one log while others follow it to its end. */
 export async function events(module: string, { events: scale, timeoutMs }: Scale): Promise<Figures> {
-  const where = { backend: module, namespace: 'load_events', scenario: 'events', seed: 1, timeoutMs }
+  const where = { backend: module, namespace: freshNamespace(), scenario: 'events', seed: 1, timeoutMs }
   const processes = createProcesses(where)
   const each = Math.ceil(scale.events / scale.writers)
   try {
     const readers = Array.from({ length: scale.readers }, () =>
-      toJob(follow, { events: each * scale.writers }),
+      toJob(follow, { writers: scale.writers, events: each }),
     )
     const writers = Array.from({ length: scale.writers }, (_, n) =>
       toJob(write, { writer: `writer ${n}`, events: each }),

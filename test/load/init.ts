@@ -2,6 +2,7 @@ import { createProcesses, jobsOf } from '@dir/storage-conformance'
 import { type Figures, shortOf } from './figures.ts'
 import { countWrites, initialise } from './init-jobs.ts'
 import type { Scale } from './scale.ts'
+import { freshNamespace } from './store.ts'
 
 const toJob = jobsOf(new URL('./init-jobs.ts', import.meta.url).href)
 
@@ -9,7 +10,7 @@ const toJob = jobsOf(new URL('./init-jobs.ts', import.meta.url).href)
 export async function init(module: string, { init: scale, timeoutMs }: Scale): Promise<Figures> {
   let [initialised, failures, missing] = [0, 0, 0]
   for (let round = 0; round < scale.rounds; round++) {
-    const namespace = `load_init_${round}`
+    const namespace = freshNamespace()
     const processes = createProcesses({ backend: module, namespace, scenario: 'init', seed: 1, timeoutMs })
     try {
       const job = toJob(initialise, {}, { init: false })

@@ -5,7 +5,7 @@ import { type Told, look, writeForEver } from './kill-jobs.ts'
 import { type Verdict, Writes } from './kill-judge.ts'
 import { KIND_NAMES, type Seen } from './kill-kinds.ts'
 import type { Scale } from './scale.ts'
-import type { Store } from './store.ts'
+import { type Store, freshNamespace } from './store.ts'
 import { now } from './told.ts'
 
 const toJob = jobsOf(new URL('./kill-jobs.ts', import.meta.url).href)
@@ -25,7 +25,7 @@ interface Cycle {
 
 /** Kills the server (of a file: the writers) while all kinds of writes are under way, again and again. */
 export async function kills(store: Store, { kills: scale, timeoutMs }: Scale): Promise<Figures> {
-  const where = { backend: store.module, namespace: 'load_kills', scenario: 'kills', seed: 1, timeoutMs }
+  const where = { backend: store.module, namespace: freshNamespace(), scenario: 'kills', seed: 1, timeoutMs }
   const processes = createProcesses(where)
   const unmapped = new Set<string>()
 

@@ -21,11 +21,11 @@ export const FULL: Scale = {
   timeoutMs: 900_000,
 }
 
-/** About a twentieth. */
+/** About a twentieth, for tests. */
 export const SMALL: Scale = {
-  acquires: { attempts: 1_000, processes: 3, kills: 2, leaseSec: 2 },
-  events: { events: 1_000, writers: 3, readers: 3 },
-  init: { processes: 5, rounds: 1 },
+  acquires: { attempts: 600, processes: 3, kills: 2, leaseSec: 1 },
+  events: { events: 800, writers: 3, readers: 3 },
+  init: { processes: 4, rounds: 1 },
   kills: { cycles: 1, writers: 2, acks: 100 },
-  timeoutMs: 60_000,
+  timeoutMs: 120_000,
 }

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { SERVER_NAMES, type Server, type ServerName, start } from '../../scripts/servers/index.ts'
 import { makeHome } from '../../scripts/servers/home.ts'
 import { VARIABLES } from '../../scripts/servers/provide.ts'
+import { patientUrl } from './patient.ts'
 
 export const BACKENDS = ['sqlite', ...SERVER_NAMES] as const
 
@@ -9,16 +11,15 @@ export type BackendName = (typeof BACKENDS)[number]
 /** A store of our own to put under load. It ends with this process at the latest. */
 export interface Store {
   readonly name: BackendName
-  /** The URL of the adapter's module for the conformance suite, which child processes load. */
+  /** The URL of a backend's module, as the conformance suite takes them, which child processes load. */
   readonly module: string
   /** What to kill; null for a file, whose writers are killed instead. */
   readonly server: Pick<Server, 'kill9' | 'restart'> | null
   stop(): Promise<void>
 }
 
-/** The adapter's own module for the conformance suite. */
-export function moduleOf(name: BackendName): string {
-  return new URL(`../../packages/storage-${name}/test/backend.ts`, import.meta.url).href
+function moduleOf(name: BackendName): string {
+  return patientUrl(new URL(`../../packages/storage-${name}/test/backend.ts`, import.meta.url).href)
 }
 
 /** Starts a store; child processes find it by the environment. */
@@ -37,4 +38,9 @@ export async function openServer(name: ServerName, starting: Promise<Server> = s
   const server = await starting
   process.env[VARIABLES[name]] = server.url
   return { name, module: moduleOf(name), server, stop: () => server.stop() }
+}
+
+/** A namespace that no run has used before. */
+export function freshNamespace(): string {
+  return `load_${randomBytes(8).toString('hex')}`
 }

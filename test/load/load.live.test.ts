@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mutantUrl } from '../../conformance/src/mutants/module.ts'
+import { SERVER_NAMES, start } from '../../scripts/servers/index.ts'
+import { withOwnServer } from '../../scripts/servers/live.ts'
+import { type Figures, render } from './figures.ts'
+import { PARTS, type PartName, runPart } from './parts.ts'
+import { SMALL } from './scale.ts'
+import { type BackendName, type Store, openServer, openStore } from './store.ts'
+
+// None of these is measured by the clock, and the machine may be busy.
+const TIMEOUT_MS = 300_000
+
+async function measure(part: PartName, store: Store): Promise<Figures> {
+  const begun = performance.now()
+  const figures = await runPart(part, store, SMALL)
+  console.log(render(store.name, figures, (performance.now() - begun) / 1_000))
+  return figures
+}
+
+/** What was seen broken. */
+function faultsOf({ broken }: Figures): string[] {
+  return Object.keys(broken).filter((what) => broken[what] !== 0)
+}
+
+function keepsItsPromises(name: BackendName): void {
+  let store: Store | undefined
+  beforeAll(async () => {
+    store = await openStore(name)
+  })
+  afterAll(() => store?.stop())
+  test.each(Object.keys(PARTS) as PartName[])(
+    '%s: nothing is broken',
+    { timeout: TIMEOUT_MS },
+    async (part) => {
+      if (store === undefined) throw new Error('There is no store.')
+      const figures = await measure(part, store)
+      expect({ faults: faultsOf(figures), short: figures.short }).toEqual({ faults: [], short: [] })
+    },
+  )
+}
+
+describe('sqlite', () => {
+  keepsItsPromises('sqlite')
+})
+for (const name of SERVER_NAMES) withOwnServer(name, () => keepsItsPromises(name))
+
+describe('a store that breaks its promises is found out', () => {
+  const faultsSeen = async (part: PartName, opening: Promise<Store>): Promise<string[]> => {
+    const store = await opening
+    try {
+      return faultsOf(await measure(part, store))
+    } finally {
+      await store.stop()
+    }
+  }
+  const broken = async (module: string): Promise<Store> => ({ ...(await openStore('sqlite')), module })
+  const mutant = async (id: string): Promise<Store> => {
+    const store = await openStore('sqlite')
+    return { ...store, module: mutantUrl(id, store.module) }
+  }
+
+  test('acquires: a capacity that is checked before it is locked', { timeout: TIMEOUT_MS }, async () => {
+    const faults = await faultsSeen('acquires', mutant('lock-checks-before-it-locks'))
+    expect(faults).toEqual(expect.arrayContaining(['overbooked', 'overbooked by replay']))
+  })
+
+  test('events: an event that is acknowledged and dropped', { timeout: TIMEOUT_MS }, async () => {
+    const lossy = broken(new URL('./lossy-log.ts', import.meta.url).href)
+    expect(await faultsSeen('events', lossy)).toContain('missed')
+  })
+
+  test('kills: batches that are written one by one', { timeout: TIMEOUT_MS }, async () => {
+    expect(await faultsSeen('kills', mutant('batch-one-by-one'))).toContain('torn')
+  })
+
+  withOwnServer('redis', () => {
+    test('kills: a server that keeps nothing on disk', { timeout: TIMEOUT_MS }, async () => {
+      const forgetful = openServer('redis', start('redis', { durable: false }))
+      expect(await faultsSeen('kills', forgetful)).toContain('lost')
+    })
+  })
+})
