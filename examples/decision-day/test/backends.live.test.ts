@@ -9,7 +9,7 @@ import { ALL_HOLD, type Ended, digestIn, interrupt, proofLines, run, runIn } fro
 
 vi.setConfig({ testTimeout: 60_000 })
 
-const inMemory = run('--backend', 'memory', '--days', '60')
+const inMemory = run('--backend', 'memory', '--days', '40')
 
 function expectAllHold(one: Ended): void {
   expect({ code: one.code, stderr: one.stderr }).toEqual({ code: 0, stderr: '' })
@@ -19,7 +19,7 @@ function expectAllHold(one: Ended): void {
 function runsOn(backend: string): void {
   describe.concurrent(`a run on ${backend}`, () => {
     it('has the digest that it has in memory', async () => {
-      const one = await run('--backend', backend, '--days', '60')
+      const one = await run('--backend', backend, '--days', '40')
       expectAllHold(one)
       expect(digestIn(one)).toBe(digestIn(await inMemory))
     })
