@@ -15,8 +15,12 @@ export type ChildMessage =
   | { readonly type: 'answer'; readonly value: unknown }
   | { readonly type: 'error'; readonly text: string }
 
-function tell(message: ChildMessage): void {
-  process.send?.(message)
+/** Settles when the message is on its way: what is still to be written is lost when the channel is closed. */
+function tell(message: ChildMessage): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined) resolve()
+    else process.send(message, () => resolve())
+  })
 }
 
 async function run({
@@ -36,7 +40,7 @@ async function run({
   const go = new Promise<void>((resolve) => {
     process.on('message', (message: ParentMessage) => message.type === 'go' && resolve())
   })
-  tell({ type: 'ready' })
+  await tell({ type: 'ready' })
   await go
   const storage = early ?? (await openBackend(backend, namespace))
   const value = await act({
@@ -44,18 +48,18 @@ async function run({
     namespace,
     args: job.args ?? {},
     index,
-    ack: (told) => tell({ type: 'ack', value: told }),
+    ack: (told) => void tell({ type: 'ack', value: told }),
     random: randomStream(seed, `${scenario}#${index}`),
   })
   await storage.close()
-  tell({ type: 'answer', value })
+  await tell({ type: 'answer', value })
 }
 
 process.once('message', (message: ParentMessage & { type: 'job' }) => {
   run(message)
-    .catch((error: unknown) => {
-      tell({ type: 'error', text: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    })
+    .catch((error: unknown) =>
+      tell({ type: 'error', text: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    )
     .finally(() => {
       // Exits by itself from here, unless the backend left something open.
       if (process.connected) process.disconnect()
