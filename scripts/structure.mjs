@@ -26,6 +26,7 @@ const missing = folders
   .map((file) => `${file} is missing: every backend and the suite have one file per protocol`)
 
 const sources = find('{packages/*,conformance,examples/*,bench}/src/**/*.ts').concat(
+  find('test/**/*.ts'),
   find('scripts/**/*.{mjs,ts}'),
 )
 const tooLong = sources
