@@ -64,6 +64,11 @@ describe('a store that breaks its promises is found out', () => {
     expect(faults).toEqual(expect.arrayContaining(['overbooked', 'overbooked by replay']))
   })
 
+  test('acquires: a refusal that keeps a part', { timeout: TIMEOUT_MS }, async () => {
+    const faults = await faultsSeen('acquires', mutant('lock-grants-a-part'))
+    expect(faults).toEqual(expect.arrayContaining(['partial', 'zombies', 'left over']))
+  })
+
   test('events: an event that is acknowledged and dropped', { timeout: TIMEOUT_MS }, async () => {
     const lossy = broken(new URL('./lossy-log.ts', import.meta.url).href)
     expect(await faultsSeen('events', lossy)).toContain('missed')
