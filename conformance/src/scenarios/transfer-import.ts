@@ -64,7 +64,14 @@ export const scenarios: readonly Scenario[] = group(
         const records = await exported(storage)
         const namespace = freshNamespace()
         const copy = await open({ namespace })
-        for (const count of [0, 1, 9, records.length - 1]) {
+        const untouched = await open({ namespace: freshNamespace() })
+        const early: unknown = await untouched
+          .importRecords(interrupted(records, 0))
+          .catch((error: unknown) => error)
+        assert.ok(early instanceof RangeError, 'a source that fails before its first record: the very error')
+        await untouched.context.setSession('x', '1')
+        assert.equal(await untouched.context.getSession('x'), '1', 'a write after an import that never began')
+        for (const count of [1, 9, records.length - 1]) {
           const failure: unknown = await copy
             .importRecords(interrupted(records, count))
             .catch((error: unknown) => error)

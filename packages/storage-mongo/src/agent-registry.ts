@@ -1,6 +1,6 @@
 import type { AgentInput, AgentRegistryOperations, Implementation } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
-import { bulk, upsertOne } from './bulk.ts'
+import { bulk, replaceAll, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'
 
@@ -59,6 +59,6 @@ export const agentRegistry: Implementation<AgentRegistryOperations, MongoContext
 
   async importPage(context, items) {
     const documents = items.map(({ type: _, unfit: __, agentId, ...agent }) => ({ _id: agentId, ...agent }))
-    await context.collection(NAME).insertMany(documents, context.options)
+    await replaceAll(context, NAME, documents)
   },
 }

@@ -31,6 +31,18 @@ export function upsertOne(_id: unknown, update: object): AnyBulkWriteOperation {
   return { updateOne: { filter: { _id } as object, update, upsert: true } }
 }
 
+/** Writes documents as they are, each over whatever has its `_id`. */
+export async function replaceAll(
+  context: MongoContext,
+  name: CollectionName,
+  documents: readonly { readonly _id: unknown }[],
+): Promise<void> {
+  const writes = documents.map(({ _id, ...replacement }): AnyBulkWriteOperation => {
+    return { replaceOne: { filter: { _id } as object, replacement, upsert: true } }
+  })
+  await (context.collection(name) as unknown as Collection).bulkWrite(writes, context.options)
+}
+
 export function deleteOne(_id: unknown): AnyBulkWriteOperation {
   return { deleteOne: { filter: { _id } as object } }
 }

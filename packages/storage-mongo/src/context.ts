@@ -9,7 +9,7 @@ import type { Collection } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { ContextDocument } from './documents.ts'
 import { isDuplicate } from './errors.ts'
-import { bulk, upsertOne } from './bulk.ts'
+import { bulk, replaceAll, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'
 
@@ -122,7 +122,7 @@ export const context: Implementation<ContextOperations, MongoContext> = {
       const documents = items
         .filter(({ type }) => type === kind)
         .map(({ id, dataJson, updatedAt }) => ({ _id: id, dataJson, digest: digestOf(dataJson), updatedAt }))
-      if (documents.length > 0) await table(run, kind).insertMany(documents, run.options)
+      if (documents.length > 0) await replaceAll(run, `context_${kind}`, documents)
     }
   },
 }

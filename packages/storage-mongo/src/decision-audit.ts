@@ -1,6 +1,7 @@
 import type { DecisionAuditOperations, Implementation, NewEvent } from '@dir/storage-core'
 import { type Filter, ObjectId } from 'mongodb'
 import type { Appender } from './append-queue.ts'
+import { replaceAll } from './bulk.ts'
 import type { MongoContext } from './mongo-context.ts'
 import type { Draft } from './dense-log.ts'
 import type { EventDocument } from './documents.ts'
@@ -66,7 +67,7 @@ export const decisionAudit: Implementation<DecisionAuditOperations, MongoContext
     const documents = items.map(({ type: _, unfit: __, seq, ...event }) => {
       return { _id: seq, eventId: new ObjectId(), ...event }
     })
-    await context.collection(NAME).insertMany(documents, context.options)
+    await replaceAll(context, NAME, documents)
     context.connection.audit.forget()
   },
 }

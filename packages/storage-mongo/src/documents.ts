@@ -101,11 +101,13 @@ export interface RequestDocument extends Omit<EscalationRequest, 'dfid'> {
 
 /** Numbers about the whole namespace; `seq` and `fence` are the least that counts as issued. */
 export interface MetaDocument {
-  readonly _id: 'schema_version' | 'importing' | 'seq' | 'fence'
-  /** Of `importing`, the ticket of the import that is not finished. */
+  readonly _id: 'schema_version' | 'importing' | 'imported' | 'seq' | 'fence'
+  /** Of `importing` and `imported`: the ticket of an import that is not finished, and of the last one that is. */
   readonly value: number
   /** Of `importing`: how many pages it has written. */
   readonly pages?: number
+  /** Of `schema_version`: how often an import has begun or ended. */
+  readonly imports?: number
 }
 
 /** A session that runs our transactions: what it left open when its process died, anybody may end. */

@@ -18,6 +18,9 @@ import { queuesOf } from './queues.ts'
 import { SCHEMA_VERSION, prepareSchema, refuseUnfinishedImport } from './schema.ts'
 import { beginImport, finishImport, readCounters, requireImport } from './transfer.ts'
 
+/** What a server of MongoDB 5.0 says that it speaks. */
+const WIRE_OF_5_0 = 13
+
 export class MongoDriver implements StorageDriver {
   readonly backend = 'mongo'
   readonly capabilities: StorageDriver['capabilities'] = new Set(
@@ -122,6 +125,13 @@ export class MongoDriver implements StorageDriver {
     await client.connect() // after a failure, operations would not do so by themselves
     const hello = await client.db('admin').command({ hello: 1 })
     if (hello['setName'] === undefined && hello['msg'] !== 'isdbgrid') throw standalone('a standalone server')
+    if (Number(hello['maxWireVersion']) < WIRE_OF_5_0)
+      throw new ConfigurationError(
+        'This MongoDB is older than 5.0, and cannot read several documents of one moment. Use 5.0 or newer.',
+        'maxWireVersion',
+        String(hello['maxWireVersion']),
+        String(WIRE_OF_5_0),
+      )
     this.#connection.reached = true
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type IdempotencyOperations, type Implementation, conditionalSteps } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
 import type { IdempotencyDocument } from './documents.ts'
-import { bulk, upsertOne } from './bulk.ts'
+import { bulk, replaceAll, upsertOne } from './bulk.ts'
 import { isDuplicate } from './errors.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow, plus } from './time.ts'
@@ -108,6 +108,6 @@ export const idempotency: Implementation<IdempotencyOperations, MongoContext> = 
       const claim = claimedAt === null ? null : { token: randomUUID(), since: claimedAt, until: claimedAt }
       return { _id: key, ...effect, claim }
     })
-    await context.collection(NAME).insertMany(documents, context.options)
+    await replaceAll(context, NAME, documents)
   },
 }

@@ -1,6 +1,6 @@
 import { type Implementation, type IntentRetryOperations, nextCount } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
-import { bulk, deleteOne, upsertOne } from './bulk.ts'
+import { bulk, deleteOne, replaceAll, upsertOne } from './bulk.ts'
 import { isDuplicate } from './errors.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'
@@ -55,6 +55,6 @@ export const intentRetry: Implementation<IntentRetryOperations, MongoContext> = 
 
   async importPage(context, items) {
     const documents = items.map(({ dfid, count, updatedAt }) => ({ _id: dfid, count, updatedAt }))
-    await context.collection(NAME).insertMany(documents, context.options)
+    await replaceAll(context, NAME, documents)
   },
 }

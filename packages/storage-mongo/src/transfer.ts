@@ -19,22 +19,38 @@ export async function readCounters(context: MongoContext): Promise<Counters> {
 
 /** Marks the namespace as being filled; what an interrupted import left is removed. */
 export async function beginImport(context: MongoContext, ticket: number): Promise<void> {
-  const meta = context.collection('meta')
-  const interrupted = (await meta.findOne({ _id: 'importing' }, context.options)) !== null
-  if (!interrupted) {
-    const { seq, fence } = await readCounters(context)
-    if (seq + fence > 0 || (await hasRecords(context)))
-      throw new ConflictError('This store is not empty. Import into a new namespace, or drop this one first.')
-  }
-  await put(context, 'importing', ticket)
-  for (const name of COLLECTION_NAMES)
-    if (!KEPT.has(name) && (await context.collection(name).findOne({}, context.options)) !== null)
-      await context.connection.transactions.run(context.deadline, async (inside) => {
+  const { transactions } = context.connection
+  const isInterrupted = await transactions.run(context.deadline, (inside) => mark(inside, ticket))
+  if (isInterrupted)
+    for (const name of COLLECTION_NAMES.filter((one) => !KEPT.has(one)))
+      await transactions.run(context.deadline, async (inside) => {
         await requireImport(inside, ticket)
         await inside.collection(name).deleteMany({}, inside.options)
       })
-  await meta.deleteMany({ _id: { $in: ['seq', 'fence'] } }, context.options)
   context.connection.forget()
+}
+
+/** Looks and marks, with no other import's begin or end in between. @returns whether there was a mark. */
+async function mark(inside: MongoContext, ticket: number): Promise<boolean> {
+  await touch(inside)
+  const meta = inside.collection('meta')
+  const isInterrupted = (await meta.findOne({ _id: 'importing' }, inside.options)) !== null
+  if (!isInterrupted) {
+    const { seq, fence } = await readCounters(inside)
+    if (seq + fence > 0 || (await hasRecords(inside)))
+      throw new ConflictError('This store is not empty. Import into a new namespace, or drop this one first.')
+    // what only conflicts are made of is no record, but would be in the way of one
+    await inside.collection('context_session').deleteMany({ dataJson: null }, inside.options)
+  }
+  await put(inside, 'importing', ticket)
+  return isInterrupted
+}
+
+/** Writes what each begin and each end of an import writes, so that of two at once one is run again. */
+async function touch(inside: MongoContext): Promise<void> {
+  await inside
+    .collection('meta')
+    .updateOne({ _id: 'schema_version' }, { $inc: { imports: 1 } }, inside.options)
 }
 
 /**
@@ -54,10 +70,14 @@ export async function finishImport(
   ticket: number,
   { seq, fence }: Counters,
 ): Promise<void> {
+  const meta = context.collection('meta')
+  if ((await meta.findOne({ _id: 'imported' }, context.options))?.value === ticket) return
   await requireImport(context, ticket)
+  await touch(context)
   await put(context, 'seq', seq)
   await put(context, 'fence', fence)
-  await context.collection('meta').deleteOne({ _id: 'importing' }, context.options)
+  await put(context, 'imported', ticket)
+  await meta.deleteOne({ _id: 'importing' }, context.options)
   context.connection.forget()
 }
 

@@ -17,7 +17,7 @@ import { told } from './failure.ts'
 import { LockBatch } from './lock-batch.ts'
 import { isLockCall } from './lock-calls.ts'
 import { LockNames } from './locks.ts'
-import { prepareSchema, readMeta } from './meta.ts'
+import { prepareSchema, refuseUnfinishedImport } from './meta.ts'
 import { find } from './operations.ts'
 import { OrderedBatch } from './ordered-batch.ts'
 import type { PgPool } from './pool.ts'
@@ -64,7 +64,13 @@ export class PostgresDriver implements StorageDriver {
 
   async init(create: boolean): Promise<void> {
     const deadline = this.#deadline()
-    await told(
+    await this.#prepare(create, deadline)
+    await told(refuseUnfinishedImport(this.#pg.session(deadline)))
+  }
+
+  /** Judges the server and makes the tables ready. */
+  #prepare(create: boolean, deadline: number): Promise<void> {
+    return told(
       (async () => {
         this.#facts = await judgeServer(this.#pg.session(deadline))
         this.#pg.makeDurable = this.#facts.synchronousCommit === 'off'
@@ -111,14 +117,7 @@ export class PostgresDriver implements StorageDriver {
   readonly transfer: DriverTransfer = {
     counters: () => told(readCounters(this.#pg.session(this.#deadline()))),
     begin: async (ticket, create) => {
-      const deadline = this.#deadline()
-      await told(
-        this.init(create).catch(async (error: unknown) => {
-          // what init refuses may be the very mark that this import is to finish
-          if ((await readMeta(this.#pg.session(deadline), 'importing').catch(() => null)) === null)
-            throw error
-        }),
-      )
+      await this.#prepare(create, this.#deadline())
       await this.#exclusively((db) => beginImport(db, ticket))
     },
     finish: (ticket, counters) => this.#exclusively((db) => finishImport(db, ticket, counters)),

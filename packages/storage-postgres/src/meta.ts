@@ -4,8 +4,8 @@ import type { LockNames } from './locks.ts'
 import { SCHEMA_VERSION, migrationSql } from './schema.ts'
 import { type PgSession, number } from './session.ts'
 
-/** Numbers about the whole namespace: `schema_version`, and `importing`, the ticket of an import that is not finished. */
-type MetaName = 'schema_version' | 'importing'
+/** Numbers about the whole namespace: `schema_version`, and the tickets of imports: `importing` is not finished, `imported` is. */
+type MetaName = 'schema_version' | 'importing' | 'imported'
 
 export async function readMeta(db: PgSession, name: MetaName): Promise<number | null> {
   const [row] = await db.read(/* sql */ `SELECT value FROM ${db.schema}meta WHERE name = $1`, name)
@@ -39,7 +39,11 @@ export async function prepareSchema(
       await db.script(migrationSql(namespace, version))
     })
   }
-  if ((await readMeta(pg.session(deadline), 'importing')) !== null)
+}
+
+/** Throws if the namespace is being filled, or an import into it was interrupted. */
+export async function refuseUnfinishedImport(db: PgSession): Promise<void> {
+  if ((await readMeta(db, 'importing')) !== null)
     throw new ConflictError('An import into this namespace is not finished. Run it again to its end first.')
 }
 

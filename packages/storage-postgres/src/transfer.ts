@@ -1,6 +1,6 @@
 import { ConflictError, type CountersExport, importTakenOver } from '@dir/storage-core'
 import { readMeta } from './meta.ts'
-import { RECORD_TABLES, SEQUENCES } from './schema.ts'
+import { RECORD_TABLES } from './schema.ts'
 import { type PgSession, type PgTransaction, number } from './session.ts'
 
 type Counters = Omit<CountersExport, 'type'>
@@ -25,7 +25,6 @@ export async function beginImport(db: PgTransaction, ticket: number): Promise<vo
     ticket,
   )
   for (const table of RECORD_TABLES) await db.script(/* sql */ `DELETE FROM ${db.schema}${table}`)
-  for (const sequence of SEQUENCES) await setSequence(db, sequence, 0)
 }
 
 /** Throws unless the import with this ticket fills the namespace, and goes on doing so until the caller's transaction ends. */
@@ -38,10 +37,16 @@ export async function requireImport(db: PgSession, ticket: number): Promise<void
 
 /** Sets the counters and takes the mark away, inside the caller's transaction. */
 export async function finishImport(db: PgSession, ticket: number, { seq, fence }: Counters): Promise<void> {
+  if ((await readMeta(db, 'imported')) === ticket) return
   await requireImport(db, ticket)
+  // these are not undone by a rollback, so nothing before the very end may touch them
   await setSequence(db, 'audit_seq', seq)
   await setSequence(db, 'fence_seq', fence)
-  await db.write(/* sql */ `DELETE FROM ${db.schema}meta WHERE name = 'importing' RETURNING 1`)
+  await db.write(/* sql */ `DELETE FROM ${db.schema}meta WHERE name IN ('importing', 'imported') RETURNING 1`)
+  await db.write(
+    /* sql */ `INSERT INTO ${db.schema}meta (name, value) VALUES ('imported', $1) RETURNING 1`,
+    ticket,
+  )
 }
 
 async function isEmpty(db: PgSession): Promise<boolean> {

@@ -70,9 +70,16 @@ export function createClient({ url, redis = {}, client }: ServerOptions, timeout
   })
 }
 
+function isUrl(url: unknown): boolean {
+  if (typeof url !== 'string') return false
+  if (/^(unix:\/\/|\/)/.test(url)) return true
+  return /^rediss?:\/\//.test(url) && URL.canParse(url) && /^\/?\d*$/.test(new URL(url).pathname)
+}
+
 export function checkServer({ url, redis, client }: ServerOptions): void {
-  if (url !== undefined && (typeof url !== 'string' || !/^(rediss?:\/\/|unix:\/\/|\/)/.test(url)))
-    throw new InvalidArgumentError('url', 'must begin with redis:// or rediss://')
+  // the text itself may hold a password, so the error does not show it
+  if (url !== undefined && !isUrl(url))
+    throw new InvalidArgumentError('url', 'must be a URL such as redis://user:password@host:6379/0')
   if (redis !== undefined && (typeof redis !== 'object' || redis === null))
     throw new InvalidArgumentError('redis', 'must be options of ioredis')
   if (client !== undefined && typeof (client as { duplicate?: unknown } | null)?.duplicate !== 'function')

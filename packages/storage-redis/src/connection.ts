@@ -45,6 +45,13 @@ export class RedisConnection {
     return isCluster(this.#client) ? this.#client.nodes('master') : [this.#client]
   }
 
+  /** Selects the database again that the client was told to: what the server says to that, ioredis keeps to itself. */
+  async selectDatabase(): Promise<void> {
+    if (isCluster(this.#client)) return
+    const { db = 0 } = this.#client.options
+    if (db !== 0) await this.#client.select(db)
+  }
+
   keysOf(names: readonly string[]): string[] {
     return names.map((name) => `{${this.#namespace}}:${name}`)
   }

@@ -136,6 +136,7 @@ export class RedisDriver implements StorageDriver {
     const deadline = performance.now() + this.#timeoutMs
     try {
       await this.#connection.ready(deadline)
+      await this.#connection.selectDatabase()
       return await settleBy(deadline, readServers(this.#connection), () => new NoAnswerError(this.#timeoutMs))
     } catch (error) {
       throw mapError(error, 'not-applied')

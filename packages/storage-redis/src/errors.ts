@@ -130,6 +130,13 @@ function mapReply(cause: unknown): StorageError {
         cause,
       })
   }
+  if (/DB index|SELECT is not allowed/i.test(message))
+    return new ConfigurationError(
+      'This Redis has no database of that number. Leave the number out of the URL, and use namespaces.',
+      'database',
+      'a number that the server does not have',
+      'a database of the server',
+    )
   if (isRefusedLogin(cause))
     return new AuthError('Redis refused the user or the password. Check the URL.', context)
   return new InternalError(

@@ -3,7 +3,7 @@ export const IMPORT: string = /* lua */ String.raw`
 -- version, ticket; answers whether it was allowed: the store is empty, or an import into it was interrupted
 function op.import_begin(version, ticket)
   local state = redis.call('HMGET', key.meta, 'events', 'fence', 'importing')
-  local empty = not state[1] and not state[2]
+  local empty = (state[1] or '0') == '0' and (state[2] or '0') == '0'
   for name, full in pairs(key) do
     if name ~= 'meta' and redis.call('EXISTS', full) == 1 then empty = false end
   end

@@ -55,6 +55,28 @@ withOwnServer('redis', () => {
     await set('maxmemory-policy', 'noeviction')
   })
 
+  test('a database that the server does not have is refused, and nothing goes into another', async () => {
+    const refusal = await using((storage) => failureOf(storage.context.setSession('f', '1')), {
+      url: `${server.url}/99`,
+    })
+    expect(refusal).toEqual({ code: 'STORAGE_CONFIGURATION', outcome: 'not-applied', retryable: false })
+    expect(await redisCommand(server.url, 'EXISTS', '{settings}:session')).toBe('0')
+    const second = { url: `${server.url}/2` }
+    expect(await using(async (storage) => (await storage.health()).ok, second)).toBe(true)
+  })
+
+  test('a URL that is none is refused without being quoted', () => {
+    for (const url of [
+      'redis://u:hunter2@host:99999',
+      'redis://:hunter2@[::1',
+      `${server.url}/abc`,
+      'http://x',
+    ])
+      expect(() => redisStorage(url)).toThrow(
+        'Invalid argument: url must be a URL such as redis://user:password@host:6379/0.',
+      )
+  })
+
   test('durable is claimed where an append-only file is kept, and health() says what that is worth', async () => {
     const seen = async () =>
       using(async (storage) => {

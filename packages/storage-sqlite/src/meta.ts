@@ -3,8 +3,8 @@ import { StoredRow } from './stored-row.ts'
 
 const TABLE = 'dir_storage_meta'
 
-/** Numbers about the whole file: `schema_version`, `fence` (the last one issued), `importing` (the ticket of an import that is not finished). */
-export type MetaName = 'schema_version' | 'fence' | 'importing'
+/** Numbers about the whole file: `schema_version`, `fence` (the last one issued), `importing` and `imported` (the tickets of an import that is not finished, and of the last one that is). */
+export type MetaName = 'schema_version' | 'fence' | 'importing' | 'imported'
 
 export function readMeta(db: SqliteConnection, name: MetaName): number | null {
   const row = db.get(/* sql */ `SELECT value FROM dir_storage_meta WHERE name = ?`, name)

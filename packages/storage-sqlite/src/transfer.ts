@@ -29,9 +29,11 @@ export function requireImport(db: SqliteConnection, ticket: number): void {
 
 /** Sets the counters and takes the mark away, inside the caller's transaction. */
 export function finishImport(db: SqliteConnection, ticket: number, { seq, fence }: Counters): void {
+  if (readMeta(db, 'imported') === ticket) return
   requireImport(db, ticket)
   db.run(/* sql */ `DELETE FROM sqlite_sequence WHERE name = 'decision_audit_events'`)
   db.run(/* sql */ `INSERT INTO sqlite_sequence (name, seq) VALUES ('decision_audit_events', ?)`, BigInt(seq))
   writeMeta(db, 'fence', fence)
+  writeMeta(db, 'imported', ticket)
   removeMeta(db, 'importing')
 }

@@ -35,7 +35,10 @@ export interface DriverTransfer {
    * `ConflictError`. With `create` false, a schema that is missing is not made.
    */
   begin(ticket: number, create: boolean): Promise<void>
-  /** Sets the counters and takes the mark away, in one step and only while it has this ticket; see `importTakenOver`. */
+  /**
+   * Sets the counters and takes the mark away, in one step and only while it has this ticket; see `importTakenOver`.
+   * Called again with the ticket that it ended last, it has nothing to do.
+   */
   finish(ticket: number, counters: Omit<CountersExport, 'type'>): Promise<void>
 }
 

@@ -40,7 +40,11 @@ export abstract class StorageError extends Error {
 
 /** Whether `error` is one of ours, from whichever copy of this package. */
 export function isStorageError(error: unknown): error is StorageError {
-  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('STORAGE_')
+  try {
+    return error instanceof Error && String((error as { code?: unknown }).code).startsWith('STORAGE_')
+  } catch {
+    return false // what callers throw may be anything, a revoked proxy too
+  }
 }
 
 /** A copy that is safe to log: name, message without credentials and at most 500 characters, code. */
@@ -50,6 +54,7 @@ export function cleanCause(cause: unknown): { name: string; message: string; cod
     name: typeof name === 'string' ? name : typeof cause,
     message: (typeof message === 'string' ? message : '')
       .replaceAll(/:\/\/[^/\s@]*@/g, '://***@')
+      .replace(/ dup key: .*$/s, '')
       .slice(0, 500),
   }
   return typeof code === 'string' || typeof code === 'number' ? { ...copy, code } : copy

@@ -4,7 +4,7 @@ import type { ContextOperations } from '../context.ts'
 import { InvalidArgumentError } from '../errors.ts'
 import type { LifecycleOperations } from '../lifecycle.ts'
 import { METHODS } from './methods.ts'
-import { id, nullable, string, text } from '../rules/validate.ts'
+import { id, nullable, reading, string, text } from '../rules/validate.ts'
 
 /** The methods that a batch takes: every write except those whose answer decides what comes next. */
 const BATCH_METHODS = {
@@ -83,7 +83,8 @@ export function recordBatch(record: (batch: Batch) => unknown, add: (call: Recor
   } finally {
     recording = false
   }
-  if (typeof (returned as { then?: unknown } | undefined)?.then === 'function') {
+  const isThenable = (): boolean => typeof (returned as { then?: unknown } | undefined)?.then === 'function'
+  if (reading('record', isThenable)) {
     Promise.resolve(returned).catch(() => {}) // what it does later fails, and nobody else would handle that
     throw new InvalidArgumentError(
       'record',

@@ -66,6 +66,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     driver,
     maxValueBytes: limits.maxValueBytes,
     create,
+    closed: gate.closed,
     call: (protocol, name, operation, args) => ({
       ...dispatcher.newCall(protocol, name, operation, [], args),
       whole: true,
@@ -73,11 +74,8 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     read: (call) => dispatcher.read(call),
   }
 
-  const importRecords: StorageHandle['importRecords'] = async (records, given) => {
-    const summary = await gate.fill((begun) => importAll(transfer, records, given, begun))
-    await gate.init()
-    return summary
-  }
+  const importRecords: StorageHandle['importRecords'] = (records, given) =>
+    gate.fill((begun) => importAll(transfer, records, given, begun))
 
   return {
     ...(Object.fromEntries(

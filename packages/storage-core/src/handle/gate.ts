@@ -19,11 +19,17 @@ export class Gate {
   #closing: Promise<void> | undefined
   /** Rejects when those who still wait for `init` may wait no longer. */
   readonly #givenUp = Promise.withResolvers<never>()
+  readonly #closed = Promise.withResolvers<never>()
 
   constructor(driver: StorageDriver, create: boolean) {
     this.#driver = driver
     this.#create = create
-    this.#givenUp.promise.catch(() => {}) // mostly nobody waits
+    for (const { promise } of [this.#givenUp, this.#closed]) promise.catch(() => {}) // mostly nobody waits
+  }
+
+  /** Rejects with `ClosedError` as soon as the handle closes. */
+  get closed(): Promise<never> {
+    return this.#closed.promise
   }
 
   get isClosing(): boolean {
@@ -89,16 +95,28 @@ export class Gate {
       await Promise.allSettled(this.#writes)
       const answer = await act(() => (marked = true))
       this.#refusesWrites = false
+      this.#ready = Promise.resolve()
+      this.#open = true
       return answer
     } catch (error) {
-      if (!marked) this.#refusesWrites = refused
+      // an earlier import may have ended without being told so
+      if (!marked) this.#refusesWrites = refused && !(await this.#isFilled())
       throw error
     } finally {
       this.#filling = false
     }
   }
 
+  /** Whether the store holds no mark of an import. */
+  #isFilled(): Promise<boolean> {
+    return this.#driver.init(false).then(
+      () => true,
+      () => false,
+    )
+  }
+
   close(): Promise<void> {
+    this.#closed.reject(new ClosedError())
     this.#closing ??= this.#close()
     return this.#closing
   }
@@ -117,5 +135,10 @@ export class Gate {
 /** Those who waited for one `init` each get an error of their own, because an error says which call it is about. */
 function copyOf(error: unknown): unknown {
   if (!isStorageError(error)) return error
-  return Object.create(Object.getPrototypeOf(error) as object, Object.getOwnPropertyDescriptors(error))
+  const { stack: _, ...own } = Object.getOwnPropertyDescriptors(error)
+  const copy: unknown = Object.setPrototypeOf(
+    new Error(error.message),
+    Object.getPrototypeOf(error) as object,
+  )
+  return Object.defineProperties(copy, own)
 }

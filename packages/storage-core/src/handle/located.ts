@@ -52,8 +52,16 @@ export function mapped(driver: StorageDriver): StorageDriver {
       }
     }
   }
+  const { transfer } = driver
   return {
     ...driver,
+    ...(transfer && {
+      transfer: {
+        counters: map(() => transfer.counters(), 'not-applied'),
+        begin: map((ticket, create) => transfer.begin(ticket, create), 'unknown'),
+        finish: map((ticket, counters) => transfer.finish(ticket, counters), 'unknown'),
+      },
+    }),
     init: map((create) => driver.init(create), 'unknown'),
     read: map((call) => driver.read(call), 'not-applied'),
     write: map((work) => driver.write(work), 'unknown'),

@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto'
 import type { ImportOptions, ImportSummary, Protocol } from '../bundle.ts'
 import type { Call, Page } from '../adapter/call.ts'
 import type { DriverTransfer, StorageDriver } from '../adapter/driver.ts'
-import { InvalidArgumentError, StoredDataError, UnsupportedError } from '../errors.ts'
+import { InvalidArgumentError, StoredDataError, UnsupportedError, isStorageError } from '../errors.ts'
 import { PROTOCOLS } from './methods.ts'
 import { PROTOCOL_OF, checkRecord } from './record-check.ts'
-import type { StorageRecord } from '../records.ts'
+import type { CountersExport, StorageRecord } from '../records.ts'
 import { sizeOf } from './size.ts'
 import { options } from '../rules/objects.ts'
 import { reading } from '../rules/validate.ts'
@@ -19,6 +19,8 @@ export interface TransferContext {
   readonly maxValueBytes: number
   /** Whether a schema that is missing may be made. */
   readonly create: boolean
+  /** Rejects when the handle closes. */
+  readonly closed: Promise<never>
   /** A call with a deadline of its own. */
   call(protocol: Protocol, method: string, operation: string, args: readonly unknown[]): Call
   read(call: Call): Promise<unknown>
@@ -66,24 +68,39 @@ export async function importAll(
 
   const summary = { imported: 0, skipped: 0 }
   const counters = { seq: 0, fence: 0 }
-  const source = iteratorOf(records)
-  const [first] = await Promise.allSettled([(async () => source.next())()])
-  if (first.status === 'fulfilled' && first.value.done !== true)
-    checkRecord(first.value.value, context.maxValueBytes)
-  const importTicket = randomInt(1, 2 ** 47)
-  await transfer.begin(importTicket, context.create)
-  begun()
-  if (first.status === 'rejected') throw first.reason // an interrupted import, if one of nothing
-  const fit = fitRecords(context, goOn(first.value, source), unfit === 'skip', summary, counters)
-  for await (const { protocol, items, bytes } of inPages(fit)) {
-    const call = context.call(protocol, 'importRecords', 'importPage', [items])
-    const { deadline } = call
-    const page = { calls: [call], atomic: false, bytes, deadline, accessDeadline: null, importTicket }
-    await context.driver.write(page)
-    summary.imported += items.length
+  const source = iteratorOf(records, context.closed)
+  try {
+    const first = await source.next()
+    if (first.done !== true) checkRecord(first.value, context.maxValueBytes)
+    const importTicket = randomInt(1, 2 ** 47)
+    await transfer.begin(importTicket, context.create)
+    begun()
+    const fit = fitRecords(context, goOn(first, source), unfit === 'skip', summary, counters)
+    for await (const { protocol, items, bytes } of inPages(fit)) {
+      const call = context.call(protocol, 'importRecords', 'importPage', [items])
+      const { deadline } = call
+      const page = { calls: [call], atomic: false, bytes, deadline, accessDeadline: null, importTicket }
+      await context.driver.write(page)
+      summary.imported += items.length
+    }
+    await finish(transfer, importTicket, counters)
+    return summary
+  } finally {
+    source.end()
   }
-  await transfer.finish(importTicket, counters)
-  return summary
+}
+
+const FINISH_TRIES = 3
+
+/** The end may be told twice, so that a lost answer need not leave anybody in doubt. */
+async function finish(transfer: DriverTransfer, ticket: number, counters: Omit<CountersExport, 'type'>) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await transfer.finish(ticket, counters)
+    } catch (error) {
+      if (!isStorageError(error) || error.outcome !== 'unknown' || tries >= FINISH_TRIES) throw error
+    }
+  }
 }
 
 /** The records that this contract can hold, copied; the counters are raised to the highest numbers seen. */
@@ -134,27 +151,44 @@ async function* inPages(records: AsyncIterable<StorageRecord>): AsyncGenerator<I
   if (protocol !== null) yield { protocol, items, bytes }
 }
 
-type Source = AsyncIterator<unknown, unknown> | Iterator<unknown, unknown>
+/** What an import goes through, one record after another. */
+interface Source {
+  /** Rejects also when `stopped` does. */
+  next(): Promise<IteratorResult<unknown, unknown>>
+  /** Tells the iterable that nobody goes on; nobody waits for what it makes of that. */
+  end(): void
+}
 
 /** @throws InvalidArgumentError if there is nothing to go through. */
-export function iteratorOf(records: unknown): Source {
-  return reading('records', () => {
+export function iteratorOf(records: unknown, stopped: Promise<never>): Source {
+  const iterator = reading('records', () => {
     const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = (
       typeof records === 'object' && records !== null ? records : {}
     ) as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown }
     const iterate = async ?? sync
-    const source: unknown = typeof iterate === 'function' ? Reflect.apply(iterate, records, []) : null
-    if (typeof (source as Partial<Source> | null)?.next !== 'function')
+    const found: unknown = typeof iterate === 'function' ? Reflect.apply(iterate, records, []) : null
+    if (typeof (found as Partial<AsyncIterator<unknown>> | null)?.next !== 'function')
       throw new InvalidArgumentError('records', 'must be an iterable of records')
-    return source as Source
+    return found as AsyncIterator<unknown, unknown>
   })
+  let isOver = false
+  return {
+    async next() {
+      const item: unknown = await Promise.race([iterator.next(), stopped])
+      if (typeof item !== 'object' || item === null)
+        throw new InvalidArgumentError('records', 'must be an iterable of records')
+      const result = item as IteratorResult<unknown, unknown>
+      isOver = result.done === true
+      return result
+    },
+    end() {
+      if (!isOver) void (async () => iterator.return?.())().catch(() => {})
+      isOver = true
+    },
+  }
 }
 
-/** What a source gives from `first` on; its end is told, whatever ends the reading. */
+/** What a source gives from `first` on. */
 export async function* goOn(first: IteratorResult<unknown>, source: Source): AsyncGenerator<unknown> {
-  try {
-    for (let item = first; item.done !== true; item = await source.next()) yield item.value
-  } finally {
-    await source.return?.()
-  }
+  for (let item = first; item.done !== true; item = await source.next()) yield item.value
 }

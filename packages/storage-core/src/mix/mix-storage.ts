@@ -65,7 +65,7 @@ export function mixStorage(sources: MixSources): StorageHandle {
     recordBatch(act, (call) => calls.push(call))
     const touched = new Set(calls.map((call) => owner[call.protocol]))
     const [only] = touched
-    if (touched.size === 0) return []
+    if (touched.size === 0) return (await handles[0]?.atomically(() => {})) ?? []
     if (touched.size > 1 || only === null || only === undefined)
       throw new UnsupportedError(
         'atomically',

@@ -1,5 +1,5 @@
 import type { ImportOptions, ImportSummary, StorageHandle } from '../bundle.ts'
-import { UnsupportedError } from '../errors.ts'
+import { InvalidArgumentError, UnsupportedError } from '../errors.ts'
 import type { Owners } from './mix-storage.ts'
 import { goOn, iteratorOf } from '../handle/transfer.ts'
 import { PROTOCOL_OF } from '../handle/record-check.ts'
@@ -28,24 +28,27 @@ export async function* exportMix(owners: Owners): AsyncGenerator<StorageRecord> 
 
 /**
  * Hands each record to the backend of its protocol; all backends import at once, at the pace of the slowest. None of them
- * ends before all have written everything, so that after a failure of one the import can be run again on all.
+ * ends before all have written everything, so that after a failure until then the import can be run again on all. If one
+ * was not empty, or fails in the very last step, those that have begun or ended must be dropped before that.
  */
 export async function importMix(
   owners: Owners,
   records: AsyncIterable<StorageRecord> | Iterable<StorageRecord>,
   options?: ImportOptions,
 ): Promise<ImportSummary> {
-  const source = iteratorOf(records)
   const channels = new Map(handlesOf(owners).map((handle) => [handle, new Channel<StorageRecord>()]))
   const all = [...channels.values()]
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => {}) // thrown at the end
   let failure: { readonly error: unknown } | undefined
+  const source = iteratorOf(records, failed.promise)
   const fail = (error: unknown): void => {
     failure ??= { error }
+    failed.reject(error)
     for (const channel of all) channel.end({ error })
   }
   const feed = async (): Promise<void> => {
     for await (const given of goOn(await source.next(), source)) {
-      if (failure !== undefined) return
       const record = given as StorageRecord
       await Promise.all(targetsOf(record).map((one) => one.push(record)))
     }
@@ -57,12 +60,15 @@ export async function importMix(
     if (record?.type === 'counters') return all
     const owner = owners[PROTOCOL_OF[record?.type]]
     const channel = owner === null ? undefined : channels.get(owner)
-    return channel === undefined ? all.slice(0, 1) : [channel] // what is no record, a backend refuses
+    if (channel === undefined)
+      throw new InvalidArgumentError('records', 'holds something that is no record of a known type')
+    return [channel]
   }
   const imports = Array.from(channels, ([handle, channel]) => handle.importRecords(channel, options))
   const [, ...summaries] = await Promise.all(
     [feed(), ...imports].map((one) => one.catch(fail)) as [Promise<void>, ...Promise<ImportSummary | void>[]],
   )
+  source.end()
   if (failure !== undefined) throw failure.error
   return summaries.reduce<ImportSummary>(
     (sum, one) => ({
