@@ -8,7 +8,7 @@ import type { SessionRegister } from './session-register.ts'
 
 /** How long before its deadline a transaction must be ready to commit. */
 const COMMIT_MS = 20
-/** With less time than this, another attempt is not begun. */
+/** With less time than this, or than two attempts like the last one took, another is not begun. */
 const ATTEMPT_MS = 50
 const ABORT_MS = 200
 
@@ -50,6 +50,7 @@ export class Transactions {
     const start = performance.now()
     let contention: unknown
     for (let attempts = 1; ; attempts++) {
+      const begun = performance.now()
       try {
         return await this.attempt(deadline, body)
       } catch (error) {
@@ -57,8 +58,9 @@ export class Transactions {
         const isLate = error.isLate && error.outcome === 'not-applied' && contention !== undefined
         if (!error.isTransient && !isLate) throw error
         contention = isLate ? contention : error.cause
+        const needed = Math.max(ATTEMPT_MS, 2 * (performance.now() - begun))
         if (!isLate) await pause(attempts)
-        if (performance.now() >= deadline - ATTEMPT_MS)
+        if (performance.now() >= deadline - needed)
           throw this.#connection.failure(contention, start, 'not-applied', attempts)
       }
     }

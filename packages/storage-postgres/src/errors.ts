@@ -176,7 +176,7 @@ function unavailable(context: { readonly cause: unknown; readonly outcome: Outco
         context,
       )
     : new UnavailableError(
-        'The server cannot be reached, or no connection was free in time. Look after it, or raise the size of the pool.',
+        'PostgreSQL cannot be reached, or no connection was free in time. Look after it, or raise the size of the pool.',
         'connect',
         context,
       )
