@@ -4,7 +4,8 @@ import type { CustomTypesConfig, PoolClient, QueryResult } from 'pg'
 import type { Row, SqlValue } from './session.ts'
 
 const RAW = { getTypeParser: () => (value: unknown) => value } as unknown as CustomTypesConfig
-const ignore = (): void => {}
+/** Listens to the errors of a client that is lent. */
+export const ignore = (): void => {}
 
 /** The names under which statements are prepared; there is a fixed number of different ones. */
 const names = new Map<string, string>()
@@ -15,7 +16,7 @@ function nameOf(sql: string): string {
   return name
 }
 
-/** A client lent by the pool, until it is given back or thrown away. */
+/** A client lent by the pool and listened to, until it is given back or thrown away. */
 export class Lease {
   readonly #client: PoolClient
   /** Whether its session keeps statements, so that each has to be parsed only once. */
@@ -25,8 +26,6 @@ export class Lease {
   constructor(client: PoolClient, prepares: boolean) {
     this.#client = client
     this.#prepares = prepares
-    // the death of a client that is lent is an event of its own, and would end the process
-    client.on('error', ignore)
   }
 
   /** One statement with its values, answered by `deadline`. */

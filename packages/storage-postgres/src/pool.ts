@@ -1,10 +1,8 @@
 import { Socket } from 'node:net'
 import { settleBy } from '@dir/storage-core'
-import { type ClientConfig, Pool } from 'pg'
+import { type ClientConfig, Pool, type PoolClient } from 'pg'
 import { Failure } from './failure.ts'
-import { Lease } from './lease.ts'
-
-const ignore = (): void => {}
+import { Lease, ignore } from './lease.ts'
 
 /** Where clients come from: a pool of our own, or the user's, which is never ended here. */
 export class PgPool {
@@ -49,15 +47,29 @@ export class PgPool {
 
   /** Lends a client; nothing has been sent when this rejects. */
   async lend(deadline: number): Promise<Lease> {
-    const connecting = this.#pool.connect()
+    const connecting = this.#take()
     try {
       const lease = new Lease(await settleBy(deadline, connecting, noClient), this.#prepares)
       this.#leases.add(lease)
       return lease
     } catch (error) {
-      connecting.then((late) => late.release(), ignore)
+      connecting.then((late) => new Lease(late, false).end(), ignore)
       throw new Failure(error, 'not-applied')
     }
+  }
+
+  /**
+   * A client that is lent and dies would end the process, so it is listened to from the very moment: its death may be in
+   * the same packet as the answer that it is ready, before any promise goes on.
+   */
+  #take(): Promise<PoolClient> {
+    return new Promise((resolve, reject) => {
+      this.#pool.connect((error, client) => {
+        if (client === undefined) return reject(error ?? noClient())
+        client.on('error', ignore)
+        resolve(client)
+      })
+    })
   }
 
   /**

@@ -2,9 +2,22 @@ import net from 'node:net'
 
 export interface Proxy {
   readonly url: string
-  /** Once, to the first connection on which a client sends this text: its replies are lost, or it is cut at the next. */
-  fault: { readonly does: 'mute' | 'cut'; readonly at: string } | null
+  /**
+   * Once, to the first connection on which a client sends this text: its replies are lost, or it is cut at the next, or
+   * the server's end comes in one packet with the answer that it is ready.
+   */
+  fault: { readonly does: 'mute' | 'cut' | 'die'; readonly at: string } | null
   close(): Promise<void>
+}
+
+const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
+const END = errorMessage('SFATAL', 'C57P01', 'Mterminating connection due to administrator command')
+
+function errorMessage(...fields: readonly string[]): Buffer {
+  const body = Buffer.from(`${fields.map((field) => `${field}\0`).join('')}\0`)
+  const head = Buffer.from('E\0\0\0\0')
+  head.writeInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
 }
 
 /** A way to a server that can lose its replies. */
@@ -13,7 +26,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
   const sockets = new Set<net.Socket>()
   const server = net.createServer((client) => {
     const upstream = net.connect(Number(target.port), target.hostname)
-    let does: 'mute' | 'cut' | null = null
+    let does: 'mute' | 'cut' | 'die' | null = null
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', () => {})
@@ -33,6 +46,11 @@ export async function proxyTo(url: string): Promise<Proxy> {
     upstream.on('data', (data) => {
       if (does === null) client.write(data)
       else if (does === 'cut') client.destroy()
+      else if (does === 'die') {
+        const isReady = data.subarray(-READY.length).equals(READY)
+        client.write(isReady ? Buffer.concat([data, END]) : data)
+        if (isReady) upstream.destroy()
+      }
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
