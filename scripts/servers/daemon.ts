@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ended, familyOf, signalAll } from './family.ts'
+import { ended, familyOf, signalAll, waitUntilStopped } from './family.ts'
 import type { Home } from './home.ts'
 import type { User } from './user.ts'
 
@@ -106,6 +106,7 @@ export class Daemon {
     const family = familyOf(this.pid)
     this.#recipe.home.moveIn(family, this.#endSignal)
     signalAll(family, 'SIGSTOP')
+    waitUntilStopped(family) // a signal is on its way for a moment
   }
 
   resume(): void {

@@ -37,6 +37,25 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
     }
 }
 
+const STOP_MS = 2_000
+
+/** Waits, keeping the event loop, until no thread of these processes runs any more. Known on Linux only. */
+export function waitUntilStopped(pids: readonly number[]): void {
+  const end = performance.now() + STOP_MS
+  while (process.platform === 'linux' && pids.some(isRunning) && performance.now() < end);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).some((thread) => {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+      return !/^[TtZX]/.test(text.slice(text.lastIndexOf(')') + 2))
+    })
+  } catch {
+    return false // gone
+  }
+}
+
 /** The processes of this machine, without those that have ended and only wait to be noticed. */
 function relations(): Relation[] {
   return process.platform === 'linux' ? fromProc() : fromPs()

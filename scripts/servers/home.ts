@@ -35,9 +35,15 @@ export interface Home {
   remove(): Promise<void>
 }
 
+/** Where a server's folder is made. */
+export interface Placed {
+  /** Default: the one for temporary files. */
+  readonly folder?: string | undefined
+}
+
 /** Makes a folder that belongs to the user that the server runs as. */
-export function makeHome(name: string, user?: User): Home {
-  const dir = mkdtempSync(path.join(tmpdir(), `dir-storage-${name}-`))
+export function makeHome(name: string, { folder = tmpdir() }: Placed = {}, user?: User): Home {
+  const dir = mkdtempSync(path.join(folder, `dir-storage-${name}-`))
   if (user !== undefined) chownSync(dir, user.uid, user.gid)
   const guard = spawn('sh', ['-c', GUARD, 'dir-storage-guard', dir], {
     cwd: '/',

@@ -1,20 +1,20 @@
 import path from 'node:path'
 import { versionOf } from './binaries/binary.ts'
 import { mongoBinaries } from './binaries/mongo.ts'
-import { makeHome } from './home.ts'
+import { makeHome, type Placed } from './home.ts'
 import { becomePrimary, initiate, SET_NAME } from './mongo-admin.ts'
 import { freePort } from './places.ts'
 import { type Server, serve } from './server.ts'
 
-export interface MongoOptions {
+export interface MongoOptions extends Placed {
   /** More server parameters, as in `{ transactionLifetimeLimitSeconds: '5' }`. */
   readonly parameters?: Readonly<Record<string, string>>
 }
 
 /** MongoDB as a replica set of one node, with the commands that provoke failures for tests. */
-export function startMongo({ parameters = {} }: MongoOptions = {}): Promise<Server> {
+export function startMongo(options: MongoOptions = {}): Promise<Server> {
   let isSet = false
-  return startMongoNode(parameters, `replicaSet=${SET_NAME}`, async (member) => {
+  return startMongoNode(options, `replicaSet=${SET_NAME}`, async (member) => {
     if (!isSet) await initiate([member])
     isSet = true
     await becomePrimary(member)
@@ -23,14 +23,14 @@ export function startMongo({ parameters = {} }: MongoOptions = {}): Promise<Serv
 
 /** A node to make a replica set of. `query` ends its URL; what must hold after each start, `settle` waits for. */
 export async function startMongoNode(
-  parameters: Readonly<Record<string, string>> = {},
+  { parameters = {}, folder: place }: MongoOptions = {},
   query = 'directConnection=true',
   settle: (member: string) => Promise<void> = async () => {},
 ): Promise<Server> {
   const { folder, file, origin } = await mongoBinaries()
   const command = path.join(folder, file)
   const version = await versionOf(command)
-  const home = makeHome('mongo')
+  const home = makeHome('mongo', { folder: place })
   const port = await freePort()
   const member = `127.0.0.1:${port}`
   const options = {

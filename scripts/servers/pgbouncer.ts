@@ -21,7 +21,7 @@ export async function startPgBouncer(postgresUrl: string, { connections = 2 } = 
   const { folder, file, origin } = binary
   const version = await versionOf(path.join(folder, file), libraryPath(binary))
   const user = ordinaryUser()
-  const home = makeHome('pgbouncer', user)
+  const home = makeHome('pgbouncer', {}, user)
   const within = reachable(folder, file, user, home.dir)
   const env = libraryPath(binary, within)
   const port = await freePort()

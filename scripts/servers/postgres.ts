@@ -2,12 +2,12 @@ import path from 'node:path'
 import { versionOf } from './binaries/binary.ts'
 import { postgresBinaries } from './binaries/postgres.ts'
 import { run } from './binaries/run.ts'
-import { makeHome } from './home.ts'
+import { makeHome, type Placed } from './home.ts'
 import { freePort } from './places.ts'
 import { type Server, serve } from './server.ts'
 import { ordinaryUser, reachable } from './user.ts'
 
-export interface PostgresOptions {
+export interface PostgresOptions extends Placed {
   /** Whether a commit is on disk before it is confirmed. Default true. */
   readonly durable?: boolean
   /** More settings, as in `{ max_connections: '20' }`. */
@@ -18,11 +18,12 @@ export interface PostgresOptions {
 export async function startPostgres({
   durable = true,
   settings = {},
+  folder: place,
 }: PostgresOptions = {}): Promise<Server> {
   const { folder, origin } = postgresBinaries()
   const version = await versionOf(path.join(folder, 'bin/postgres'))
   const user = ordinaryUser()
-  const home = makeHome('postgres', user)
+  const home = makeHome('postgres', { folder: place }, user)
   const bin = path.join(reachable(folder, 'bin/postgres', user, home.dir), 'bin')
   const data = path.join(home.dir, 'data')
   const env = { ...process.env, LC_ALL: 'C' }

@@ -1,6 +1,7 @@
 import { mongoBinaries } from './binaries/mongo.ts'
 import { postgresBinaries } from './binaries/postgres.ts'
 import { redisBinaries } from './binaries/redis.ts'
+import type { Placed } from './home.ts'
 import { type ServerName, start } from './index.ts'
 
 /** What a URL of the user's is read from, and what programs that we start find theirs in. */
@@ -24,9 +25,9 @@ export function givenUrl(name: ServerName): string | undefined {
 }
 
 /** The server that the environment names, else one of our own. */
-export async function provide(name: ServerName): Promise<Provided> {
+export async function provide(name: ServerName, place?: Placed): Promise<Provided> {
   const url = givenUrl(name)
-  return url === undefined ? start(name) : { url, stop: async () => {} }
+  return url === undefined ? start(name, place) : { url, stop: async () => {} }
 }
 
 /** Sees to it that `start` has a binary, which is fetched if it must be; else throws a NoServerError. */

@@ -1,23 +1,27 @@
 import path from 'node:path'
 import { libraryPath, versionOf } from './binaries/binary.ts'
 import { redisBinaries } from './binaries/redis.ts'
-import { makeHome } from './home.ts'
+import { makeHome, type Placed } from './home.ts'
 import { freePort } from './places.ts'
 import { type Server, serve } from './server.ts'
 
-export interface RedisOptions {
+export interface RedisOptions extends Placed {
   /** Whether a write is on disk before it is confirmed (`appendfsync always`), or never is. Default true. */
   readonly durable?: boolean
   /** More settings, as in `{ maxmemory: '50mb' }`. */
   readonly settings?: Readonly<Record<string, string>>
 }
 
-export async function startRedis({ durable = true, settings = {} }: RedisOptions = {}): Promise<Server> {
+export async function startRedis({
+  durable = true,
+  settings = {},
+  folder,
+}: RedisOptions = {}): Promise<Server> {
   const binary = await redisBinaries()
   const command = path.join(binary.folder, binary.file)
   const env = libraryPath(binary)
   const version = await versionOf(command, env)
-  const home = makeHome('redis')
+  const home = makeHome('redis', { folder })
   const port = await freePort()
   const all = {
     bind: '127.0.0.1',

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
 import { NoServerError, SERVER_NAMES, type ServerName } from './index.ts'
 import { givenUrl, prepare, provide, VARIABLES } from './provide.ts'
@@ -26,20 +27,39 @@ export default async function setup(project: TestProject): Promise<() => Promise
     const ownMissing = await complaint(() => prepare(name))
     if (ownMissing !== null && givenUrl(name) === undefined)
       return { url: '', missing: ownMissing, ownMissing }
-    const server = await provide(name)
+    const server = await provide(name, { folder: inMemory() })
     stops.push(server)
     process.env[VARIABLES[name]] = server.url
     return { url: server.url, missing: null, ownMissing }
   }
   const looks = await Promise.allSettled(SERVER_NAMES.map(async (name) => [name, await look(name)] as const))
-  const failed = looks.find((one) => one.status === 'rejected')
-  if (failed !== undefined) {
+  const failures = looks.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  if (failures.length > 0) {
     await stopAll(stops)
-    throw failed.reason
+    throw failures.every((one) => one instanceof NoServerError)
+      ? new Error(
+          `STORAGE_REQUIRE=all asks for servers that are not to be had.\n${failures.map(({ message }) => message).join('\n')}`,
+        )
+      : failures[0]
   }
   const found = looks.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   project.provide('servers', Object.fromEntries(found) as Record<ServerName, LiveServer>)
   return () => stopAll(stops)
+}
+
+const MUCH_BYTES = 4 * 1024 ** 3
+
+/**
+ * For the servers that no test kills: memory in the place of a disk, where the system has enough of it. What they
+ * promise is the same while they run, and many tests at once do not wait for one disk.
+ */
+function inMemory(): string | undefined {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm')
+    return bavail * bsize > MUCH_BYTES ? '/dev/shm' : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** What there is to say when there is no server; anything else that goes wrong is a failure. */

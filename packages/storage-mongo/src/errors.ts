@@ -35,6 +35,7 @@ interface MongoFailure {
   readonly code?: unknown
   readonly message?: unknown
   readonly errorResponse?: unknown
+  readonly reason?: unknown
   readonly result?: { getWriteConcernError?: () => unknown }
   readonly hasErrorLabel?: (label: string) => boolean
 }
@@ -135,14 +136,19 @@ export function mapError(cause: unknown, circumstances: Circumstances): StorageE
       ...context,
       retryable: outcome === 'not-applied',
     })
+  const neighbours = name === 'MongoServerSelectionError' ? serversFound(failure) : null
+  if (neighbours?.length === 0) return standalone('no member of the set that the URL names')
+  if (neighbours?.includes('RSGhost') === true)
+    return standalone('a member of a set that was never initiated')
   if (
     LOST.has(code) ||
+    /^query(Srv|Txt) /.test(text) ||
     /^Mongo(Network|ServerSelection|WaitQueueTimeout|PoolCleared|ConnectionPool|PoolClosed|TopologyClosed)/.test(
       String(name),
     )
   )
     return new UnavailableError(
-      'MongoDB cannot be reached, or the connection to it was lost.',
+      'MongoDB cannot be reached, or the connection to it was lost. Check that it runs, and host, port and set in the URL.',
       'connect',
       context,
     )
@@ -151,6 +157,14 @@ export function mapError(cause: unknown, circumstances: Circumstances): StorageE
     'MongoDB answered in a way that this version does not know. Please report it.',
     context,
   )
+}
+
+/** What kinds of servers the driver met at the addresses of the URL; those of another set it has dropped. */
+function serversFound(failure: MongoFailure): readonly string[] | null {
+  const { servers } = (failure.reason ?? {}) as { readonly servers?: unknown }
+  return servers instanceof Map
+    ? Array.from(servers.values(), ({ type }: { type?: unknown }) => String(type))
+    : null
 }
 
 function changedCollections(context: { readonly cause: unknown; readonly outcome: Outcome }): SchemaError {

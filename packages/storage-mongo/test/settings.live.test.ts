@@ -181,14 +181,17 @@ withOwnServer('mongo', () => {
   })
   afterAll(() => standalone.stop())
 
-  test('a standalone is refused with the two lines that make it a set', async () => {
-    const storage = mongoStorage({ url: standalone.url, namespace })
-    const error = await storage.init().catch((reason: unknown) => reason)
-    expect((error as { code: string }).code).toBe('STORAGE_CONFIGURATION')
-    expect(inspect(error)).toContain('mongod --replSet rs0')
-    expect(inspect(error)).toContain('rs.initiate()')
-    await storage.close()
-  })
+  test.each(['', '?replicaSet=rs0'])(
+    'a standalone is refused with the two lines that make it a set (%s)',
+    async (query) => {
+      const storage = mongoStorage({ url: standalone.url + query, namespace, operationTimeoutMs: 1_500 })
+      const error = await storage.init().catch((reason: unknown) => reason)
+      expect((error as { code: string }).code).toBe('STORAGE_CONFIGURATION')
+      expect(inspect(error)).toContain('mongod --replSet rs0')
+      expect(inspect(error)).toContain('rs.initiate()')
+      await storage.close()
+    },
+  )
 
   test('no password and no client is reachable from an error, or from the handle', async () => {
     const url = standalone.url.replace('//', '//user:hunter2@')

@@ -116,8 +116,12 @@ export function mapError(
   if (code === '25006')
     return new ReadOnlyError('The server takes no writes here: it is a standby, or set read-only.', context)
   if (code.startsWith('28') || message.startsWith('SASL'))
-    return new AuthError('The server refused the credentials.', context)
-  if (code === '42501') return new PermissionError('The role is not allowed to do this.', context)
+    return new AuthError('PostgreSQL refused the user or the password. Check them in the URL.', context)
+  if (code === '42501')
+    return new PermissionError(
+      'The role may not do this. Grant it CREATE on the database, or have an administrator run what postgresSchema() prints.',
+      context,
+    )
   if (/^(42P01|42703|3F000|42883)$/.test(code))
     return new SchemaError(
       'The tables are missing, or were changed by somebody else.',
@@ -126,10 +130,14 @@ export function mapError(
       context,
     )
   if (code === '3D000')
-    return new UnavailableError('There is no such database on this server.', 'connect', {
-      ...context,
-      retryable: false,
-    })
+    return new UnavailableError(
+      'There is no such database on this server. Create it, or correct the URL.',
+      'connect',
+      {
+        ...context,
+        retryable: false,
+      },
+    )
   if (/^(42P05|26000)$/.test(code))
     return new ConfigurationError(
       'The pooler mixes up prepared statements. Use it in transaction mode with unnamed statements.',
@@ -176,7 +184,7 @@ function unavailable(context: { readonly cause: unknown; readonly outcome: Outco
         context,
       )
     : new UnavailableError(
-        'PostgreSQL cannot be reached, or no connection was free in time. Look after it, or raise the size of the pool.',
+        'PostgreSQL cannot be reached, or no connection was free in time. Check that it runs, host and port in the URL, and the size of the pool.',
         'connect',
         context,
       )
