@@ -84,6 +84,8 @@ function environment(node) {
     SUMMARY_FILE: summary,
     TURBO_TELEMETRY_DISABLED: '1',
     DO_NOT_TRACK: '1',
+    // tests and the example start many processes, which then need not compile the same files again
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? path.join(tools, 'compile-cache'),
   }
 }
 

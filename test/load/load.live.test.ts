@@ -48,7 +48,7 @@ describe('a store that breaks its promises is found out', () => {
   const faultsSeen = async (part: PartName, opening: Promise<Store>): Promise<string[]> => {
     const store = await opening
     try {
-      return faultsOf(await measure(part, store))
+      return faultsOf(await runPart(part, store, SMALL))
     } finally {
       await store.stop()
     }
