@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { startPgBouncer } from '../../../scripts/servers/index.ts'
-import { withServer } from '../../../scripts/servers/live.ts'
+import { orSkip, withServer } from '../../../scripts/servers/live.ts'
 import { dropNamespace, postgresStorage } from '../src/index.ts'
 import { newName } from './databases.ts'
 
 withServer('postgres', (server) => {
-  test('works through PgBouncer in transaction mode with two connections, from many handles at once', async () => {
-    const bouncer = await startPgBouncer(server, { connections: 2 })
+  test('works through PgBouncer in transaction mode with two connections, from many handles at once', async (context) => {
+    const bouncer = await orSkip(context, startPgBouncer(server, { connections: 2 }))
     const namespace = newName()
     const handles = Array.from({ length: 16 }, () => postgresStorage({ url: bouncer.url, namespace }))
     try {
