@@ -45,10 +45,16 @@ describe('sqlite', () => {
 for (const name of SERVER_NAMES) withOwnServer(name, () => keepsItsPromises(name))
 
 describe('a store that breaks its promises is found out', () => {
-  const faultsSeen = async (part: PartName, opening: Promise<Store>): Promise<string[]> => {
+  /** Fails unless each of these faults is seen; whatever else such a store does wrong depends on the moment. */
+  const expectFaults = async (
+    part: PartName,
+    opening: Promise<Store>,
+    expected: readonly string[],
+  ): Promise<void> => {
     const store = await opening
     try {
-      return faultsOf(await runPart(part, store, SMALL))
+      const faults = faultsOf(await runPart(part, store, SMALL))
+      expect(expected.filter((fault) => !faults.includes(fault))).toEqual([])
     } finally {
       await store.stop()
     }
@@ -60,28 +66,28 @@ describe('a store that breaks its promises is found out', () => {
   }
 
   test('acquires: a capacity that is checked before it is locked', { timeout: TIMEOUT_MS }, async () => {
-    const faults = await faultsSeen('acquires', mutant('lock-checks-before-it-locks'))
-    expect(faults).toEqual(expect.arrayContaining(['overbooked', 'overbooked by replay']))
+    const expected = ['overbooked', 'overbooked by replay']
+    await expectFaults('acquires', mutant('lock-checks-before-it-locks'), expected)
   })
 
   test('acquires: a refusal that keeps a part', { timeout: TIMEOUT_MS }, async () => {
-    const faults = await faultsSeen('acquires', mutant('lock-grants-a-part'))
-    expect(faults).toEqual(expect.arrayContaining(['partial', 'zombies', 'left over']))
+    const expected = ['partial', 'zombies', 'left over']
+    await expectFaults('acquires', mutant('lock-grants-a-part'), expected)
   })
 
   test('events: an event that is acknowledged and dropped', { timeout: TIMEOUT_MS }, async () => {
     const lossy = broken(new URL('./lossy-log.ts', import.meta.url).href)
-    expect(await faultsSeen('events', lossy)).toContain('missed')
+    await expectFaults('events', lossy, ['missed'])
   })
 
   test('kills: batches that are written one by one', { timeout: TIMEOUT_MS }, async () => {
-    expect(await faultsSeen('kills', mutant('batch-one-by-one'))).toContain('torn')
+    await expectFaults('kills', mutant('batch-one-by-one'), ['torn'])
   })
 
   withOwnServer('redis', () => {
     test('kills: a server that keeps nothing on disk', { timeout: TIMEOUT_MS }, async () => {
       const forgetful = openServer('redis', start('redis', { durable: false }))
-      expect(await faultsSeen('kills', forgetful)).toContain('lost')
+      await expectFaults('kills', forgetful, ['lost'])
     })
   })
 })

@@ -5,9 +5,10 @@ import { run } from './run.ts'
 const read = (line: string) => readArguments(line.split(' ').filter(Boolean), 5105)
 
 describe('the command line', () => {
+  const defaults = { backend: 'sqlite', days: 500, workers: 1, crash: null, unsafe: false, store: null }
+
   it('has defaults', () => {
-    const expected = { backend: 'sqlite', days: 500, workers: 1, crash: null, unsafe: false, store: null }
-    expect(read('')).toEqual(expected)
+    expect(read('')).toEqual(defaults)
   })
 
   it('takes every option', () => {
@@ -19,7 +20,7 @@ describe('the command line', () => {
       unsafe: true,
       store: 'a/b',
     })
-    expect(read('--workers 2 --crash-at 7')).toMatchObject({ crash: 7 })
+    expect(read('--workers 2 --crash-at 7')).toEqual({ ...defaults, workers: 2, crash: 7 })
     expect(read('--help')).toBeNull()
   })
 
@@ -58,7 +59,11 @@ describe('the command line', () => {
     without('--backend redis --store x', 'redis needs a server that stays: set STORAGE_REDIS_URL')
     without('--backend mix --store x', `mix needs a server that stays: set ${names.join(', ')}`)
     vi.stubEnv('STORAGE_REDIS_URL', 'redis://127.0.0.1')
-    expect(read('--backend redis --store my_desk')).toMatchObject({ backend: 'redis', store: 'my_desk' })
+    expect(read('--backend redis --store my_desk')).toEqual({
+      ...defaults,
+      backend: 'redis',
+      store: 'my_desk',
+    })
     for (const name of ['a/b', 'Desk', ''])
       expect(() => read(`--backend redis --store=${name}`)).toThrow(UsageError)
   })
