@@ -25,9 +25,7 @@ describe('the table of malformed input', () => {
     const ways = waysOf(method)
     const few = [...ways].filter(([, count]) => count < 10)
     expect(few).toEqual([])
-    expect([...ways.keys()]).toEqual(
-      expect.arrayContaining(good.flatMap((value, at) => placesOf(value, at, ways))),
-    )
+    expect(good.flatMap(placesOf).filter((place) => !ways.has(place))).toEqual([])
   })
 
   test('holds every method of every protocol that takes an argument', () => {
@@ -53,9 +51,12 @@ describe('the table of malformed input', () => {
   })
 })
 
-/** The place of an argument, and those of its members if it is a record, not a map with any names. */
-function placesOf(value: unknown, position: number, ways: ReadonlyMap<string, number>): string[] {
-  const isRecord = [...ways.keys()].some((place) => place.startsWith(`${position}.`))
-  const members = isRecord ? Object.keys(value as object) : []
+/** Members of the table's objects that callers name as they like: results, resources, parameters. */
+const FREE = new Set(['done', 'cash', 'bonds', 'amount'])
+
+/** The place of an argument, and of each member that the contract names. */
+function placesOf(value: unknown, position: number): string[] {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  const members = isObject ? Object.keys(value).filter((name) => !FREE.has(name)) : []
   return [`${position}`, ...members.map((member) => `${position}.${member}`)]
 }
