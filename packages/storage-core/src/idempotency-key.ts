@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { InvalidArgumentError } from './errors.ts'
 import { Encoder } from './json/encoder.ts'
-import { isPlainObject } from './json/kind.ts'
-import { reading } from './rules/validate.ts'
+import { isPlain } from './rules/objects.ts'
+import { reading, string } from './rules/validate.ts'
 
 /**
  * The key under which an effect is executed once: the same as the Python runtime computes.
@@ -20,23 +20,12 @@ export function idempotencyKey(
   stepId: string,
   params: Readonly<Record<string, unknown>>,
 ): string {
-  const prefix = `${wellFormed('dfid', dfid)}:${wellFormed('stepId', stepId)}:`
+  const prefix = `${string('dfid', dfid)}:${string('stepId', stepId)}:`
   const json = reading('params', () => {
-    if (!isRecord(params)) throw new InvalidArgumentError('params', 'is not a plain object')
+    if (!isPlain(params)) throw new InvalidArgumentError('params', 'is not a plain object')
     return new Encoder({ argument: 'params', sortKeys: true, nativeOnly: true }).encode(params)
   })
   return createHash('sha256')
     .update(prefix + json, 'utf8')
     .digest('hex')
-}
-
-function wellFormed(argument: string, value: unknown): string {
-  if (typeof value !== 'string') throw new InvalidArgumentError(argument, 'must be a string')
-  if (!value.isWellFormed())
-    throw new InvalidArgumentError(argument, 'must be well-formed Unicode, and holds half a surrogate pair')
-  return value
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)
 }

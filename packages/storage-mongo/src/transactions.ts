@@ -8,7 +8,7 @@ import type { SessionRegister } from './session-register.ts'
 
 /** How long before its deadline a transaction must be ready to commit. */
 const COMMIT_MS = 20
-/** With less time than this, or than two attempts like the last one took, another is not begun. */
+/** With less time than this, or than two attempts as long as the slowest, another is not begun. */
 const ATTEMPT_MS = 50
 const ABORT_MS = 200
 
@@ -49,6 +49,7 @@ export class Transactions {
   async #run<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
     const start = performance.now()
     let contention: unknown
+    let slowest = ATTEMPT_MS / 2
     for (let attempts = 1; ; attempts++) {
       const begun = performance.now()
       try {
@@ -58,9 +59,9 @@ export class Transactions {
         const isLate = error.isLate && error.outcome === 'not-applied' && contention !== undefined
         if (!error.isTransient && !isLate) throw error
         contention = isLate ? contention : error.cause
-        const needed = Math.max(ATTEMPT_MS, 2 * (performance.now() - begun))
+        slowest = Math.max(slowest, performance.now() - begun)
         if (!isLate) await pause(attempts)
-        if (performance.now() >= deadline - needed)
+        if (performance.now() >= deadline - 2 * slowest)
           throw this.#connection.failure(contention, start, 'not-applied', attempts)
       }
     }

@@ -75,6 +75,6 @@ export function amounts(argument: string, value: unknown): ReadonlyMap<string, n
 }
 
 /** To be called inside `reading`: a revoked proxy throws. */
-function isPlain(value: unknown): value is object {
+export function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainObject(value)
 }
