@@ -57,4 +57,31 @@ export const transferRivalMutants: readonly Mutant[] = [
       return !(await refused(storage.importRecords([])))
     },
   },
+  {
+    id: 'import-reopens-a-decision',
+    breaks: 'a request that was decided at no time is imported as pending',
+    from: 'a status that is derived from the time',
+    killedBy: 'transfer/unfit-records-are-refused-or-left-out',
+    wrap: over((sound) => ({
+      importRecords: (records, options) => sound.importRecords(reopened(records), options),
+    })),
+    async witness(storage) {
+      const request = { type: 'request', dfid: 'w', agentId: 'w', reason: '', contextJson: '{}' } as const
+      const rest = {
+        proposalJson: '{}',
+        impact: '',
+        createdAt: TIME,
+        resolvedAt: null,
+        decision: 'no',
+      } as const
+      return !(await refused(storage.importRecords([{ ...request, ...rest, status: 'RESOLVED' }])))
+    },
+  },
 ]
+
+async function* reopened(
+  records: AsyncIterable<StorageRecord> | Iterable<StorageRecord>,
+): AsyncGenerator<StorageRecord> {
+  for await (const record of records)
+    yield record.type === 'request' && record.resolvedAt === null ? { ...record, status: 'PENDING' } : record
+}

@@ -78,8 +78,13 @@ export const scenarios: readonly Scenario[] = group(
       title:
         'a record that cannot be held stops the import, or is left out and counted where that is asked for',
       clause: "import rejects at an unfit record with StoredDataError, or with { unfit: 'skip' } counts it",
-      asserts: 14,
+      asserts: 18,
       async run({ open, freshNamespace, assert }) {
+        const request = {
+          type: 'request',
+          ...{ dfid: 'b', agentId: 'a', reason: '', contextJson: '{}', proposalJson: '{}', impact: '' },
+          ...{ createdAt: at, decision: null },
+        } as const
         const count = { type: 'retryCount', dfid: 'b', count: 1, updatedAt: at } as const
         const unfit: StorageRecord[] = [
           { ...session('b'), unfit: 'because' },
@@ -88,6 +93,8 @@ export const scenarios: readonly Scenario[] = group(
           { ...count, updatedAt: 'yesterday' },
           { ...count, updatedAt: '2026-03-01T12:00:00+02:00' },
           { ...session('b'), dataJson: '{' } as StorageRecord,
+          { ...request, status: 'RESOLVED', resolvedAt: null },
+          { ...request, status: 'PENDING', resolvedAt: at },
         ]
         for (const [position, record] of unfit.entries()) {
           const target = await open({ namespace: freshNamespace() })

@@ -1,0 +1,142 @@
+import { isNativeError } from 'node:util/types'
+import { afterEach, expect, test, vi } from 'vitest'
+import {
+  ATOMIC_CAPABILITIES,
+  InvalidArgumentError,
+  type StorageDriver,
+  type StorageRecord,
+  StoredDataError,
+  UnavailableError,
+  createStorage,
+  isStorageError,
+} from '../src/index.ts'
+
+// What a handle makes of a driver that fails at a moment which no real store can be brought to.
+
+const session: StorageRecord = {
+  type: 'session',
+  id: 'a',
+  dataJson: '1',
+  updatedAt: '2026-03-01T10:00:00.000000Z',
+}
+
+function driver(changes: Partial<StorageDriver>): StorageDriver {
+  return {
+    backend: 'stub',
+    capabilities: new Set([...ATOMIC_CAPABILITIES, 'export']),
+    init: async () => {},
+    read: async () => null,
+    write: async ({ calls }) => calls.map(() => null),
+    health: async () => ({}),
+    close: async () => {},
+    ...changes,
+  }
+}
+
+const codeOf = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => 'answered',
+    (error: unknown) => (isStorageError(error) ? error.code : error),
+  )
+
+afterEach(() => void vi.useRealTimers())
+
+test('each call that waited for a failed init gets an error of its own, with its own name and stack', async () => {
+  const init = async (): Promise<void> => {
+    throw new UnavailableError('It is down.', 'connect')
+  }
+  const storage = createStorage(driver({ init }))
+  const errors = await Promise.all(
+    [storage.init(), storage.context.getSession('f'), storage.saga.clearDirty('f')].map((call) =>
+      call.then(
+        () => new Error('the call was answered'),
+        (error: unknown) => error as UnavailableError,
+      ),
+    ),
+  )
+  expect(new Set(errors).size).toBe(3)
+  expect(errors.map((error) => isStorageError(error) && error.operation)).toEqual([
+    'init',
+    'getSession',
+    'clearDirty',
+  ])
+  for (const error of errors) {
+    expect(error).toBeInstanceOf(UnavailableError)
+    expect([isNativeError(error), error.message, typeof error.stack]).toEqual([true, 'It is down.', 'string'])
+  }
+})
+
+test('close() ends five seconds after it was called during an init that does not end, and with it who waited', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const storage = createStorage(driver({ init: () => new Promise(() => {}) }))
+  const read = codeOf(storage.context.getSession('f'))
+  const closed = vi.fn<() => void>()
+  void storage.close().then(closed)
+  await vi.advanceTimersByTimeAsync(4_990)
+  expect(closed).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(20)
+  expect(closed).toHaveBeenCalledOnce()
+  expect(await read).toBe('STORAGE_CLOSED')
+})
+
+test('an import whose end was not answered is ended again under the same ticket', async () => {
+  const tickets: number[] = []
+  const transfer = {
+    counters: async () => ({ seq: 0, fence: 0 }),
+    begin: async () => {},
+    async finish(ticket: number) {
+      tickets.push(ticket)
+      if (tickets.length === 1) throw new UnavailableError('Lost.', 'connect', { outcome: 'unknown' })
+    },
+  }
+  const storage = createStorage(driver({ transfer }))
+  expect(await storage.importRecords([session])).toEqual({ imported: 1, skipped: 0 })
+  expect([tickets.length, new Set(tickets).size]).toEqual([2, 1])
+})
+
+test('an import that waits for its source ends when the handle closes, and tells the source', async () => {
+  const ended = vi.fn<() => void>()
+  const silent: AsyncIterable<StorageRecord> = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => {}),
+      async return() {
+        ended()
+        return { done: true, value: undefined }
+      },
+    }),
+  }
+  const transfer = {
+    counters: async () => ({ seq: 0, fence: 0 }),
+    begin: async () => {},
+    finish: async () => {},
+  }
+  const storage = createStorage(driver({ transfer }))
+  const outcome = codeOf(storage.importRecords(silent))
+  await storage.close()
+  expect(await outcome).toBe('STORAGE_CLOSED')
+  expect(ended).toHaveBeenCalledOnce()
+})
+
+test('what a list could not read says where it comes from', async () => {
+  const row = { dfid: 'f', agentId: 'a', reason: '', contextJson: null, proposalJson: '{}', impact: '' }
+  const damaged = {
+    ...row,
+    createdAt: null,
+    error: new StoredDataError('escalation_requests', 'f', 'is gone'),
+  }
+  const storage = createStorage(driver({ read: async () => [damaged] }))
+  const [request] = await storage.escalation.getPendingRequests()
+  const { backend, protocol, operation } = request?.error ?? {}
+  expect([backend, protocol, operation]).toEqual(['stub', 'escalation', 'getPendingRequests'])
+})
+
+test('a batch whose callback threw takes nothing more', async () => {
+  const storage = createStorage(driver({ capabilities: new Set(['atomically']) }))
+  let late: () => void = () => {}
+  const failed = storage.atomically((batch) => {
+    late = () => batch.saga.clearDirty('f')
+    throw new RangeError('on purpose')
+  })
+  await expect(failed).rejects.toEqual(new RangeError('on purpose'))
+  expect(late).toThrow(InvalidArgumentError)
+})
