@@ -1,4 +1,4 @@
-import { CallOrder, type Ordered } from './call-order.ts'
+import { CallOrder, type Ordered, allOf } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import { settleBy } from './deadline.ts'
 import { ClosedError, type StorageError, TimeoutError, UnavailableError } from '../errors.ts'
@@ -48,13 +48,13 @@ export class WriteScheduler {
           'queue',
         ),
       )
-    const before = all(work.calls.map((call) => this.earlier(call)))
+    const before = allOf(work.calls.map((call) => this.earlier(call)))
     return this.#track(work, () => this.#run(work, before, () => this.#execute(work)))
   }
 
   /** What a call must wait for before it is sent; undefined: nothing. */
   earlier(call: Pick<Call, 'protocol' | 'ids' | 'whole'>): Promise<unknown> | undefined {
-    return all([this.#loose.earlier(call), ...[...this.#queues].map((queue) => queue.earlierWrites(call))])
+    return allOf([this.#loose.earlier(call), ...[...this.#queues].map((queue) => queue.earlierWrites(call))])
   }
 
   /** Takes nothing more and waits for what is there; what is left after `graceMs` rejects with `ClosedError`. */
@@ -68,7 +68,7 @@ export class WriteScheduler {
   #enqueue(queue: WriteQueue, work: Work): Promise<readonly unknown[]> {
     this.#queues.add(queue)
     // only a batch of `atomically` can concern the same record and not be in this queue
-    const before = all(work.calls.map((call) => this.#loose.earlier(call)))
+    const before = allOf(work.calls.map((call) => this.#loose.earlier(call)))
     if (before === undefined) return queue.push(work)
     return this.#track(work, () => this.#run(work, before, () => queue.push(work)))
   }
@@ -115,9 +115,4 @@ export class WriteScheduler {
 interface Carried {
   readonly answer: Promise<readonly unknown[]>
   readonly end: Promise<readonly unknown[]>
-}
-
-function all(waits: readonly (Promise<unknown> | undefined)[]): Promise<unknown> | undefined {
-  const there = waits.filter((wait) => wait !== undefined)
-  return there.length === 0 ? undefined : Promise.all(there)
 }

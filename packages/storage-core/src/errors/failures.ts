@@ -1,4 +1,5 @@
 // What the store, its device, its settings or the way to it is the reason of.
+import { placeOf, systemText } from './cause.ts'
 import { type ErrorContext, StorageError } from './storage-error.ts'
 
 /** Exclusive access was not had in time because others held it; the call may be made again. */
@@ -117,8 +118,8 @@ export class ConfigurationError extends StorageError {
   readonly setting: string
   readonly found: string
   readonly required: string
-  constructor(message: string, setting: string, found: string, required: string) {
-    super(message, false)
+  constructor(message: string, setting: string, found: string, required: string, context?: ErrorContext) {
+    super(message, false, context)
     this.setting = setting
     this.found = found
     this.required = required
@@ -128,7 +129,8 @@ export class ConfigurationError extends StorageError {
 /** Something this version does not know happened: a defect of ours; please report it. */
 export class InternalError extends StorageError {
   readonly code = 'STORAGE_INTERNAL'
-  constructor(message: string, context?: ErrorContext) {
-    super(message, false, context)
+  constructor(message: string, context: ErrorContext = {}) {
+    const causeText = context.causeText ?? (systemText(context.cause) || placeOf(context.cause))
+    super(message, false, { ...context, causeText })
   }
 }

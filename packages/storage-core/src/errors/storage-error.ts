@@ -1,3 +1,5 @@
+import { cleanCause } from './cause.ts'
+
 /** What is known of a write's effect when its call failed: `unknown` once its bytes may have left. Reads: `not-applied`. */
 export type Outcome = 'not-applied' | 'applied' | 'unknown'
 
@@ -5,8 +7,10 @@ export type Outcome = 'not-applied' | 'applied' | 'unknown'
 export interface ErrorContext {
   readonly outcome?: Outcome
   readonly retryable?: boolean
-  /** The driver's error; only a cleaned copy of it (name, scrubbed message, code) is kept. */
+  /** The driver's error. Its name and codes are kept, its message is not: servers quote requests in theirs. */
   readonly cause?: unknown
+  /** What may be shown of the message of `cause`, because it cannot quote the request. */
+  readonly causeText?: string
 }
 
 /**
@@ -26,7 +30,10 @@ export abstract class StorageError extends Error {
   readonly outcome: Outcome
 
   constructor(message: string, retryable: boolean | 'if-not-applied', context: ErrorContext = {}) {
-    super(message, context.cause === undefined ? undefined : { cause: cleanCause(context.cause) })
+    super(
+      message,
+      context.cause === undefined ? undefined : { cause: cleanCause(context.cause, context.causeText) },
+    )
     this.name = new.target.name
     this.outcome = context.outcome ?? 'not-applied'
     this.retryable =
@@ -45,19 +52,6 @@ export function isStorageError(error: unknown): error is StorageError {
   } catch {
     return false // what callers throw may be anything, a revoked proxy too
   }
-}
-
-/** A copy that is safe to log: name, message without credentials and at most 500 characters, code. */
-export function cleanCause(cause: unknown): { name: string; message: string; code?: string | number } {
-  const { name, message, code } = (cause ?? {}) as { name?: unknown; message?: unknown; code?: unknown }
-  const copy = {
-    name: typeof name === 'string' ? name : typeof cause,
-    message: (typeof message === 'string' ? message : '')
-      .replaceAll(/:\/\/[^/\s@]*@/g, '://***@')
-      .replace(/ dup key: .*$/s, '')
-      .slice(0, 500),
-  }
-  return typeof code === 'string' || typeof code === 'number' ? { ...copy, code } : copy
 }
 
 /** Says where an error came from, unless it says so itself; returns it. */

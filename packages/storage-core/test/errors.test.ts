@@ -1,0 +1,51 @@
+import { readFile } from 'node:fs/promises'
+import net from 'node:net'
+import { expect, test } from 'vitest'
+import { ConfigurationError, InternalError, UnavailableError } from '../src/index.ts'
+
+function causeOf(cause: unknown, causeText?: string): unknown {
+  const context = causeText === undefined ? { cause } : { cause, causeText }
+  return new UnavailableError('It cannot be reached.', 'connect', context).cause
+}
+const quoting = Object.assign(new Error('unknown field in {"find": "secret"}'), { name: 'ServerError' })
+
+test("of a driver's error the name and the codes are kept, of its message what is said to be safe", () => {
+  const coded = Object.assign(quoting, { code: 13, codeName: 'Unauthorized' })
+  expect(causeOf(coded)).toEqual({ name: 'ServerError', message: '', code: 13, codeName: 'Unauthorized' })
+  expect(causeOf(coded, 'not authorized')).toMatchObject({ message: 'not authorized', code: 13 })
+  expect(causeOf(coded, 'at postgres://me:secret@host/db')).toMatchObject({
+    message: 'at postgres://***@host/db',
+  })
+})
+
+test('what is no word is no name and no code', () => {
+  const odd = Object.assign(new Error(''), { name: 'quotes "secret"', code: 'E11000 dup key: { secret }' })
+  expect(causeOf(odd)).toEqual({ name: 'object', message: '' })
+  expect(causeOf('secret')).toEqual({ name: 'string', message: '' })
+  expect(causeOf(null)).toEqual({ name: 'object', message: '' })
+})
+
+test('what the operating system says is kept', async () => {
+  const { promise, resolve } = Promise.withResolvers<Error>()
+  net.connect({ host: 'localhost', port: 1 }).on('error', resolve) // one error for each address
+  expect(causeOf(await promise)).toMatchObject({
+    message: expect.stringMatching(/^connect ECONNREFUSED .*:1$/),
+    code: 'ECONNREFUSED',
+  })
+  const missing = await readFile('/no such file').catch((error: unknown) => error)
+  expect(causeOf(missing)).toMatchObject({
+    message: "ENOENT: no such file or directory, open '/no such file'",
+  })
+})
+
+test('an unknown failure tells where it came from, and not what it quotes', () => {
+  const cause = new TypeError('cannot read "secret\n    at secret (file)"')
+  const error = new InternalError('Unexpected.', { cause })
+  expect(error.cause).toEqual({ name: 'TypeError', message: expect.stringMatching(/^at .*errors\.test\.ts/) })
+  expect(JSON.stringify(error.cause)).not.toContain('secret')
+})
+
+test('an error of the settings may have a cause and an outcome', () => {
+  const error = new ConfigurationError('Set it.', 'a', 'b', 'c', { cause: quoting, outcome: 'unknown' })
+  expect(error).toMatchObject({ outcome: 'unknown', cause: { name: 'ServerError' }, retryable: false })
+})
