@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import './check-node.ts'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'

@@ -1,3 +1,4 @@
+import './check-node.ts'
 export { type Assert, AssertionFailure, type StorageErrorLike } from './assert.ts'
 export { type Backend, type Claims, type Deviation, type PartialHandle, defineBackend } from './backend.ts'
 export {

@@ -1,3 +1,4 @@
+import './check-node.ts'
 import { test } from 'node:test'
 import { loadBackend } from './load.ts'
 import { describeResult, replayCommand } from './render.ts'

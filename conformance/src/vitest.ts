@@ -1,3 +1,4 @@
+import './check-node.ts'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { timeoutOf } from './execute.ts'
 import { loadBackend } from './load.ts'

@@ -12,17 +12,19 @@ const compile = [path.join(root, 'node_modules/typescript/bin/tsc'), ...compiler
 /** The types of `ioredis` and `mongodb` are made of Node's; the others get along without. */
 const nodeTypes = ['--typeRoots', path.join(root, 'node_modules/@types'), '--types', 'node']
 const noTypes = ['--types', '']
+/** Until 22.13, Node says that to require a module is an experiment. */
+const quiet = ['--disable-warning=ExperimentalWarning']
 
 const drivers = ['better-sqlite3', 'ioredis', 'mongodb', 'pg']
 
 /** A Node of that version, or the end of the test: a failure where all is required, else a skip that says why. */
-function nodeOrSkip(context: TestContext, major: number): string {
-  if (process.versions.node.startsWith(`${major}.`)) return process.execPath
+function nodeOrSkip(context: TestContext, version: string): string {
+  if (process.versions.node.startsWith(`${version}.`)) return process.execPath
   try {
-    return fetchNode(major, 'the packages are tried on it; kept in .toolchain/')
+    return fetchNode(version, 'the packages are tried on it; kept in .toolchain/')
   } catch (error) {
     if (everythingRequired) throw error
-    const note = `not tried on Node ${major}: ${(error as Error).message}`
+    const note = `not tried on Node ${version}: ${(error as Error).message}`
     console.warn(note)
     return context.skip(note)
   }
@@ -55,6 +57,8 @@ beforeAll(async () => {
 
 afterAll(() => workshop?.close())
 
+const node = { engines: '>=22.12', runsOn: ['22.12', '24'], refuses: ['20'] }
+
 const backends = [
   {
     name: '@dir/storage-memory',
@@ -63,7 +67,7 @@ const backends = [
     missing: null,
     brings: [],
     types: noTypes,
-    refuses: [],
+    ...node,
   },
   {
     name: '@dir/storage-sqlite',
@@ -72,81 +76,100 @@ const backends = [
     missing: null,
     brings: ['better-sqlite3'],
     types: noTypes,
-    // The driver crashes the process there without a word.
-    refuses: [20],
+    // The driver would end the process without a word.
+    engines: '^22.14 || ^23.6 || >=24',
+    runsOn: ['22.14', '23.6', '24'],
+    refuses: ['20', '22.12'],
   },
   {
     name: '@dir/storage-postgres',
     ...onServer('postgresStorage', 'postgres'),
     brings: ['@types/pg', 'pg'],
     types: noTypes,
-    refuses: [],
+    ...node,
   },
   {
     name: '@dir/storage-redis',
     ...onServer('redisStorage', 'redis'),
     brings: ['ioredis'],
     types: nodeTypes,
-    refuses: [],
+    ...node,
   },
   {
     name: '@dir/storage-mongo',
     ...onServer('mongoStorage', 'mongo'),
     brings: ['mongodb'],
     types: nodeTypes,
-    refuses: [],
+    ...node,
   },
 ]
 
-describe.each(backends)('$name alone', ({ name, factory, open, missing, brings, types, refuses }) => {
+describe.each(backends)(
+  '$name alone',
+  ({ name, factory, open, missing, brings, types, engines, runsOn, refuses }) => {
+    let consumer: Consumer
+
+    beforeAll(async () => {
+      consumer = await workshop.install(name)
+    })
+
+    it('asks for the contract and its own driver, and brings nothing of the others', async () => {
+      const packages = await consumer.packages()
+      expect(packages.get(name)).toEqual(['@dir/storage-core', ...brings])
+      const ours = [...packages.keys()].filter((one) => one.startsWith('@dir/') || drivers.includes(one))
+      expect(ours.sort()).toEqual([
+        '@dir/storage-core',
+        name,
+        ...brings.filter((one) => drivers.includes(one)),
+      ])
+    })
+
+    it('has types that a strict project accepts', async () => {
+      const source = `import { ${factory} } from '${name}'
+export const count: Promise<number> = ${open}.intentRetry.getCount('flow')
+`
+      const outcome = await consumer.run([process.execPath, ...compile, ...types], 'typed.mts', source)
+      expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
+    })
+
+    it('says on which Node it runs', async () => {
+      expect(await consumer.manifest(name)).toMatchObject({ engines: { node: engines } })
+    })
+
+    describe.each(runsOn)('on Node %s', (version) => {
+      it('is imported, writes, reads and closes', async (context) => {
+        if (missing !== null) return context.skip(missing)
+        const source = script(`import { ${factory} } from '${name}'`, open)
+        const outcome = await consumer.run([nodeOrSkip(context, version)], 'probe.mjs', source)
+        expect(outcome).toEqual({ code: 0, stdout: '1\n', stderr: '' })
+      })
+
+      it('is required, writes, reads and closes', async (context) => {
+        if (missing !== null) return context.skip(missing)
+        const source = script(`const { ${factory} } = require('${name}')`, open)
+        const outcome = await consumer.run([nodeOrSkip(context, version), ...quiet], 'probe.cjs', source)
+        expect(outcome).toEqual({ code: 0, stdout: '1\n', stderr: '' })
+      })
+    })
+
+    it.for(refuses)('refuses Node %s in one line', async (version, context) => {
+      const node = nodeOrSkip(context, version)
+      const source = script(`import { ${factory} } from '${name}'`, open)
+      const { code, stdout, stderr } = await consumer.run([node], 'probe.mjs', source)
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+      expect(stderr).toContain(`Error: ${name} needs Node ${runsOn[0]} or newer`)
+    })
+  },
+)
+
+describe('@dir/storage-conformance alone', () => {
   let consumer: Consumer
 
   beforeAll(async () => {
-    consumer = await workshop.install(name)
+    consumer = await workshop.install('@dir/storage-conformance')
   })
 
-  it('asks for the contract and its own driver, and brings nothing of the others', async () => {
-    const packages = await consumer.packages()
-    expect(packages.get(name)).toEqual(['@dir/storage-core', ...brings])
-    const ours = [...packages.keys()].filter((one) => one.startsWith('@dir/') || drivers.includes(one))
-    expect(ours.sort()).toEqual(['@dir/storage-core', name, ...brings.filter((one) => drivers.includes(one))])
-  })
-
-  it('has types that a strict project accepts', async () => {
-    const source = `import { ${factory} } from '${name}'
-export const count: Promise<number> = ${open}.intentRetry.getCount('flow')
-`
-    const outcome = await consumer.run([process.execPath, ...compile, ...types], 'typed.mts', source)
-    expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
-  })
-
-  describe.each([22, 24])('on Node %i', (major) => {
-    it('is imported, writes, reads and closes', async (context) => {
-      if (missing !== null) return context.skip(missing)
-      const source = script(`import { ${factory} } from '${name}'`, open)
-      const outcome = await consumer.run([nodeOrSkip(context, major)], 'probe.mjs', source)
-      expect(outcome).toEqual({ code: 0, stdout: '1\n', stderr: '' })
-    })
-
-    it('is required, writes, reads and closes', async (context) => {
-      if (missing !== null) return context.skip(missing)
-      const source = script(`const { ${factory} } = require('${name}')`, open)
-      const outcome = await consumer.run([nodeOrSkip(context, major)], 'probe.cjs', source)
-      expect(outcome).toEqual({ code: 0, stdout: '1\n', stderr: '' })
-    })
-  })
-
-  it.for(refuses)('refuses Node %i with a plain error', async (major, context) => {
-    const source = script(`import { ${factory} } from '${name}'`, open)
-    const { code, stdout, stderr } = await consumer.run([nodeOrSkip(context, major)], 'probe.mjs', source)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/Error: .*Node.* 22/)
-  })
-})
-
-describe('@dir/storage-conformance alone', () => {
   it('brings no test framework and no backend, and its command explains itself', async () => {
-    const consumer = await workshop.install('@dir/storage-conformance')
     expect([...(await consumer.packages()).keys()]).toEqual([
       '@dir/storage-conformance',
       '@dir/storage-core',
@@ -158,4 +181,14 @@ describe('@dir/storage-conformance alone', () => {
     expect({ ...help, stdout: '' }).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(help.stdout).toContain('dir-storage-conformance')
   })
+
+  it.for(['conformance', 'core'])(
+    'and @dir/storage-%s refuses Node 20 in one line',
+    async (name, context) => {
+      const node = nodeOrSkip(context, '20')
+      const { code, stderr } = await consumer.run([node], 'old.mjs', `import '@dir/storage-${name}'`)
+      expect(code).toBe(1)
+      expect(stderr).toContain(`Error: @dir/storage-${name} needs Node 22.12 or newer`)
+    },
+  )
 })

@@ -87,6 +87,11 @@ export class Consumer {
     return new Map(entries)
   }
 
+  /** The `package.json` of an installed package. */
+  async manifest(name: string): Promise<unknown> {
+    return JSON.parse(await readFile(path.join(this.folder, 'node_modules', name, 'package.json'), 'utf8'))
+  }
+
   /** Writes `source` to a file of that name and runs `command` on it there. */
   async run(command: readonly [string, ...string[]], file: string, source: string): Promise<Outcome> {
     await writeFile(path.join(this.folder, file), source)

@@ -1,3 +1,4 @@
+import './check-node.ts'
 export type {
   Agent,
   AgentInput,

@@ -1,3 +1,4 @@
+import './check-node.ts'
 import {
   ATOMIC_CAPABILITIES,
   type Capability,

@@ -1,3 +1,4 @@
+import './check-node.ts'
 import { type StorageHandle, createStorage } from '@dir/storage-core'
 import { MongoDriver } from './driver.ts'
 import { type MongoStorageOptions, checkOptions } from './options.ts'

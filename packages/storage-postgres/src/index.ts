@@ -1,3 +1,4 @@
+import './check-node.ts'
 import { type StorageHandle, createStorage } from '@dir/storage-core'
 import { PostgresDriver } from './driver.ts'
 import { type PostgresStorageOptions, checkOptions } from './options.ts'

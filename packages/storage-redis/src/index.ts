@@ -1,3 +1,4 @@
+import './check-node.ts'
 import { type StorageHandle, createStorage } from '@dir/storage-core'
 import { RedisDriver } from './driver.ts'
 import { type RedisStorageOptions, checkOptions } from './options.ts'

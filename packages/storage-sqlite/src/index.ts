@@ -1,4 +1,4 @@
-import './node-version.ts'
+import './check-node.ts'
 import { type StorageHandle, createStorage, timeoutMsOf } from '@dir/storage-core'
 import { SqliteDriver } from './driver.ts'
 import { type SqliteStorageOptions, checkOptions } from './options.ts'
