@@ -15,6 +15,7 @@ import { escalationMutants } from './escalation.ts'
 import { escalationBudgetMutants } from './escalation-budget.ts'
 import { lifecycleMutants } from './lifecycle.ts'
 import { batchMutants } from './atomically.ts'
+import { batchAnswerMutants } from './batch-answers.ts'
 import { handleMutants } from './handle.ts'
 import { transferRivalMutants } from './transfer-rivals.ts'
 import { transferMutants } from './transfer.ts'
@@ -41,6 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...escalationBudgetMutants,
   ...lifecycleMutants,
   ...batchMutants,
+  ...batchAnswerMutants,
   ...handleMutants,
   ...transferMutants,
   ...transferRivalMutants,

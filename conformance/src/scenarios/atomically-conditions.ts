@@ -26,10 +26,11 @@ function recordAll(batch: Batch, id: string): void {
 const visible = (storage: StorageHandle, ids: readonly string[]): Promise<unknown[]> =>
   Promise.all(ids.flatMap((id) => RECORD_KINDS.map((kind) => kind.read(storage, id, ids[0] ?? ''))))
 
-const scenarioOf = ({ words, title, prepare, record, expected }: FalseCondition) => ({
+const scenarioOf = ({ words, title, prepare, record, expected, capabilities = [] }: FalseCondition) => ({
   id: `atomically/${words}-fails-the-batch`,
   title: `nothing of a batch is written when ${title}`,
   clause: 'if one condition is false, the call rejects with the typed error and nothing is written',
+  capabilities: [...TRANSACTIONAL.capabilities, ...capabilities],
   asserts: 3,
   async run({ storage, open, id, assert }: Parameters<Scenario['run']>[0]) {
     const [one, before, after] = [id('one'), id('before'), id('after')]

@@ -1,4 +1,5 @@
-import type { Batch, StorageHandle } from '@dir/storage-core'
+import type { Batch, Capability, StorageHandle } from '@dir/storage-core'
+import { aRequest, anAgent } from './samples.ts'
 
 export type Expected = readonly [
   code: 'STORAGE_CONFLICT' | 'STORAGE_INSUFFICIENT_CAPACITY' | 'STORAGE_INVALID_ARGUMENT',
@@ -12,6 +13,7 @@ export interface FalseCondition {
   readonly prepare: (storage: StorageHandle, one: string) => Promise<unknown>
   readonly record: (batch: Batch, one: string) => void
   readonly expected: (one: string) => Expected
+  readonly capabilities?: readonly Capability[]
 }
 
 const conflict = (protocol: string, operation: string) => (): Expected => [
@@ -100,5 +102,80 @@ export const FALSE_CONDITIONS: readonly FalseCondition[] = [
     prepare: ({ intentRetry }, one) => intentRetry.setCount(one, 2_147_483_647),
     record: (batch, one) => batch.intentRetry.increment(one),
     expected: () => ['STORAGE_INVALID_ARGUMENT', { protocol: 'intentRetry', operation: 'increment' }],
+  },
+  {
+    words: 'an-agent-that-is-not-there',
+    title: 'updateStatus finds no agent',
+    prepare: () => Promise.resolve(),
+    record: (batch, one) => batch.agentRegistry.updateStatus(one, 'SUSPENDED', null),
+    expected: conflict('agentRegistry', 'updateStatus'),
+  },
+  {
+    words: 'an-agent-that-the-batch-brings',
+    title: 'updateStatus finds an agent only after the batch has written it',
+    prepare: () => Promise.resolve(),
+    record(batch, one) {
+      batch.agentRegistry.upsertAgent(anAgent(one))
+      batch.agentRegistry.updateStatus(one, 'SUSPENDED', null)
+    },
+    expected: conflict('agentRegistry', 'updateStatus'),
+  },
+  {
+    words: 'a-decision-that-was-made',
+    title: 'a human has decided on the request already',
+    async prepare({ escalation }, one) {
+      await escalation.insertRequest(aRequest(one, one))
+      await escalation.resolveRequest(one, '2026-03-01', 'REJECT', null)
+    },
+    record: (batch, one) => batch.escalation.resolveRequest(one, '2026-03-02', 'APPROVE', null),
+    expected: conflict('escalation', 'resolveRequest'),
+  },
+  {
+    words: 'a-request-that-the-batch-opens',
+    title: 'the request is pending only after the batch has opened it',
+    async prepare({ escalation }, one) {
+      await escalation.insertRequest(aRequest(one, one))
+      await escalation.resolveRequest(one, '2026-03-01', 'REJECT', null)
+    },
+    record(batch, one) {
+      batch.escalation.insertRequest(aRequest(one, one))
+      batch.escalation.resolveRequest(one, '2026-03-02', 'APPROVE', null)
+    },
+    expected: conflict('escalation', 'resolveRequest'),
+  },
+  {
+    words: 'a-request-of-another-time',
+    title: 'the request was opened again since its `createdAt` was read',
+    prepare: ({ escalation }, one) => escalation.insertRequest(aRequest(one, one)),
+    record: (batch, one) =>
+      batch.escalation.resolveRequest(one, '2026-03-01', 'APPROVE', null, { createdAt: '2026-03-01' }),
+    expected: conflict('escalation', 'resolveRequest'),
+  },
+  {
+    words: 'a-lease-that-is-not-there',
+    title: 'renew finds holds, and none with a lease',
+    prepare: ({ resourceLock }, one) => resourceLock.acquireBatch(one, { [one]: 1 }, 0),
+    record: (batch, one) => batch.resourceLock.renew(one, 60),
+    expected: conflict('resourceLock', 'renew'),
+    capabilities: ['leases'],
+  },
+  {
+    words: 'a-lease-that-is-newer',
+    title: 'renew finds only a lease that is newer than its fence',
+    prepare: ({ resourceLock }, one) => resourceLock.acquireBatch(one, { [one]: 1 }, 0, { leaseSec: 600 }),
+    record: (batch, one) => batch.resourceLock.renew(one, 60, { fence: 0 }),
+    expected: conflict('resourceLock', 'renew'),
+    capabilities: ['leases'],
+  },
+  {
+    words: 'a-lease-that-the-batch-takes',
+    title: 'renew finds a lease only after the batch has acquired it',
+    prepare: () => Promise.resolve(),
+    record(batch, one) {
+      batch.resourceLock.acquireBatch(one, { [one]: 1 }, 0, { leaseSec: 600 })
+      batch.resourceLock.renew(one, 60)
+    },
+    expected: conflict('resourceLock', 'renew'),
+    capabilities: ['leases'],
   },
 ]

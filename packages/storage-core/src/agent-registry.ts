@@ -39,7 +39,7 @@ export interface AgentRegistryStorage {
   upsertAgent(agent: AgentInput): Promise<void>
   /** The agent, or null. @throws StoredDataError if a stored field cannot be read. */
   getAgent(agentId: string): Promise<Agent | null>
-  /** Replaces status and suspension reason (null clears it). @returns whether the agent exists, equal values included. */
+  /** Replaces status and suspension reason (null clears it). @returns whether the agent exists, equal values included; in a batch, a condition. */
   updateStatus(agentId: string, status: string, suspensionReason: string | null): Promise<boolean>
   /** Status and suspension reason, or null for an unknown agent. */
   getStatus(agentId: string): Promise<AgentStatus | null>

@@ -71,9 +71,10 @@ export interface StorageHandle extends StorageBundle, AsyncDisposable {
   health(): Promise<Health>
   /**
    * Commits what is recorded on `batch`, all of it or nothing. The callback is synchronous; a throw sends nothing.
-   * Conditions (`complete`, `abandon`, `transition`, `compareAndSet…`, acquire, `expect…`) are judged on the state
-   * before the batch, and a false one rejects it: `InsufficientCapacityError`, `InvalidArgumentError`, else
-   * `ConflictError` naming the operation. At most 1 000 operations and one acquire.
+   * Whatever answers alone whether it applied (`complete`, `abandon`, `transition`, `compareAndSet…`, `updateStatus`,
+   * `resolveRequest`, `renew`) is a condition here, as are acquire and `expect…`. All are judged on the state before the
+   * batch, not on what it writes earlier, and a false one rejects it: `InsufficientCapacityError`, `InvalidArgumentError`,
+   * else `ConflictError` naming the operation. At most 1 000 operations and one acquire.
    * @returns the operations' results, in the order recorded.
    */
   atomically(record: (batch: Batch) => void): Promise<unknown[]>

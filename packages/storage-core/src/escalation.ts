@@ -57,7 +57,7 @@ export interface EscalationStorage {
   /**
    * Records the human's decision if the request is pending (and, with `createdAt`, still the one of that time).
    * A null proposal keeps the stored one. The first decision stands.
-   * @returns false, and changes nothing, for an unknown or already resolved request.
+   * @returns false, and changes nothing, for an unknown or already resolved request; in a batch, a condition.
    */
   resolveRequest(
     dfid: string,

@@ -68,7 +68,7 @@ export interface ResourceLockStorage {
   ): Promise<Grant | null>
   /** Removes all holds of the flow (with `fence`: those not newer); an unknown flow is ignored. */
   release(dfid: string, options?: FenceOptions): Promise<void>
-  /** Sets the end of the flow's live leased holds to now + `leaseSec`; holds without a lease stay as they are. @returns whether there was one. */
+  /** Sets the end of the flow's live leased holds to now + `leaseSec`; holds without a lease stay as they are. @returns whether there was one; in a batch, a condition. */
   renew(dfid: string, leaseSec: number, options?: FenceOptions): Promise<boolean>
   /** The live holds, of a flow or a resource if given, by fence, dfid and resourceId. */
   getHolds(filter?: { readonly dfid?: string; readonly resourceId?: string }): Promise<Hold[]>

@@ -1,5 +1,10 @@
-import { type AgentRegistryOperations, type SyncImplementation, compareIds } from '@dir/storage-core'
-import { type MemoryState, now, onePage } from './state.ts'
+import {
+  type AgentRegistryOperations,
+  type SyncImplementation,
+  compareIds,
+  conditional,
+} from '@dir/storage-core'
+import { type MemoryState, type StoredAgent, now, onePage } from './state.ts'
 
 export const agentRegistry: SyncImplementation<AgentRegistryOperations, MemoryState> = {
   upsertAgent({ agents }, agent) {
@@ -21,12 +26,15 @@ export const agentRegistry: SyncImplementation<AgentRegistryOperations, MemorySt
     return row
   },
 
-  updateStatus({ agents }, agentId, status, suspensionReason) {
-    const agent = agents.get(agentId)
-    if (agent === undefined) return false
-    agents.set(agentId, { ...agent, status, suspensionReason, updatedAt: now() })
-    return true
-  },
+  updateStatus: conditional(
+    ({ agents }: MemoryState, agentId: string, _status: string, _suspensionReason: string | null) =>
+      agents.has(agentId),
+    ({ agents }, agentId, status, suspensionReason) => {
+      const agent = agents.get(agentId) as StoredAgent
+      agents.set(agentId, { ...agent, status, suspensionReason, updatedAt: now() })
+      return true
+    },
+  ),
 
   getStatus({ agents }, agentId) {
     const agent = agents.get(agentId)

@@ -2,12 +2,14 @@ import {
   type EscalationOperations,
   type EscalationRequest,
   type Instant,
+  type Resolution,
   type SyncImplementation,
+  conditional,
   formatMicros,
   hostMicros,
   microsOf,
 } from '@dir/storage-core'
-import { type MemoryState, now, onePage } from './state.ts'
+import { type MemoryState, type StoredRequest, now, onePage } from './state.ts'
 
 function addToken({ budgetTokens }: MemoryState, agentId: string, at: Instant): void {
   const tokens = budgetTokens.get(agentId) ?? []
@@ -42,18 +44,22 @@ export const escalation: SyncImplementation<EscalationOperations, MemoryState> =
 
   insertRequest,
 
-  resolveRequest({ requests }, { dfid, resolvedAt, decision, proposalJson, createdAt }) {
-    const request = requests.get(dfid)
-    if (request === undefined || request.resolvedAt !== null) return false
-    if (createdAt !== null && createdAt !== request.createdAt) return false
-    requests.set(dfid, {
-      ...request,
-      resolvedAt,
-      decision,
-      proposalJson: proposalJson ?? request.proposalJson,
-    })
-    return true
-  },
+  resolveRequest: conditional(
+    ({ requests }: MemoryState, { dfid, createdAt }: Resolution) => {
+      const request = requests.get(dfid)
+      return request?.resolvedAt === null && (createdAt === null || createdAt === request.createdAt)
+    },
+    ({ requests }, { dfid, resolvedAt, decision, proposalJson }) => {
+      const request = requests.get(dfid) as StoredRequest
+      requests.set(dfid, {
+        ...request,
+        resolvedAt,
+        decision,
+        proposalJson: proposalJson ?? request.proposalJson,
+      })
+      return true
+    },
+  ),
 
   getPendingRequests({ requests }) {
     const pending = requests.values().filter((request) => request.resolvedAt === null)

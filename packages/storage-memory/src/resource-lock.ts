@@ -47,6 +47,9 @@ const ofFlow = (state: MemoryState, dfid: string, fence: number | null): StoredH
     all(state).filter((hold) => hold.dfid === dfid && (fence === null || hold.fence <= fence)),
   )
 
+const leasedOf = (state: MemoryState, dfid: string, fence: number | null): StoredHold[] =>
+  ofFlow(state, dfid, fence).filter((hold) => hold.expiresAt !== null)
+
 export const resourceLock: SyncImplementation<ResourceLockOperations, MemoryState> = {
   getLockedAmount: lockedMicros,
 
@@ -71,11 +74,14 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, MemoryStat
     for (const hold of ofFlow(state, dfid, fence)) remove(state, hold)
   },
 
-  renew(state, dfid, leaseMicros, fence) {
-    const leased = ofFlow(state, dfid, fence).filter((hold) => hold.expiresAt !== null)
-    for (const hold of leased) put(state, { ...hold, expiresAt: later(leaseMicros) })
-    return leased.length > 0
-  },
+  renew: conditional(
+    (state: MemoryState, dfid: string, _leaseMicros: number, fence: number | null) =>
+      leasedOf(state, dfid, fence).length > 0,
+    (state, dfid, leaseMicros, fence) => {
+      for (const hold of leasedOf(state, dfid, fence)) put(state, { ...hold, expiresAt: later(leaseMicros) })
+      return true
+    },
+  ),
 
   getHolds(state, dfid, resourceId) {
     const wanted = all(state).filter(
