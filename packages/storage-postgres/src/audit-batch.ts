@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { NewEvent, QueueEntry, WriteQueue } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
 import { append, newBatchId, seqsOf } from './decision-audit.ts'
-import { isDisconnection, isRefusal, isSentBefore } from './errors.ts'
-import { Failure } from './failure.ts'
+import { Failure, outcomeAfter, unknownBefore } from './failure.ts'
+import { isDisconnection, isRefusal, isSentBefore } from './wire.ts'
 
 const MOST_EVENTS = 1_000
 const MOST_BYTES = 4 * 1024 * 1024
@@ -24,9 +24,13 @@ export class AuditBatch {
     try {
       await this.#append(entries)
     } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      if (isRefusal(error.cause) && entries.length > 1) await this.#separately(entries)
-      else for (const entry of entries) entry.reject(error.toError())
+      // what the server will not take in company, if it certainly took none: one call's data are no reason to refuse another's
+      const isOnes = error instanceof Failure && isRefusal(error.cause) && error.outcome === 'not-applied'
+      for (const entry of entries) {
+        if (isOnes && entries.length > 1)
+          await this.#append([entry]).catch((own: unknown) => refuse(entry, own))
+        else refuse(entry, error)
+      }
     }
   }
 
@@ -37,41 +41,42 @@ export class AuditBatch {
     for (const entry of entries) entry.resolve([seqs.splice(0, eventsOf(entry).length)])
   }
 
+  /** The batch's id lets the server keep it once, so it may be sent again, and asked for where that is refused. */
   async #send(deadline: number, events: readonly NewEvent[]): Promise<number[]> {
     const db = this.#pg.session(deadline)
     const batchId = newBatchId()
     let isUnknown = false
     for (let sends = 1; ; sends++) {
       try {
-        return await append(db, this.#lock, batchId, events)
+        // sent again, it leaves time to ask
+        const end = sends === 1 ? deadline : deadline - 0.3 * (deadline - performance.now())
+        return await append(this.#pg.session(end), this.#lock, batchId, events)
       } catch (error) {
-        if (!(error instanceof Failure)) throw error
-        if (isSentBefore(error.cause)) return await seqsOf(db, batchId, events.length).catch(isThere)
-        isUnknown ||= error.outcome === 'unknown'
+        const failure = error instanceof Failure ? error : null
+        const isThere = isSentBefore(failure?.cause)
+        isUnknown ||= outcomeAfter(error) === 'unknown'
         const pause = 5 + Math.random() * 45
-        // the batch's id lets the server keep it once, so it may be sent again
-        if (sends < MOST_SENDS && isDisconnection(error.cause) && performance.now() + pause < deadline)
+        if (
+          failure !== null &&
+          sends < MOST_SENDS &&
+          isDisconnection(failure.cause) &&
+          performance.now() + pause < deadline
+        ) {
           await sleep(pause)
-        else throw isUnknown ? new Failure(error.cause, 'unknown') : error
-      }
-    }
-  }
-
-  /** What the server will not take in company: one call's data are no reason to refuse another's. */
-  async #separately(entries: readonly QueueEntry[]): Promise<void> {
-    for (const entry of entries) {
-      try {
-        await this.#append([entry])
-      } catch (error) {
-        entry.reject(error instanceof Failure ? error.toError() : error)
+          continue
+        }
+        if (!isThere && !isUnknown) throw error
+        // a refusal of this sending says nothing about the earlier ones
+        const seqs = await seqsOf(db, batchId, events.length).catch(() => null)
+        if (seqs !== null) return seqs
+        throw isThere && failure !== null ? failure.as('applied') : unknownBefore(error)
       }
     }
   }
 }
 
-/** The events are there; only their numbers could not be read. */
-function isThere(error: unknown): never {
-  throw error instanceof Failure ? new Failure(error.cause, 'applied') : error
+function refuse(entry: QueueEntry, error: unknown): void {
+  entry.reject(error instanceof Failure ? error.toError() : error)
 }
 
 function eventsOf(entry: QueueEntry): readonly NewEvent[] {

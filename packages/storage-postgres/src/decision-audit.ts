@@ -45,12 +45,13 @@ const MANY = /* sql */ `SELECT CASE n WHEN 1 THEN $2::UUID END, dfid, event, ste
   FROM pg_advisory_xact_lock($1), unnest($3::TEXT[], $4::TEXT[], $5::TEXT[], $6::TEXT[], $7::TEXT[])
     WITH ORDINALITY AS e (dfid, event, step_id, state, detail_json, n) ORDER BY n`
 
-/** The `seq`s of a batch that is there: its events stand next to one another. */
-export async function seqsOf(db: PgSession, batchId: string, count: number): Promise<number[]> {
+/** The `seq`s of a batch, whose events stand next to one another; null: it is not there. */
+export async function seqsOf(db: PgSession, batchId: string, count: number): Promise<number[] | null> {
   const [row] = await db.read(
     /* sql */ `SELECT seq FROM ${db.schema}decision_audit_events WHERE batch_id = $1::UUID`,
     batchId,
   )
+  if (row === undefined) return null
   const first = number(row, 'seq')
   return Array.from({ length: count }, (_, index) => first + index)
 }

@@ -21,7 +21,7 @@ import { prepareSchema, refuseUnfinishedImport } from './meta.ts'
 import { find } from './operations.ts'
 import { OrderedBatch } from './ordered-batch.ts'
 import type { PgPool } from './pool.ts'
-import { type ServerFacts, judgeServer, proveLocks } from './server.ts'
+import { type ServerFacts, judgeServer, locksProof } from './server.ts'
 import type { PgTransaction } from './session.ts'
 import { beginImport, finishImport, readCounters } from './transfer.ts'
 
@@ -75,7 +75,7 @@ export class PostgresDriver implements StorageDriver {
         this.#facts = await judgeServer(this.#pg.session(deadline))
         this.#pg.makeDurable = this.#facts.synchronousCommit === 'off'
         await this.#pg.pool.prepareStatements(deadline)
-        this.#proof = await proveLocks(this.#pg, deadline)
+        this.#proof = await locksProof(this.#pg, deadline)
         await prepareSchema(this.#pg, this.#names, this.#namespace, create, deadline)
       })(),
     )

@@ -1,32 +1,56 @@
-import { type Outcome, ResourceContentionError, type StorageError } from '@dir/storage-core'
-import { isTimeout, mapError, outcomeOf } from './errors.ts'
+import { ClosedError, type Outcome, ResourceContentionError, type StorageError } from '@dir/storage-core'
+import { mapError, outcomeOf } from './errors.ts'
+import { isTimeout } from './wire.ts'
+
+interface Circumstances {
+  readonly attempts?: number
+  readonly waitedMs?: number
+  readonly isConnecting?: boolean
+}
 
 /** What went wrong between here and the server. Several callers may have to be told, each by an error of its own. */
 export class Failure extends Error {
   override readonly cause: unknown
   readonly outcome: Outcome
-  readonly #waitedMs: number
-  readonly #attempts: number
+  /** There was no connection, so nothing was sent. */
+  readonly isConnecting: boolean
+  readonly #circumstances: Circumstances
 
-  constructor(cause: unknown, outcome: Outcome = outcomeOf(cause), { attempts = 1, waitedMs = 0 } = {}) {
+  constructor(cause: unknown, outcome: Outcome = outcomeOf(cause), circumstances: Circumstances = {}) {
     super('the server, or the way to it, failed')
     this.cause = cause
     this.outcome = outcome
-    this.#waitedMs = waitedMs
-    this.#attempts = attempts
+    this.isConnecting = circumstances.isConnecting ?? false
+    this.#circumstances = circumstances
   }
 
   get isTimeout(): boolean {
     return isTimeout(this.cause)
   }
 
+  /** The same, where more is known of the outcome, or less. */
+  as(outcome: Outcome): Failure {
+    return new Failure(this.cause, outcome, this.#circumstances)
+  }
+
   toError(): StorageError {
-    return mapError(this.cause, { outcome: this.outcome, attempts: this.#attempts, waitedMs: this.#waitedMs })
+    return mapError(this.cause, { ...this.#circumstances, outcome: this.outcome })
   }
 }
 
 /** The locks were not had in the time given for them; nothing was sent that writes. */
 export class LocksDenied extends Error {}
+
+/** What is known of a write that failed so. */
+export function outcomeAfter(error: unknown): Outcome {
+  return error instanceof Failure ? error.outcome : outcomeOf(error)
+}
+
+/** `error` for a call of which it is not known whether an earlier sending was carried out. */
+export function unknownBefore(error: unknown): unknown {
+  if (error instanceof Failure) return error.as('unknown')
+  return error instanceof ClosedError ? new ClosedError({ outcome: 'unknown' }) : error
+}
 
 /** The answer, or the contract's error. */
 export async function told<T>(answer: Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import type { QueueEntry, Work, WriteQueue } from '@dir/storage-core'
-import { isRefusal } from './errors.ts'
+import { isRefusal } from './wire.ts'
 import { Failure } from './failure.ts'
 
 const MOST_ENTRIES = 64
@@ -27,7 +27,11 @@ export class OrderedBatch {
       })
       for (const [index, entry] of entries.entries()) entry.resolve([answers[index]])
     } catch (error) {
-      const isOnes = error instanceof Failure && isRefusal(error.cause) && entries.length > 1
+      const isOnes =
+        error instanceof Failure &&
+        isRefusal(error.cause) &&
+        error.outcome === 'not-applied' &&
+        entries.length > 1
       for (const entry of entries) {
         if (isOnes) await this.#separately(entry)
         else entry.reject(error instanceof Failure ? error.toError() : error)

@@ -1,25 +1,36 @@
 import { Socket } from 'node:net'
-import { settleBy } from '@dir/storage-core'
+import { ClosedError, settleBy } from '@dir/storage-core'
 import { type ClientConfig, Pool, type PoolClient } from 'pg'
 import { Failure } from './failure.ts'
 import { Lease, ignore } from './lease.ts'
+import { noClient } from './wire.ts'
+
+/** How many handles use each pool: they share one listener. */
+const users = new WeakMap<Pool, number>()
 
 /** Where clients come from: a pool of our own, or the user's, which is never ended here. */
 export class PgPool {
-  readonly #pool: Pool
+  readonly pool: Pool
   readonly #sockets: Set<Socket> | null
   readonly #leases = new Set<Lease>()
+  /** When each client was first lent: how many times others had been given up before. */
+  readonly #ages = new WeakMap<PoolClient, number>()
+  /** Tells those who wait for a client that there will be none. */
+  readonly #waiting = new Set<(reason: Error) => void>()
+  #age = 0
   #prepares = false
   #isClosed = false
 
   private constructor(pool: Pool, sockets: Set<Socket> | null) {
-    this.#pool = pool
+    this.pool = pool
     this.#sockets = sockets
-    pool.on('error', ignore) // an idle client died; the pool has dropped it
+    const before = users.get(pool) ?? 0
+    users.set(pool, before + 1)
+    if (before === 0) pool.on('error', ignore) // an idle client died; the pool has dropped it
   }
 
-  static of(users: Pool): PgPool {
-    return new PgPool(users, null)
+  static of(theirs: Pool): PgPool {
+    return new PgPool(theirs, null)
   }
 
   static open(config: ClientConfig, size: number, timeoutMs: number): PgPool {
@@ -47,15 +58,45 @@ export class PgPool {
 
   /** Lends a client; nothing has been sent when this rejects. */
   async lend(deadline: number): Promise<Lease> {
-    const connecting = this.#take()
-    try {
-      const lease = new Lease(await settleBy(deadline, connecting, noClient), this.#prepares)
-      this.#leases.add(lease)
-      return lease
-    } catch (error) {
-      connecting.then((late) => new Lease(late, false).end(), ignore)
-      throw new Failure(error, 'not-applied')
+    for (;;) {
+      if (this.#isClosed) throw new ClosedError()
+      const connecting = this.#take()
+      const { promise, resolve, reject } = Promise.withResolvers<PoolClient>()
+      connecting.then(resolve, reject)
+      this.#waiting.add(reject)
+      try {
+        const client = await settleBy(deadline, promise, noClient)
+        const lease = new Lease(client, this.#prepares)
+        if (this.#isOld(client)) {
+          lease.destroy()
+          continue
+        }
+        this.#leases.add(lease)
+        return lease
+      } catch (error) {
+        connecting.then((late) => new Lease(late, false).end(), ignore)
+        throw error instanceof ClosedError ? error : new Failure(error, 'not-applied', { isConnecting: true })
+      } finally {
+        this.#waiting.delete(reject)
+      }
     }
+  }
+
+  /** The connections that were lent until now lead to the wrong server: they are closed, at the latest when they come back. */
+  giveUp(): void {
+    this.#age++
+    for (let idle = this.pool.idleCount; idle > 0; idle--)
+      this.#take().then((client) => {
+        const lease = new Lease(client, false)
+        if (this.#isOld(client)) lease.destroy()
+        else lease.end()
+      }, ignore)
+  }
+
+  #isOld(client: PoolClient): boolean {
+    const age = this.#ages.get(client) ?? this.#age
+    this.#ages.set(client, age)
+    return age < this.#age
   }
 
   /**
@@ -64,7 +105,7 @@ export class PgPool {
    */
   #take(): Promise<PoolClient> {
     return new Promise((resolve, reject) => {
-      this.#pool.connect((error, client) => {
+      this.pool.connect((error, client) => {
         if (client === undefined) return reject(error ?? noClient())
         client.on('error', ignore)
         resolve(client)
@@ -96,23 +137,22 @@ export class PgPool {
 
   giveBack(lease: Lease, isSound: boolean): void {
     this.#leases.delete(lease)
-    if (isSound) lease.end()
+    if (isSound && !this.#isOld(lease.client)) lease.end()
     else lease.destroy()
   }
 
-  /** Ends what was opened here by `deadline`, whatever the server does; clients that are still lent are thrown away. */
+  /** Ends what was opened here by `deadline`, whatever the server does; who waits for a client, or has one, is told. */
   async close(deadline: number): Promise<void> {
     this.#isClosed = true
+    for (const reject of this.#waiting) reject(new ClosedError())
     for (const lease of this.#leases) lease.destroy()
+    const left = (users.get(this.pool) ?? 1) - 1
+    users.set(this.pool, left)
     if (this.#sockets === null) {
-      this.#pool.off('error', ignore)
+      if (left === 0) this.pool.off('error', ignore)
       return
     }
-    await settleBy(deadline, this.#pool.end(), noClient).catch(ignore)
+    await settleBy(deadline, this.pool.end(), noClient).catch(ignore)
     for (const socket of this.#sockets) socket.destroy()
   }
-}
-
-function noClient(): Error {
-  return new Error('timeout exceeded when trying to connect')
 }

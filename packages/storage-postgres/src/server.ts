@@ -3,6 +3,7 @@ import { ConfigurationError, ReadOnlyError } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
 import { Failure } from './failure.ts'
 import { type PgSession, number, text } from './session.ts'
+import { isPoolers, shownText } from './wire.ts'
 
 const OLDEST = 120_000
 const SECOND_CONNECTION_MS = 500
@@ -20,7 +21,7 @@ export async function judgeServer(db: PgSession): Promise<ServerFacts> {
     await db.read(/* sql */ `SELECT version() AS version, current_setting('server_version_num') AS number,
       current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS synchronous_commit,
       current_setting('fsync', true) AS fsync, current_setting('default_transaction_read_only') AS read_only,
-      pg_is_in_recovery() AS is_standby`)
+      current_setting('client_encoding') AS client_encoding`)
   const encoding = text(row, 'encoding')
   if (number(row, 'number') < OLDEST)
     throw new ConfigurationError(
@@ -36,8 +37,14 @@ export async function judgeServer(db: PgSession): Promise<ServerFacts> {
       encoding,
       'UTF8',
     )
-  if (text(row, 'is_standby') === 't')
-    throw new ReadOnlyError('The server is a standby, which takes no writes. Connect to the primary.')
+  const clientEncoding = text(row, 'client_encoding')
+  if (clientEncoding !== 'UTF8')
+    throw new ConfigurationError(
+      'Connections are set to another encoding, by which texts would be altered. Leave client_encoding at UTF8.',
+      'client_encoding',
+      clientEncoding,
+      'UTF8',
+    )
   if (text(row, 'read_only') === 'on')
     throw new ReadOnlyError(
       'default_transaction_read_only is on for this role or database. Use another, or turn it off.',
@@ -49,33 +56,60 @@ export async function judgeServer(db: PgSession): Promise<ServerFacts> {
   }
 }
 
+/** By pool: the handles on one ask once, so that they do not all hold a connection while they wait for another. */
+const proofs = new WeakMap<object, Promise<string>>()
+
+/** `proveLocks`, once for each pool. */
+export function locksProof(pg: PgConnection, deadline: number): Promise<string> {
+  const { pool } = pg.pool
+  const found = proofs.get(pool)
+  if (found !== undefined) return found
+  const proof = proveLocks(pg, deadline)
+  proofs.set(pool, proof)
+  proof.catch(() => proofs.delete(pool))
+  return proof
+}
+
 /**
  * Proves that advisory locks keep others out: one is held on one connection, and must be refused on another. Without a
  * second connection (a pool of one) the server must at least show the lock as held. Some servers only pretend to lock.
  * @returns how it was proved.
  */
-export async function proveLocks(pg: PgConnection, deadline: number): Promise<string> {
+async function proveLocks(pg: PgConnection, deadline: number): Promise<string> {
   const key = randomBytes(8).readBigInt64BE()
-  return pg.transaction({ deadline, locks: null, lockWaitMs: 0 }, async (holder) => {
-    await holder.read(/* sql */ `SELECT pg_advisory_xact_lock($1)`, String(key))
-    const soon = Math.min(deadline, performance.now() + SECOND_CONNECTION_MS)
-    try {
-      const [row] = await pg
-        .session(soon)
-        .read(/* sql */ `SELECT pg_try_advisory_xact_lock($1)::TEXT AS is_free`, String(key))
-      if (text(row, 'is_free') === 'true') throw stubs()
-      return 'by two connections'
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-    }
-    const held = await holder.read(
-      /* sql */ `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
-        AND (classid::BIGINT << 32 | objid::BIGINT) = $1`,
-      String(key),
-    )
-    if (held.length === 0) throw stubs()
-    return 'by pg_locks: no second connection was free'
-  })
+  try {
+    return await pg.transaction({ deadline, locks: null, lockWaitMs: 0 }, async (holder) => {
+      await holder.read(/* sql */ `SELECT pg_advisory_xact_lock($1)`, String(key))
+      const now = performance.now()
+      const soon = now + Math.min(SECOND_CONNECTION_MS, (deadline - now) / 4)
+      const isFree = await isFreeElsewhere(pg, soon, key)
+      // this tells, too, that the holder's transaction still goes on: a lost one excludes nobody
+      const held = await holder.read(
+        /* sql */ `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()
+          AND (classid::BIGINT << 32 | objid::BIGINT) = $1`,
+        String(key),
+      )
+      if (isFree ?? held.length === 0) throw stubs()
+      return isFree === null ? 'by pg_locks: no second connection was free' : 'by two connections'
+    })
+  } catch (error) {
+    // statements by themselves were answered just before
+    if (error instanceof Failure && !error.isConnecting && isPoolers(error.cause)) throw noTransactions(error)
+    throw error
+  }
+}
+
+/** Whether another connection gets the lock; null: there is none. */
+async function isFreeElsewhere(pg: PgConnection, deadline: number, key: bigint): Promise<boolean | null> {
+  try {
+    const [row] = await pg
+      .session(deadline)
+      .read(/* sql */ `SELECT pg_try_advisory_xact_lock($1)::TEXT AS is_free`, String(key))
+    return text(row, 'is_free') === 'true'
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
 }
 
 function stubs(): ConfigurationError {
@@ -84,5 +118,16 @@ function stubs(): ConfigurationError {
     'advisory locks',
     'do not exclude',
     'exclude',
+  )
+}
+
+function noTransactions({ cause }: Failure): ConfigurationError {
+  const causeText = shownText(cause)
+  return new ConfigurationError(
+    'The pooler before PostgreSQL ended the connection at the beginning of a transaction, as one in statement mode does. Use transaction mode.',
+    'pooler',
+    'no transactions',
+    'transaction mode',
+    { cause, ...(causeText === undefined ? {} : { causeText }) },
   )
 }

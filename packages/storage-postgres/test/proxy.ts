@@ -2,13 +2,17 @@ import net from 'node:net'
 
 export interface Proxy {
   readonly url: string
+  /** Where new connections lead to; those that are there stay. */
+  target: string
   /**
    * Once, to the first connection on which a client sends this text: its replies are lost, or it is cut at the next, or
-   * the server's end comes in one packet with the answer that it is ready.
+   * the server's end comes in one packet with the answer that it is ready, or the whole way ends with the next reply.
    */
-  fault: { readonly does: 'mute' | 'cut' | 'die'; readonly at: string } | null
+  fault: { readonly does: Fault; readonly at: string } | null
   close(): Promise<void>
 }
+
+type Fault = 'mute' | 'cut' | 'die' | 'end'
 
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 const END = errorMessage('SFATAL', 'C57P01', 'Mterminating connection due to administrator command')
@@ -20,13 +24,13 @@ function errorMessage(...fields: readonly string[]): Buffer {
   return Buffer.concat([head, body])
 }
 
-/** A way to a server that can lose its replies. */
+/** A way to a server that can lose its replies, and lead to another one. */
 export async function proxyTo(url: string): Promise<Proxy> {
-  const target = new URL(url)
   const sockets = new Set<net.Socket>()
   const server = net.createServer((client) => {
+    const target = new URL(proxy.target)
     const upstream = net.connect(Number(target.port), target.hostname)
-    let does: 'mute' | 'cut' | 'die' | null = null
+    let does: Fault | null = null
     for (const socket of [client, upstream]) {
       sockets.add(socket)
       socket.on('error', () => {})
@@ -46,6 +50,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
     upstream.on('data', (data) => {
       if (does === null) client.write(data)
       else if (does === 'cut') client.destroy()
+      else if (does === 'end') void proxy.close()
       else if (does === 'die') {
         const isReady = data.subarray(-READY.length).equals(READY)
         client.write(isReady ? Buffer.concat([data, END]) : data)
@@ -59,6 +64,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
   own.port = String(port)
   const proxy: Proxy = {
     url: own.href,
+    target: url,
     fault: null,
     async close() {
       for (const socket of sockets) socket.destroy()

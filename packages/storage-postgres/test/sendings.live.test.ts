@@ -1,0 +1,78 @@
+import { isStorageError } from '@dir/storage-core'
+import { expect, test } from 'vitest'
+import { withServer } from '../../../scripts/servers/live.ts'
+import { postgresStorage } from '../src/index.ts'
+import { sql, withDatabase } from './databases.ts'
+import { proxyTo } from './proxy.ts'
+
+/** Slow for sessions that have a timeout, so that they meet it. */
+const SLOW = `CREATE FUNCTION slow() RETURNS TRIGGER LANGUAGE PLPGSQL AS $$ BEGIN
+  IF current_setting('statement_timeout') <> '0' THEN PERFORM pg_sleep(1); END IF; RETURN NULL; END $$;
+  CREATE TRIGGER slow BEFORE INSERT ON dir_storage.decision_audit_events EXECUTE FUNCTION slow()`
+
+const told = (error: unknown): unknown => (isStorageError(error) ? `${error.code} ${error.outcome}` : error)
+
+// The first sending commits and its reply is lost; only the next session, which sends again, has the setting.
+withServer('postgres', (server) => {
+  test.each([
+    ['a statement timeout', `statement_timeout = '100ms'`],
+    ['a role that may only read', 'default_transaction_read_only = on'],
+  ])(
+    'events whose reply is lost are there once, although sending them again meets %s',
+    async (_, setting) => {
+      await withDatabase(server, '', async (url) => {
+        const proxy = await proxyTo(url)
+        const storage = postgresStorage({ url: proxy.url, poolSize: 1, operationTimeoutMs: 2_000 })
+        await storage.init()
+        await sql(url, SLOW)
+        const { pathname } = new URL(url)
+        await sql(url, `ALTER DATABASE ${pathname.slice(1)} SET ${setting}`)
+        proxy.fault = { does: 'cut', at: 'decision_audit_events' }
+        const answers = await Promise.all(
+          ['one', 'two'].map((event) => storage.decisionAudit.record('f', event)),
+        )
+        const events = await storage.decisionAudit.eventsForDfid('f')
+        expect(events.map(({ event, seq }) => [event, seq])).toEqual([
+          ['one', answers[0]],
+          ['two', answers[1]],
+        ])
+        await storage.close()
+        await proxy.close()
+      })
+    },
+  )
+
+  test.each([1, 2])('%i events whose reply is lost are unknown where nobody can be asked', async (count) => {
+    await withDatabase(server, '', async (url) => {
+      const proxy = await proxyTo(url)
+      const storage = postgresStorage({ url: proxy.url, poolSize: 1, operationTimeoutMs: 2_000 })
+      await storage.init()
+      proxy.fault = { does: 'end', at: 'decision_audit_events' }
+      const calls = Array.from({ length: count }, () => storage.decisionAudit.record('f', 'e').catch(told))
+      expect(new Set(await Promise.all(calls))).toEqual(new Set(['STORAGE_UNAVAILABLE unknown']))
+      expect(await sql(url, 'SELECT count(*)::INTEGER FROM dir_storage.decision_audit_events')).toEqual([
+        { count },
+      ])
+      await storage.close()
+    })
+  })
+
+  test('events whose reply is lost while the handle closes are unknown', async () => {
+    await withDatabase(server, '', async (url) => {
+      const proxy = await proxyTo(url)
+      const storage = postgresStorage({ url: proxy.url, poolSize: 1, operationTimeoutMs: 60_000 })
+      await storage.init()
+      // the next session may neither write nor be asked whether the event is there
+      await sql(
+        url,
+        `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET default_transaction_read_only = on;
+        ALTER TABLE dir_storage.decision_audit_events ADD COLUMN theirs UUID`,
+      )
+      proxy.fault = { does: 'cut', at: 'decision_audit_events' }
+      const event = storage.decisionAudit.record('f', 'e').catch(told)
+      await storage.close()
+      expect(await event).toBe('STORAGE_CLOSED unknown')
+      await proxy.close()
+    })
+  }, 20_000)
+})
