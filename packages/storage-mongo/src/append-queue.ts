@@ -2,6 +2,8 @@ import { type QueueEntry, TimeoutError, type WriteQueue } from '@dir/storage-cor
 import type { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
 import type { DenseLog, Draft, LogName } from './dense-log.ts'
+import { firstRefused, isDuplicate } from './driver-errors.ts'
+import type { Failure } from './failure.ts'
 import { takeSome } from './take-some.ts'
 import { pause } from './transactions.ts'
 
@@ -38,12 +40,15 @@ async function append<N extends LogName>(
   queue: WriteQueue,
 ): Promise<void> {
   const entries = takeSome(queue, MAX_ENTRIES, MAX_BYTES)
+  const start = performance.now()
   const deadline = Math.max(...entries.map((entry) => entry.work.deadline))
-  let jobs = entries.map((entry): Job<N> => ({ entry, drafts: appender.draft(entry) }))
+  let jobs: readonly Job<N>[] = entries.map((entry) => ({ entry, drafts: appender.draft(entry) }))
   for (let attempt = 1; jobs.length > 0; attempt++) {
     const before = jobs.length
+    let unsure: Failure | null
     try {
-      jobs = await connection.carry(deadline, 'unknown', (context) => round(context, log, appender, jobs))
+      const act = (context: MongoContext): Promise<Round<N>> => round(context, log, appender, jobs)
+      ;({ jobs, unsure } = await connection.carry(deadline, 'unknown', Infinity, act))
     } catch (error) {
       const failure = connection.failure(error, -Infinity, 'unknown')
       for (const { entry } of jobs) entry.reject(failure.toError())
@@ -52,20 +57,32 @@ async function append<N extends LogName>(
     if (jobs.length === 0) return
     if (performance.now() >= deadline) {
       for (const { entry } of jobs)
-        entry.reject(new TimeoutError(0, 'appending beside other writers', { outcome: 'unknown' }))
+        entry.reject(
+          unsure?.toError() ??
+            new TimeoutError(performance.now() - start, 'appending beside other writers', {
+              outcome: 'unknown',
+            }),
+        )
       return
     }
     if (jobs.length === before) await pause(attempt)
   }
 }
 
-/** One attempt. @returns the jobs that are still to be done. */
+interface Round<N extends LogName> {
+  /** Those that are still to be done. */
+  readonly jobs: readonly Job<N>[]
+  /** What they failed for, where it is not clear whether they did. */
+  readonly unsure: Failure | null
+}
+
+/** One attempt. */
 async function round<N extends LogName>(
   context: MongoContext,
   log: DenseLog<N>,
   appender: Appender<N>,
   jobs: readonly Job<N>[],
-): Promise<Job<N>[]> {
+): Promise<Round<N>> {
   const start = performance.now()
   const last = await log.last(context)
   const admitted = await appender.admit(
@@ -73,27 +90,33 @@ async function round<N extends LogName>(
     jobs.map(({ entry }) => entry),
   )
   const drafts = jobs.flatMap((job, index) => (admitted[index] === true ? job.drafts : []))
+  const isWhole = jobs.some((job) => job.drafts.length > 1)
+  const settleFirst = (numbers: readonly number[]): Job<N>[] => {
+    return jobs.slice(settle(appender, jobs, admitted, numbers))
+  }
+  const following = drafts.map((_, index) => last + 1 + index)
+  let unsure: Failure
   try {
-    if (jobs.some((job) => job.drafts.length > 1)) await insertTogether(context, log, last, drafts)
+    if (isWhole) await insertTogether(context, log, last, drafts)
     else if (drafts.length > 0) await log.insert(context, last, drafts)
-    settle(
-      appender,
-      jobs,
-      admitted,
-      drafts.map((_, index) => last + 1 + index),
-    )
-    return []
+    return { jobs: settleFirst(following), unsure: null }
   } catch (error) {
     log.forget()
-    const failure = context.connection.failure(error, start, 'unknown')
-    if (!failure.isTransient && failure.outcome !== 'unknown') throw failure
+    unsure = context.connection.failure(error, start, 'unknown', { documents: drafts.length })
+    const refused = firstRefused(unsure.cause)
+    if (refused !== null && !isDuplicate(refused.error)) {
+      const left = settleFirst(following.slice(0, isWhole ? 0 : refused.index))
+      const guilty = left.find(({ drafts: own }) => own.includes(drafts[refused.index] as Draft<N>))
+      guilty?.entry.reject(context.connection.failure(refused.error, start, 'not-applied').toError())
+      return { jobs: left.filter((job) => job !== guilty), unsure }
+    }
+    if (!unsure.isTransient && unsure.outcome !== 'unknown') throw unsure
   }
   // somebody else appended, or the answer got lost: what is there is found by its id, and the rest is judged anew
   const present = await log.present(context, drafts)
-  const numbers = drafts.map((draft) => present.get(draft.eventId.toHexString()) ?? null)
+  const numbers = drafts.map(({ eventId }) => present.get(eventId) ?? null)
   const done = numbers.indexOf(null) === -1 ? numbers.length : numbers.indexOf(null)
-  const left = settle(appender, jobs, admitted, numbers.slice(0, done) as number[])
-  return jobs.slice(left)
+  return { jobs: settleFirst(numbers.slice(0, done) as number[]), unsure }
 }
 
 /** All or none, where one of the calls must not be torn apart. */

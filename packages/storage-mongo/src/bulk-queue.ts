@@ -1,8 +1,8 @@
 import type { QueueEntry, WriteQueue } from '@dir/storage-core'
-import type { AnyBulkWriteOperation, Collection, MongoBulkWriteError } from 'mongodb'
+import type { AnyBulkWriteOperation, Collection } from 'mongodb'
 import type { Connection } from './connection.ts'
 import type { CollectionName } from './documents.ts'
-import { isDuplicate, isUnconfirmed } from './errors.ts'
+import { firstRefused, isDuplicate } from './driver-errors.ts'
 import { takeSome } from './take-some.ts'
 import { pause } from './transactions.ts'
 
@@ -10,7 +10,7 @@ const MAX_ENTRIES = 1_000
 const MAX_BYTES = 4 * 1024 * 1024
 const TRIES = 5
 
-/** Writes what waits for one collection by one ordered bulk write. What one of them is refused for concerns no other. */
+/** Writes what waits for one collection by ordered bulk writes. What one of them is refused for concerns no other. */
 export async function flushBulk(
   connection: Connection,
   name: CollectionName,
@@ -21,41 +21,34 @@ export async function flushBulk(
   const deadline = Math.max(...entries.map((entry) => entry.work.deadline))
   for (let attempt = 1; entries.length > 0; attempt++) {
     const start = performance.now()
-    const writes = entries.map(toWrite)
-    let refused: Refused | null
+    const writes = oneCommand(entries.map(toWrite))
+    const sent = entries.slice(0, writes.length)
     try {
-      refused = await connection.carry(deadline, 'unknown', async (context) => {
+      await connection.carry(deadline, 'unknown', sent.length, (context) => {
         const collection = context.collection(name) as unknown as Collection
-        return firstRefused(collection.bulkWrite(writes, { ...context.options, ordered: true }))
+        return collection.bulkWrite(writes, { ...context.options, ordered: true })
       })
     } catch (error) {
-      const all = connection.failure(error, start, 'unknown')
-      for (const entry of entries) entry.reject(all.toError())
-      return
+      const failure = connection.failure(error, start, 'unknown')
+      const refused = firstRefused(failure.cause)
+      if (refused === null) {
+        // the server may have ended it after some of its documents: each is as unsure as the rest
+        for (const entry of entries.splice(0, sent.length)) entry.reject(failure.toError())
+        continue
+      }
+      for (const entry of entries.splice(0, refused.index)) entry.resolve([undefined])
+      // another writer inserted the same at the same moment: done again, it finds that document
+      if (isDuplicate(refused.error) && attempt < TRIES) await pause(attempt)
+      else entries.shift()?.reject(connection.failure(refused.error, start, 'not-applied').toError())
+      continue
     }
-    for (const entry of entries.slice(0, refused?.index)) entry.resolve([undefined])
-    if (refused === null) return
-    entries = entries.slice(refused.index)
-    // another writer inserted the same at the same moment: done again, it finds that document
-    if (isDuplicate(refused.error) && attempt < TRIES) await pause(attempt)
-    else entries.shift()?.reject(connection.failure(refused.error, start, 'not-applied').toError())
+    for (const entry of entries.splice(0, sent.length)) entry.resolve([undefined])
   }
 }
 
-interface Refused {
-  readonly index: number
-  readonly error: unknown
-}
-
-/** Which write was refused; those before it are done, those after it were not begun. */
-async function firstRefused(writing: Promise<unknown>): Promise<Refused | null> {
-  try {
-    await writing
-    return null
-  } catch (error) {
-    const { writeErrors } = error as Partial<MongoBulkWriteError>
-    const [first] = Array.isArray(writeErrors) ? writeErrors : []
-    if (first === undefined || isUnconfirmed(error)) throw error
-    return { index: first.index, error }
-  }
+/** The first of them that the driver sends together: it sends a command for each run of one kind. */
+function oneCommand(writes: readonly AnyBulkWriteOperation[]): AnyBulkWriteOperation[] {
+  const kindOf = (write: AnyBulkWriteOperation | undefined): string | undefined => Object.keys(write ?? {})[0]
+  const end = writes.findIndex((write) => kindOf(write) !== kindOf(writes[0]))
+  return writes.slice(0, end === -1 ? undefined : end)
 }

@@ -1,6 +1,6 @@
 import type { AnyBulkWriteOperation, Collection } from 'mongodb'
 import type { CollectionName } from './documents.ts'
-import { isDuplicate } from './errors.ts'
+import { isDuplicate } from './driver-errors.ts'
 import type { MongoContext } from './mongo-context.ts'
 
 const TRIES = 5

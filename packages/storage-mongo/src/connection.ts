@@ -1,35 +1,35 @@
 import { type Outcome, settleBy } from '@dir/storage-core'
-import {
-  type Collection,
-  type Db,
-  type DbOptions,
-  type MongoClient,
-  ReadConcern,
-  type TopologyDescriptionChangedEvent,
-  WriteConcern,
-} from 'mongodb'
+import type { Collection, Db, DbOptions, Document, MongoClient } from 'mongodb'
 import type { CollectionName, Documents } from './documents.ts'
+import type { Circumstances } from './driver-errors.ts'
 import { DenseLog } from './dense-log.ts'
-import { Failure, Late, told } from './failure.ts'
+import { Failure, told } from './failure.ts'
+import { Late } from './late.ts'
 import { MongoContext } from './mongo-context.ts'
+import { Reach } from './reach.ts'
 import { SessionRegister } from './session-register.ts'
 import { Transactions } from './transactions.ts'
 
 /** An operation that takes this long may be held up by a transaction that nobody will end. */
-const SLOW_MS = 1_000
+const SLOW_MS = 500
 
 /** Over everything that the URL or the client says. */
-const CONCERNS = {
+const PLAIN = {
   readPreference: 'primary',
-  readConcern: new ReadConcern('majority'),
-  writeConcern: new WriteConcern('majority', undefined, true),
+  writeConcern: { w: 'majority', journal: true },
   promoteValues: true,
   promoteLongs: true,
   promoteBuffers: false,
+  bsonRegExp: false,
   useBigInt64: false,
   ignoreUndefined: false,
+  serializeFunctions: false,
+  fieldsAsRaw: {},
   raw: false,
-} satisfies DbOptions
+} as const
+const CONCERNS = { ...PLAIN, readConcern: { level: 'majority' } } as DbOptions
+/** What is asked of the server itself knows no majority. */
+const ADMIN = { ...PLAIN, readConcern: { level: 'local' } } as DbOptions
 
 export interface Place {
   readonly client: MongoClient
@@ -41,27 +41,23 @@ export interface Place {
 export class Connection {
   readonly client: MongoClient
   readonly db: Db
+  readonly admin: Db
   readonly namespace: string
   readonly sessions: SessionRegister
   readonly transactions: Transactions
   readonly audit: DenseLog<'decision_audit_events'> = new DenseLog('decision_audit_events')
   readonly lifecycle: DenseLog<'lifecycle_transitions'> = new DenseLog('lifecycle_transitions')
   readonly #collections = new Map<CollectionName, Collection>()
-  #reached = false
-  #foundAt = 0
-  #lostAt = 0
-  readonly #watch = ({ newDescription }: TopologyDescriptionChangedEvent): void => {
-    const isReached = [...newDescription.servers.values()].some((server) => server.isWritable)
-    if (isReached !== this.#reached) this.reached = isReached
-  }
+  readonly reach: Reach
 
   constructor({ client, database, namespace }: Place) {
     this.client = client
     this.db = client.db(database, CONCERNS)
+    this.admin = client.db('admin', ADMIN)
+    this.reach = Reach.of(client)
     this.namespace = namespace
     this.sessions = new SessionRegister(this)
     this.transactions = new Transactions(this, this.sessions)
-    client.on('topologyDescriptionChanged', this.#watch)
   }
 
   collection<C extends CollectionName>(name: C): Collection<Documents[C]> {
@@ -70,11 +66,9 @@ export class Connection {
     return known as unknown as Collection<Documents[C]>
   }
 
-  /** A server that takes writes is known from now on, or none is any more. */
-  set reached(reached: boolean) {
-    this.#reached = reached
-    if (reached) this.#foundAt = performance.now()
-    else this.#lostAt = performance.now()
+  /** One command to the primary itself. */
+  ask(command: Document, signal?: AbortSignal): Promise<Document> {
+    return this.admin.command(command, { ...PLAIN, ...(signal && { signal }) })
   }
 
   /** Somebody else may have appended. */
@@ -83,20 +77,21 @@ export class Connection {
     this.lifecycle.forget()
   }
 
-  detach(): void {
-    this.client.off('topologyDescriptionChanged', this.#watch)
-  }
-
   /**
    * Runs operations under a deadline: whatever they do, the promise settles by then, and nothing further is sent.
    * Rejects with the contract's error, with `outcome` where it is not certain that nothing was written.
    */
   run<T>(deadline: number, outcome: Outcome, act: (context: MongoContext) => Promise<T>): Promise<T> {
-    return told(this.carry(deadline, outcome, act))
+    return told(this.carry(deadline, outcome, 1, act))
   }
 
-  /** `run`, rejecting with a `Failure`. */
-  async carry<T>(deadline: number, outcome: Outcome, act: (context: MongoContext) => Promise<T>): Promise<T> {
+  /** `run` of a command that writes so many documents, rejecting with a `Failure`. */
+  async carry<T>(
+    deadline: number,
+    outcome: Outcome,
+    documents: number,
+    act: (context: MongoContext) => Promise<T>,
+  ): Promise<T> {
     const start = performance.now()
     const abort = new AbortController()
     try {
@@ -104,7 +99,7 @@ export class Connection {
       return await this.watched(settleBy(deadline, act(context), () => new Late()))
     } catch (error) {
       abort.abort()
-      throw this.failure(error, start, outcome)
+      throw this.failure(error, start, outcome, { documents })
     }
   }
 
@@ -119,12 +114,16 @@ export class Connection {
   }
 
   /** What `error` means for something that began at `start`; `unsure` where it may have been written. */
-  failure(error: unknown, start: number, unsure: Outcome, attempts = 1): Failure {
+  failure(
+    error: unknown,
+    start: number,
+    unsure: Outcome,
+    more: Partial<Pick<Circumstances, 'attempts' | 'documents' | 'steady'>> = {},
+  ): Failure {
     if (error instanceof Failure) return error
-    // where no server was known all the time, the driver cannot have sent anything
-    const wasReached = this.#reached || this.#lostAt > start
-    const outcome = wasReached ? unsure : 'not-applied'
-    const steady = this.#reached && this.#foundAt <= start
-    return new Failure(error, { outcome, steady, elapsedMs: performance.now() - start, attempts })
+    const reached = this.reach.since(start)
+    const outcome = reached ? unsure : 'not-applied'
+    const steady = this.reach.isSteadySince(start)
+    return new Failure(error, { outcome, steady, reached, elapsedMs: performance.now() - start, ...more })
   }
 }

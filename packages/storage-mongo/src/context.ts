@@ -8,7 +8,7 @@ import {
 import type { Collection } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { ContextDocument } from './documents.ts'
-import { isDuplicate } from './errors.ts'
+import { isDuplicate } from './driver-errors.ts'
 import { bulk, replaceAll, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'

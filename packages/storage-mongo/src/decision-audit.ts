@@ -1,11 +1,12 @@
 import type { DecisionAuditOperations, Implementation, NewEvent } from '@dir/storage-core'
-import { type Filter, ObjectId } from 'mongodb'
+import type { Filter } from 'mongodb'
 import type { Appender } from './append-queue.ts'
 import { replaceAll } from './bulk.ts'
 import type { MongoContext } from './mongo-context.ts'
 import type { Draft } from './dense-log.ts'
 import type { EventDocument } from './documents.ts'
 import { exportPage, roughSize } from './export-page.ts'
+import { newId } from './ids.ts'
 import { hostNow } from './time.ts'
 
 const NAME = 'decision_audit_events'
@@ -15,7 +16,7 @@ type EventDraft = Draft<typeof NAME>
 
 function drafts(events: readonly NewEvent[]): EventDraft[] {
   const timestamp = hostNow()
-  return events.map((event) => ({ eventId: new ObjectId(), timestamp, ...event }))
+  return events.map((event) => ({ eventId: newId(), timestamp, ...event }))
 }
 
 export const auditAppender: Appender<typeof NAME> = {
@@ -65,7 +66,7 @@ export const decisionAudit: Implementation<DecisionAuditOperations, MongoContext
 
   async importPage(context, items) {
     const documents = items.map(({ type: _, unfit: __, seq, ...event }) => {
-      return { _id: seq, eventId: new ObjectId(), ...event }
+      return { _id: seq, eventId: newId(), ...event }
     })
     await replaceAll(context, NAME, documents)
     context.connection.audit.forget()

@@ -1,4 +1,5 @@
-import { type Collection, ObjectId } from 'mongodb'
+import type { Collection } from 'mongodb'
+import { newId } from './ids.ts'
 import type { MongoContext } from './mongo-context.ts'
 import type { EventDocument, LogDocument, TransitionDocument } from './documents.ts'
 
@@ -72,7 +73,7 @@ export class DenseLog<N extends LogName> {
         { ...context.options, projection: { _id: 1, eventId: 1 } },
       )
       .toArray()
-    return new Map(found.map(({ _id, eventId }) => [eventId.toHexString(), _id]))
+    return new Map(found.map(({ _id, eventId }) => [eventId, _id]))
   }
 
   async #read(context: MongoContext): Promise<number> {
@@ -91,7 +92,7 @@ export class DenseLog<N extends LogName> {
 
   /** Takes a number and gives it back in one transaction: it stays free, but not before the commit. */
   async #reserve(context: MongoContext, number: number): Promise<void> {
-    await this.#collection(context).insertOne({ _id: number, eventId: new ObjectId() }, context.options)
+    await this.#collection(context).insertOne({ _id: number, eventId: newId() }, context.options)
     await this.#collection(context).deleteOne({ _id: number }, context.options)
   }
 

@@ -1,5 +1,5 @@
 import type { AgentRow, EscalationRequest, Instant, Micros, NewEvent } from '@dir/storage-core'
-import type { ObjectId, Timestamp } from 'mongodb'
+import type { Timestamp } from 'mongodb'
 
 export interface AgentDocument extends Omit<AgentRow, 'agentId'> {
   readonly _id: string
@@ -29,7 +29,7 @@ export interface IdempotencyDocument {
 /** What a dense log needs of its documents: a number without gaps, and an id that makes sending again harmless. */
 export interface LogDocument {
   readonly _id: number
-  readonly eventId: ObjectId
+  readonly eventId: string
 }
 
 export interface EventDocument extends LogDocument, NewEvent {
@@ -79,7 +79,7 @@ export interface RetryCountDocument {
 }
 
 export interface BudgetTokenDocument {
-  readonly _id: ObjectId
+  readonly _id: string
   readonly agentId: string
   readonly createdAt: Instant
 }
@@ -96,7 +96,7 @@ export interface RequestDocument extends Omit<EscalationRequest, 'dfid'> {
   readonly createdAt: Instant
   readonly resolvedAt: Instant | null
   readonly decision: string | null
-  readonly opened: { readonly at: Timestamp; readonly position: number; readonly by: ObjectId }
+  readonly opened: { readonly at: Timestamp; readonly position: number; readonly by: string }
 }
 
 /** Numbers about the whole namespace; `seq` and `fence` are the least that counts as issued. */

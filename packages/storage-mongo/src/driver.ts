@@ -11,7 +11,7 @@ import {
 } from '@dir/storage-core'
 import { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
-import { standalone } from './errors.ts'
+import { standalone } from './connecting.ts'
 import { operations, runBatch } from './operations.ts'
 import type { Checked } from './options.ts'
 import { queuesOf } from './queues.ts'
@@ -63,8 +63,10 @@ export class MongoDriver implements StorageDriver {
 
   health(): Promise<Readonly<Record<string, string | number | boolean>>> {
     return this.#ask(async () => {
-      const admin = this.#connection.db.admin()
-      const [hello, build] = await Promise.all([admin.command({ hello: 1 }), admin.command({ buildInfo: 1 })])
+      const [hello, build] = await Promise.all([
+        this.#connection.ask({ hello: 1 }),
+        this.#connection.ask({ buildInfo: 1 }),
+      ])
       return {
         mongoVersion: String(build['version']),
         driverSchema: SCHEMA_VERSION,
@@ -78,8 +80,7 @@ export class MongoDriver implements StorageDriver {
 
   async close(graceMs: number): Promise<void> {
     await this.#scheduler.close(graceMs)
-    this.#connection.detach()
-    await this.#connection.sessions.close()
+    this.#connection.sessions.close()
     if (this.#isOurs) await this.#connection.client.close()
   }
 
@@ -123,7 +124,7 @@ export class MongoDriver implements StorageDriver {
         'true',
       )
     await client.connect() // after a failure, operations would not do so by themselves
-    const hello = await client.db('admin').command({ hello: 1 })
+    const hello = await this.#connection.ask({ hello: 1 })
     if (hello['setName'] === undefined && hello['msg'] !== 'isdbgrid') throw standalone('a standalone server')
     if (Number(hello['maxWireVersion']) < WIRE_OF_5_0)
       throw new ConfigurationError(
@@ -132,6 +133,6 @@ export class MongoDriver implements StorageDriver {
         String(hello['maxWireVersion']),
         String(WIRE_OF_5_0),
       )
-    this.#connection.reached = true
+    this.#connection.reach.found(hello['msg'] === 'isdbgrid')
   }
 }

@@ -18,7 +18,6 @@ export async function dropNamespace(options: string | MongoNamespaceOptions): Pr
       for (const name of last) await connection.collection(name).drop()
     })
   } finally {
-    connection.detach()
     if (isOurs) await place.client.close()
   }
 }

@@ -2,199 +2,158 @@ import {
   AuthError,
   ClosedError,
   ConfigurationError,
+  CorruptionError,
+  type ErrorContext,
   InternalError,
   InvalidArgumentError,
-  type Outcome,
   PermissionError,
   ReadOnlyError,
   ResourceContentionError,
   SchemaError,
   type StorageError,
   StorageFullError,
+  StorageIoError,
   TimeoutError,
   UnavailableError,
   ValueTooLargeError,
   isStorageError,
 } from '@dir/storage-core'
+import {
+  type Circumstances,
+  type MongoFailure,
+  hasLabel,
+  isNetwork,
+  isTransient,
+  isUnconfirmed,
+  look,
+  outcomeOf,
+  shownText,
+} from './driver-errors.ts'
+import { type Kind, kindOf } from './error-codes.ts'
+import { Conflict } from './late.ts'
+import { standalone, wayThere } from './connecting.ts'
 
 const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
-
-/** What a failed call had done by then. */
-export interface Circumstances {
-  /** A write whose bytes may have left: what is known of it where the error itself does not tell. */
-  readonly outcome: Outcome
-  /** No connection was lost meanwhile, so that the driver cannot have sent it twice. */
-  readonly steady: boolean
-  /** How long it ran, in milliseconds. */
-  readonly elapsedMs: number
-  readonly attempts?: number
-}
-
-interface MongoFailure {
-  readonly name?: unknown
-  readonly code?: unknown
-  readonly message?: unknown
-  readonly errorResponse?: unknown
-  readonly reason?: unknown
-  readonly result?: { getWriteConcernError?: () => unknown }
-  readonly hasErrorLabel?: (label: string) => boolean
-}
-
-/** The error itself: a bulk write wraps what kept it from being sent or answered. */
-function look(error: unknown): MongoFailure {
-  const failure = (error ?? {}) as MongoFailure
-  return failure.name === 'MongoBulkWriteError' && failure.errorResponse instanceof Error
-    ? (failure.errorResponse as MongoFailure)
-    : failure
-}
-
-export function hasLabel(error: unknown, label: string): boolean {
-  const failure = look(error)
-  return typeof failure.hasErrorLabel === 'function' && failure.hasErrorLabel(label)
-}
-
-/** Another document has this `_id`, or this value of a unique index. */
-export function isDuplicate(error: unknown): boolean {
-  return look(error).code === 11000
-}
-
-/** Another writer was in the way of a transaction that is certainly not committed: it may be run again. */
-export function isTransient(error: unknown): boolean {
-  return (
-    hasLabel(error, 'TransientTransactionError') ||
-    isDuplicate(error) ||
-    [112, 251].includes(Number(look(error).code))
-  )
-}
-
-/** The server wrote it, and did not say that a majority has it. */
-export function isUnconfirmed(error: unknown): boolean {
-  const { name, result } = look(error)
-  if (name === 'MongoWriteConcernError') return true
-  return name === 'MongoBulkWriteError' && result?.getWriteConcernError?.() !== undefined
-}
-
-/** The server itself answered, and did nothing. */
-export function isRefusal(error: unknown): boolean {
-  const failure = look(error)
-  const isAnswer = failure.name === 'MongoServerError' || failure.name === 'MongoBulkWriteError'
-  return (
-    isAnswer &&
-    failure.code !== undefined &&
-    !isUnconfirmed(failure) &&
-    !hasLabel(error, 'RetryableWriteError')
-  )
-}
-
-/** What is known of a write that failed so. */
-export function outcomeOf(error: unknown, { outcome, steady }: Circumstances): Outcome {
-  const isCertain = (steady && isRefusal(error)) || hasLabel(error, 'NoWritesPerformed')
-  return isCertain ? 'not-applied' : outcome
-}
-
-const LOST = new Set([6, 7, 89, 91, 246, 9001, 11600, 11602, 189, 10107, 13435, 13436, 10058, 262])
 
 /** The one place where errors of the driver become errors of the contract. */
 export function mapError(cause: unknown, circumstances: Circumstances): StorageError {
   if (isStorageError(cause)) return cause
-  const { elapsedMs, attempts = 1 } = circumstances
+  if (cause instanceof Conflict)
+    return new ResourceContentionError(circumstances.attempts ?? 1, { outcome: 'not-applied' })
   const failure = look(cause)
-  const { name, code: given, message } = failure
-  const code = Number(given)
   const outcome = outcomeOf(cause, circumstances)
-  const context = { cause: failure, outcome }
-  const text = typeof message === 'string' ? message : ''
-  if (name === 'AbortError' || code === 50 || name === 'MongoOperationTimeoutError')
-    return new TimeoutError(elapsedMs, 'waiting for the server', context)
-  if (code === 100) return impossibleConcern()
-  if (isUnconfirmed(cause) || code === 64)
-    return new UnavailableError(
-      'The server wrote it, and could not say in time whether a majority has it.',
-      'durability',
-      { cause, outcome: 'unknown' },
-    )
-  if (code === 20 || /Transaction numbers are only allowed|does not support retryable writes/.test(text))
-    return standalone('a standalone server')
-  if (code === 18 || name === 'MongoMissingCredentialsError' || /Authentication failed/.test(text))
-    return new AuthError('MongoDB refused the credentials. Check user, password and authSource.', { cause })
-  if (code === 13)
-    return new PermissionError(
-      'This MongoDB user may not do this. Grant it readWrite on the database.',
-      context,
-    )
-  if (code === 14031) return new StorageFullError('disk', context)
-  if (code === 146) return new StorageFullError('memory', context)
-  if ([26, 85, 86].includes(code)) return changedCollections(context)
-  if (code === 121)
-    return new InvalidArgumentError('the call', "is refused by the collection's own validator")
-  if ([10334, 17419, 17420].includes(code) || given === 'ERR_OUT_OF_RANGE')
-    return new ValueTooLargeError('the call', MAX_DOCUMENT_BYTES + 1, MAX_DOCUMENT_BYTES, context)
-  if (name === 'MongoNotConnectedError' || name === 'MongoClientClosedError')
-    return new ClosedError({ outcome })
-  if (code === 13435 || code === 10107)
-    return new ReadOnlyError('The server is not the primary any more. Try again once there is one.', {
-      ...context,
-      retryable: outcome === 'not-applied',
-    })
-  const neighbours = name === 'MongoServerSelectionError' ? serversFound(failure) : null
-  if (neighbours?.length === 0) return standalone('no member of the set that the URL names')
-  if (neighbours?.includes('RSGhost') === true)
-    return standalone('a member of a set that was never initiated')
-  if (
-    LOST.has(code) ||
-    /^query(Srv|Txt) /.test(text) ||
-    /^Mongo(Network|ServerSelection|WaitQueueTimeout|PoolCleared|ConnectionPool|PoolClosed|TopologyClosed)/.test(
-      String(name),
-    )
-  )
-    return new UnavailableError(
+  const causeText = shownText(failure)
+  const context = { cause: failure, outcome, ...(causeText === undefined ? {} : { causeText }) }
+  if (isUnconfirmed(cause) || failure.code === 64) return unconfirmed(failure, context, circumstances)
+  const kind = kindOf(failure.code)
+  if (kind !== undefined) return OF_KIND[kind](context, circumstances, failure)
+  return ofDriver(failure, context, circumstances) ?? ofLabel(cause, context, circumstances)
+}
+
+type Make = (context: ErrorContext, circumstances: Circumstances, failure: MongoFailure) => StorageError
+
+const OF_KIND: { readonly [K in Kind]: Make } = {
+  auth: (context) =>
+    new AuthError('MongoDB refused the credentials. Check user, password and authSource.', context),
+  permission: (context, { reached }) =>
+    reached
+      ? new PermissionError('This MongoDB user may not do this. Grant it readWrite on the database.', context)
+      : new AuthError('MongoDB refused the user. Check user, password, authSource and its rights.', context),
+  timeout: (context, { elapsedMs }) => new TimeoutError(elapsedMs, 'waiting for the server', context),
+  lost: (context) =>
+    new UnavailableError(
       'MongoDB cannot be reached, or the connection to it was lost. Check that it runs, and host, port and set in the URL.',
       'connect',
       context,
-    )
-  if (isTransient(cause)) return new ResourceContentionError(attempts, { cause, outcome: 'not-applied' })
+    ),
+  ended: (context) =>
+    new UnavailableError(
+      'MongoDB ended the operation: it is overloaded, or somebody had it ended. Try again.',
+      'server',
+      context,
+    ),
+  readOnly: (context) =>
+    new ReadOnlyError('The server is not the primary any more. Try again once there is one.', {
+      ...context,
+      retryable: context.outcome === 'not-applied',
+    }),
+  contention: (context, { attempts = 1 }) =>
+    new ResourceContentionError(attempts, { ...context, retryable: context.outcome === 'not-applied' }),
+  disk: (context) => new StorageFullError('disk', context),
+  memory: (context) => new StorageFullError('memory', context),
+  tooLarge: (context) =>
+    new ValueTooLargeError('the call', MAX_DOCUMENT_BYTES + 1, MAX_DOCUMENT_BYTES, context),
+  schema: (context) =>
+    new SchemaError(
+      'The collections of this namespace were changed by somebody else. Use another namespace, or restore theirs.',
+      'other collections or indexes',
+      'ours',
+      context,
+    ),
+  validator: () => new InvalidArgumentError('the call', "is refused by the collection's own validator"),
+  standalone: () => standalone('a standalone server'),
+  majority: (context) =>
+    new ConfigurationError(
+      'The replica set cannot confirm majority writes: too few of its members bear data.',
+      'writeConcern',
+      'unsatisfiable',
+      'majority',
+      context,
+    ),
+  configuration: (context, _, { code, codeName }) =>
+    new ConfigurationError(
+      `This server does not take what this package needs (${String(codeName ?? code)}). Use MongoDB 5.0 or newer, with its own defaults.`,
+      'server',
+      String(codeName ?? code),
+      'MongoDB 5.0 or newer',
+      context,
+    ),
+  io: (context) => new StorageIoError('The server could not read or write its files. See its log.', context),
+  corrupt: (context) =>
+    new CorruptionError('The server says that its data is damaged. See its log.', context),
+}
+
+/** It is on the primary, and may not stay: nobody can say. */
+function unconfirmed(failure: MongoFailure, given: ErrorContext, circumstances: Circumstances): StorageError {
+  const context = { ...given, outcome: 'unknown' } as const
+  if (kindOf(failure.code) === 'majority') return OF_KIND.majority(context, circumstances, failure)
+  return new UnavailableError(
+    'The server wrote it, and could not say in time whether a majority has it.',
+    'durability',
+    context,
+  )
+}
+
+/** What the driver itself says. */
+function ofDriver(
+  failure: MongoFailure,
+  context: ErrorContext,
+  circumstances: Circumstances,
+): StorageError | null {
+  const { name, code } = failure
+  if (name === 'AbortError' || name === 'MongoOperationTimeoutError')
+    return OF_KIND.timeout(context, circumstances, failure)
+  if (name === 'MongoMissingCredentialsError') return OF_KIND.auth(context, circumstances, failure)
+  if (code === 'ERR_OUT_OF_RANGE') return OF_KIND.tooLarge(context, circumstances, failure)
+  if (name === 'MongoNotConnectedError' || name === 'MongoClientClosedError') return new ClosedError(context)
+  const isDns = /^query(Srv|Txt) /.test(String(failure.message))
+  if (!isNetwork(failure) && !isDns) return null
+  return wayThere(failure, context) ?? OF_KIND.lost(context, circumstances, failure)
+}
+
+/** Classes of errors that the server marks, whatever their codes; what has no mark is nothing that was foreseen. */
+function ofLabel(cause: unknown, context: ErrorContext, circumstances: Circumstances): StorageError {
+  const failure = look(cause)
+  if (isTransient(cause)) return OF_KIND.contention(context, circumstances, failure)
+  const labels = [
+    'RetryableWriteError',
+    'RetryableError',
+    'SystemOverloadedError',
+    'ResumableChangeStreamError',
+  ]
+  if (labels.some((label) => hasLabel(cause, label))) return OF_KIND.ended(context, circumstances, failure)
   return new InternalError(
-    'MongoDB answered in a way that this version does not know. Please report it.',
+    `MongoDB answered in a way that this version does not know (${String(failure.codeName ?? failure.code ?? failure.name)}). Please report it.`,
     context,
-  )
-}
-
-/** What kinds of servers the driver met at the addresses of the URL; those of another set it has dropped. */
-function serversFound(failure: MongoFailure): readonly string[] | null {
-  const { servers } = (failure.reason ?? {}) as { readonly servers?: unknown }
-  return servers instanceof Map
-    ? Array.from(servers.values(), ({ type }: { type?: unknown }) => String(type))
-    : null
-}
-
-function changedCollections(context: { readonly cause: unknown; readonly outcome: Outcome }): SchemaError {
-  return new SchemaError(
-    'The collections of this namespace were changed by somebody else. Use another namespace, or restore theirs.',
-    'other collections or indexes',
-    'ours',
-    context,
-  )
-}
-
-function impossibleConcern(): ConfigurationError {
-  return new ConfigurationError(
-    'The replica set cannot confirm majority writes: too few of its members bear data.',
-    'writeConcern',
-    'unsatisfiable',
-    'majority',
-  )
-}
-
-/** How to make a one-node replica set of a standalone server stands in the message. */
-export function standalone(found: string): ConfigurationError {
-  return new ConfigurationError(
-    [
-      'MongoDB must be a replica set, of one node at least, or a sharded cluster: a standalone has no transactions. To make it a one-node set:',
-      '  start it with:  mongod --replSet rs0 …',
-      "  then once:      mongosh --eval 'rs.initiate()'",
-    ].join('\n'),
-    'replSet',
-    found,
-    'a replica set',
   )
 }

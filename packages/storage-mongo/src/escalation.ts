@@ -7,10 +7,11 @@ import {
   formatMicros,
   hostMicros,
 } from '@dir/storage-core'
-import { type Document, ObjectId } from 'mongodb'
+import type { Document } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import { bulk, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
+import { newId } from './ids.ts'
 import { SERVER_NOW, microsecondAfter, plus } from './time.ts'
 
 const TOKENS = 'escalation_budget'
@@ -32,7 +33,7 @@ const insertRequest = bulk(
 )
 
 /** This process, and how many requests it has opened. */
-const opener = new ObjectId()
+const opener = newId()
 let openings = 0
 
 /** Its place in the order of insertion: by the server's logical clock, and in one command by the order of issue. */
@@ -59,9 +60,7 @@ async function consume(
   await context
     .collection('escalation_agents')
     .updateOne({ _id: agentId }, { $inc: { version: 1 } }, { ...context.options, upsert: true })
-  await context
-    .collection(TOKENS)
-    .insertOne({ _id: new ObjectId(), agentId, createdAt: now }, context.options)
+  await context.collection(TOKENS).insertOne({ _id: newId(), agentId, createdAt: now }, context.options)
   if (request !== null) await insertRequest(context, request)
   return { granted: true, used: used + 1 }
 }
@@ -72,7 +71,7 @@ export const escalation: Implementation<EscalationOperations, MongoContext> = {
   recordBudgetToken: bulk(
     () => TOKENS,
     (agentId: string) =>
-      upsertOne(new ObjectId(), [{ $set: { agentId: { $literal: agentId }, createdAt: SERVER_NOW } }]),
+      upsertOne(newId(), [{ $set: { agentId: { $literal: agentId }, createdAt: SERVER_NOW } }]),
   ),
 
   insertRequest,
@@ -123,7 +122,7 @@ export const escalation: Implementation<EscalationOperations, MongoContext> = {
     const tokens = items.filter((item) => item.type === 'budgetToken')
     const requests = items.filter((item) => item.type === 'request')
     if (tokens.length > 0) {
-      const documents = tokens.map(({ agentId, createdAt }) => ({ _id: new ObjectId(), agentId, createdAt }))
+      const documents = tokens.map(({ agentId, createdAt }) => ({ _id: newId(), agentId, createdAt }))
       await context.collection(TOKENS).insertMany(documents, context.options)
     }
     if (requests.length > 0) {

@@ -1,9 +1,8 @@
 import type { Page } from '@dir/storage-core'
-import { BSON, type Collection } from 'mongodb'
+import type { Collection, Timestamp } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { CollectionName, Documents } from './documents.ts'
 
-const { EJSON } = BSON
 const PAGE_DOCUMENTS = 500
 const PAGE_BYTES = 4 * 1024 * 1024
 
@@ -15,7 +14,7 @@ export async function exportPage<C extends CollectionName, Item>(
   cursor: string | null,
   toItem: (document: Documents[C]) => Item | null,
 ): Promise<Page<Item>> {
-  const filter = cursor === null ? {} : { [key]: { $gt: (EJSON.parse(cursor) as { after: unknown }).after } }
+  const filter = cursor === null ? {} : { [key]: { $gt: await read(context, cursor) } }
   const found = (context.collection(name) as unknown as Collection)
     .find(filter, context.options)
     .sort({ [key]: 1 })
@@ -32,7 +31,38 @@ export async function exportPage<C extends CollectionName, Item>(
   return { items, next: null }
 }
 
-const after = (key: unknown): string => EJSON.stringify({ after: key }, { relaxed: false })
+/** A key as text. */
+function after(key: unknown): string {
+  return JSON.stringify({ after: key }, function (this: Record<string, unknown>, name) {
+    const value = this[name] // before its `toJSON`
+    return isTimestamp(value) ? { t: value.getHighBitsUnsigned(), i: value.getLowBitsUnsigned() } : value
+  })
+}
+
+interface Halves {
+  readonly t: number
+  readonly i: number
+}
+
+/** The key that `after` wrote. A timestamp in it must be made by the client's own copy of the driver. */
+async function read({ connection }: MongoContext, text: string): Promise<unknown> {
+  if (!text.includes('"t":')) return (JSON.parse(text) as { after: unknown }).after
+  const { operationTime } = (await connection.ask({ ping: 1 })) as { operationTime: Timestamp }
+  const Own = operationTime.constructor as new (halves: Halves) => Timestamp
+  const { after: key } = JSON.parse(text, (_, value: unknown) => {
+    return isHalves(value) ? new Own(value) : value
+  }) as { after: unknown }
+  return key
+}
+
+function isTimestamp(value: unknown): value is Timestamp {
+  return (value as { _bsontype?: unknown } | null | undefined)?._bsontype === 'Timestamp'
+}
+
+function isHalves(value: unknown): value is Halves {
+  const { t, i } = (value ?? {}) as Partial<Halves>
+  return typeof t === 'number' && typeof i === 'number'
+}
 
 export function roughSize(document: object): number {
   let bytes = 100

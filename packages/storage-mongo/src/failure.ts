@@ -1,5 +1,7 @@
 import { type Outcome, type StorageError, isStorageError } from '@dir/storage-core'
-import { type Circumstances, isTransient, mapError, outcomeOf } from './errors.ts'
+import { type Circumstances, isTransient, outcomeOf } from './driver-errors.ts'
+import { mapError } from './errors.ts'
+import { Conflict, Late } from './late.ts'
 
 /** What went wrong on the way to the server or there. Several callers may have to be told, each by an error of its own. */
 export class Failure extends Error {
@@ -19,19 +21,14 @@ export class Failure extends Error {
     return this.cause instanceof Late
   }
 
-  /** Others were in the way of a transaction. */
+  /** Others were in the way of a transaction, which is not committed. */
   get isTransient(): boolean {
-    return isTransient(this.cause)
+    return this.outcome === 'not-applied' && (this.cause instanceof Conflict || isTransient(this.cause))
   }
 
   toError(): StorageError {
     return isStorageError(this.cause) ? this.cause : mapError(this.cause, this.#circumstances)
   }
-}
-
-/** A deadline passed here. */
-export class Late extends Error {
-  override readonly name = 'AbortError'
 }
 
 /** The answer, or the contract's error. */

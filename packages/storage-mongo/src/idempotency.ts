@@ -3,7 +3,7 @@ import { type IdempotencyOperations, type Implementation, conditionalSteps } fro
 import type { MongoContext } from './mongo-context.ts'
 import type { IdempotencyDocument } from './documents.ts'
 import { bulk, replaceAll, upsertOne } from './bulk.ts'
-import { isDuplicate } from './errors.ts'
+import { isDuplicate } from './driver-errors.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow, plus } from './time.ts'
 

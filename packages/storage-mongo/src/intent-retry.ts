@@ -1,7 +1,7 @@
 import { type Implementation, type IntentRetryOperations, nextCount } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
 import { bulk, deleteOne, replaceAll, upsertOne } from './bulk.ts'
-import { isDuplicate } from './errors.ts'
+import { isDuplicate } from './driver-errors.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'
 

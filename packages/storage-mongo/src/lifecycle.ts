@@ -1,10 +1,10 @@
 import { type Call, type Implementation, type LifecycleOperations, conditionalSteps } from '@dir/storage-core'
-import { ObjectId } from 'mongodb'
 import type { Appender } from './append-queue.ts'
 import type { MongoContext } from './mongo-context.ts'
 import type { Draft } from './dense-log.ts'
 import { exportPage } from './export-page.ts'
-import { conflict } from './transactions.ts'
+import { Conflict } from './late.ts'
+import { newId } from './ids.ts'
 import { hostNow } from './time.ts'
 
 const NAME = 'lifecycle_transitions'
@@ -13,7 +13,7 @@ type TransitionDraft = Draft<typeof NAME>
 type Transition = readonly [dfid: string, fromStatus: string | null, toStatus: string]
 
 const drafted = ([dfid, fromStatus, toStatus]: Transition): TransitionDraft => {
-  return { eventId: new ObjectId(), dfid, fromStatus, toStatus, createdAt: hostNow() }
+  return { eventId: newId(), dfid, fromStatus, toStatus, createdAt: hostNow() }
 }
 
 /** The current statuses of flows that have one. */
@@ -71,7 +71,7 @@ export async function appendInside(context: MongoContext, calls: readonly Call[]
   await context.connection.lifecycle.appendInside(context, drafts, async (outside) => {
     const flows = judgedFlows(calls)
     const [seen, now] = await Promise.all([statuses(context, flows), statuses(outside, flows)])
-    if (flows.some((dfid) => seen.get(dfid) !== now.get(dfid))) throw conflict()
+    if (flows.some((dfid) => seen.get(dfid) !== now.get(dfid))) throw new Conflict()
   })
 }
 
@@ -113,7 +113,7 @@ export const lifecycle: Implementation<LifecycleOperations, MongoContext> = {
   async importPage(context, items) {
     context.connection.lifecycle.forget()
     const last = await context.connection.lifecycle.last(context)
-    const drafts = items.map(({ type: _, unfit: __, ...rest }) => ({ eventId: new ObjectId(), ...rest }))
+    const drafts = items.map(({ type: _, unfit: __, ...rest }) => ({ eventId: newId(), ...rest }))
     await context.connection.lifecycle.insert(context, last, drafts)
   },
 }

@@ -1,11 +1,19 @@
-import type { ClientSession, UUID } from 'mongodb'
-import { BSON } from 'mongodb'
+import type { ClientSession } from 'mongodb'
 import type { Connection } from './connection.ts'
 
-/** A transaction whose process sends nothing for this long is over; a living one loses no more than an attempt. */
-const ABANDONED_MICROS = 1_000_000
+/** A transaction whose process sends nothing for this long, and has no connection any more, is over. */
+const ABANDONED_MS = 1_000
+/** One whose process has its connection still, but is stopped, or lost its machine. */
+const SILENT_MS = 10_000
 const REGISTER_AGAIN_MS = 30 * 60_000
 const LOOK_EVERY_MS = 500
+
+/** What the server says of a transaction that waits for its client; the ids are the driver's own, and go back as they came. */
+interface Idle {
+  readonly lsid: { readonly id: { readonly buffer: Uint8Array } }
+  readonly client?: string
+  readonly transaction: { readonly timeInactiveMicros: unknown }
+}
 
 /**
  * The sessions that run our transactions. A process that dies inside one leaves its writes in everybody's way until
@@ -15,7 +23,7 @@ export class SessionRegister {
   readonly #connection: Connection
   readonly #free: ClientSession[] = []
   readonly #registered = new Map<string, number>()
-  #lookedAt = 0
+  #lookedAt = -Infinity
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -23,7 +31,7 @@ export class SessionRegister {
 
   async take(): Promise<ClientSession> {
     const session = this.#free.pop() ?? this.#connection.client.startSession({ causalConsistency: false })
-    const id = idOf(session)
+    const id = hexOf(session.id?.id)
     const since = this.#registered.get(id)
     if (since === undefined || performance.now() - since > REGISTER_AGAIN_MS) await this.#register(id)
     return session
@@ -34,35 +42,51 @@ export class SessionRegister {
     this.#free.push(session)
   }
 
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#free.splice(0).map((session) => session.endSession()))
+  /**
+   * Gives up a session whose commit may be on its way: the driver sends nothing more of it, however long it tries, and
+   * what the server has not committed by then is ended there.
+   */
+  retire(session: ClientSession): void {
+    const { id } = session
+    session.hasEnded = true
+    session.emit('ended', session)
+    this.#connection.ask({ killSessions: [id] }).catch(() => {})
+  }
+
+  close(): void {
+    for (const session of this.#free.splice(0)) void session.endSession().catch(() => {})
   }
 
   /** Ends what died in the middle of its transaction, if there is any. */
   async endAbandoned(): Promise<void> {
     if (performance.now() - this.#lookedAt < LOOK_EVERY_MS) return
     this.#lookedAt = performance.now()
-    const admin = this.#connection.client.db('admin')
-    const idle = await admin
-      .aggregate<{ lsid: { id: UUID } }>([
-        { $currentOp: { allUsers: false, idleSessions: true } },
-        {
-          $match: {
-            type: 'idleSession',
-            'transaction.timeInactiveMicros': { $gt: ABANDONED_MICROS },
-          },
-        },
-        { $project: { lsid: 1 } },
-      ])
-      .toArray()
+    const idle = await this.#currently<Idle>({ idleSessions: true }, [
+      { $match: { type: 'idleSession', 'transaction.timeInactiveMicros': { $gt: ABANDONED_MS * 1_000 } } },
+      { $project: { lsid: 1, client: 1, 'transaction.timeInactiveMicros': 1 } },
+    ])
     if (idle.length === 0) return
-    const ids = new Map(idle.map(({ lsid }) => [lsid.id.toString('hex'), lsid.id]))
+    const clients = [...new Set(idle.map(({ client }) => client))]
+    const connected = await this.#currently<{ readonly client: string }>({ idleConnections: true }, [
+      { $match: { client: { $in: clients } } },
+      { $project: { client: 1 } },
+    ])
+    const alive = new Set<unknown>(connected.map(({ client }) => client))
+    const silent = idle.filter(({ client, transaction }) => {
+      return !alive.has(client) || Number(transaction.timeInactiveMicros) > SILENT_MS * 1_000
+    })
+    const ids = new Map(silent.map(({ lsid }) => [hexOf(lsid.id), lsid.id]))
     const ours = await this.#connection
       .collection('sessions')
       .find({ _id: { $in: [...ids.keys()] } })
       .toArray()
     const dead = ours.map(({ _id }) => ({ id: ids.get(_id) }))
-    if (dead.length > 0) await admin.command({ killSessions: dead })
+    if (dead.length > 0) await this.#connection.ask({ killSessions: dead })
+  }
+
+  #currently<Row extends object>(what: object, stages: readonly object[]): Promise<Row[]> {
+    const pipeline = [{ $currentOp: { allUsers: false, ...what } }, ...stages]
+    return this.#connection.admin.aggregate<Row>(pipeline).toArray()
   }
 
   async #register(id: string): Promise<void> {
@@ -73,6 +97,6 @@ export class SessionRegister {
   }
 }
 
-function idOf(session: ClientSession): string {
-  return new BSON.Binary(session.id?.id.buffer ?? new Uint8Array(16), 4).toString('hex')
+function hexOf(id: { readonly buffer: Uint8Array } | undefined): string {
+  return Buffer.from(id?.buffer.subarray(0, 16) ?? []).toString('hex')
 }

@@ -1,9 +1,10 @@
 import { settleBy } from '@dir/storage-core'
-import { type ClientSession, MongoError } from 'mongodb'
+import type { ClientSession } from 'mongodb'
 import type { Connection } from './connection.ts'
 import { MongoContext, serverBudget } from './mongo-context.ts'
-import { hasLabel } from './errors.ts'
-import { Failure, Late, told } from './failure.ts'
+import { isAborted, isOpenCommit } from './driver-errors.ts'
+import { Failure, told } from './failure.ts'
+import { Late } from './late.ts'
 import type { SessionRegister } from './session-register.ts'
 
 /** How long before its deadline a transaction must be ready to commit. */
@@ -22,13 +23,6 @@ const TRANSACTION = {
 export function pause(attempt: number): Promise<void> {
   const most = Math.min(50, 5 * 2 ** Math.min(attempt, 4))
   return new Promise((resolve) => setTimeout(resolve, Math.random() * most))
-}
-
-/** What a transaction rejects with, from inside, to be run again. */
-export function conflict(): MongoError {
-  const error = new MongoError('what was judged has changed')
-  error.addErrorLabel('TransientTransactionError')
-  return error
 }
 
 /** Runs transactions of one connection. None is committed after its deadline. */
@@ -62,7 +56,7 @@ export class Transactions {
         slowest = Math.max(slowest, performance.now() - begun)
         if (!isLate) await pause(attempts)
         if (performance.now() >= deadline - 2 * slowest)
-          throw this.#connection.failure(contention, start, 'not-applied', attempts)
+          throw this.#connection.failure(contention, start, 'not-applied', { attempts })
       }
     }
   }
@@ -88,9 +82,18 @@ export class Transactions {
       return answer
     } catch (error) {
       abort.abort()
-      if (session !== undefined && isCommitting) void session.endSession().catch(() => {})
-      else if (session !== undefined) await this.#abort(session, error, deadline)
-      throw this.#connection.failure(error, start, isCommitting ? 'unknown' : 'not-applied')
+      const isOpen = isCommitting && !isAborted(error)
+      if (session !== undefined) {
+        if (isOpen) this.#sessions.retire(session)
+        else if (isCommitting) void session.endSession().catch(() => {})
+        else await this.#abort(session, error, deadline)
+      }
+      // of a commit, a refusal of the second sending says nothing about the first
+      const failure = isOpen
+        ? this.#connection.failure(error, start, 'unknown', { steady: false })
+        : this.#connection.failure(error, start, 'not-applied')
+      if (failure.isTransient) void this.#sessions.endAbandoned().catch(() => {})
+      throw failure
     }
   }
 
@@ -100,8 +103,7 @@ export class Transactions {
       try {
         return await session.commitTransaction()
       } catch (error) {
-        const isUnknown = hasLabel(error, 'UnknownTransactionCommitResult')
-        if (!isUnknown || performance.now() >= deadline - COMMIT_MS) throw error
+        if (!isOpenCommit(error) || performance.now() >= deadline - COMMIT_MS) throw error
         await pause(attempts)
       }
     }

@@ -69,7 +69,6 @@ withOwnServer('mongo', () => {
     [20, 'STORAGE_CONFIGURATION', false],
     [85, 'STORAGE_SCHEMA', false],
     [86, 'STORAGE_SCHEMA', false],
-    [100, 'STORAGE_CONFIGURATION', false],
     [146, 'STORAGE_FULL', false],
     [17419, 'STORAGE_VALUE_TOO_LARGE', false],
     [17420, 'STORAGE_VALUE_TOO_LARGE', false],
@@ -165,6 +164,12 @@ withOwnServer('mongo', () => {
     await fail({ failCommands: ['insert'], writeConcernError }, 1)
     const seq = await storage.decisionAudit.record('unsure', 'e')
     expect((await storage.decisionAudit.eventsForDfid('unsure')).map((event) => event.seq)).toEqual([seq])
+  })
+
+  test('a majority that can never confirm is a setting to mend, and what was written is unknown', async () => {
+    const writeConcernError = { code: 100, errmsg: 'not enough data-bearing nodes' }
+    const failure = await failing({ failCommands: writes, writeConcernError }, () => failureOf(set()))
+    expect(failure).toEqual({ code: 'STORAGE_CONFIGURATION', outcome: 'unknown', retryable: false })
   })
 
   test('a commit whose result never comes leaves its acquire unknown, and a release removes it', async () => {
