@@ -51,7 +51,7 @@ export async function startPostgres({
     command: path.join(bin, 'postgres'),
     args: ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
     home,
-    readyLine: 'database system is ready to accept connections',
+    readyLine: 'database system is ready to accept', // a standby accepts read-only connections
     stopSignal: 'SIGINT', // its fast shutdown, which does not wait for clients
     endSignal: 'SIGINT', // SIGKILL would leave shared memory behind
     env,

@@ -1,0 +1,113 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type StorageHandle, isStorageError } from '@dir/storage-core'
+import { Pool } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { withOwnServer } from '../../../scripts/servers/live.ts'
+import { postgresStorage } from '../src/index.ts'
+import { newName, sql } from './databases.ts'
+import { proxyTo } from './proxy.ts'
+import { type Pair, startPair } from './replicas.ts'
+
+const calls: Readonly<Record<string, (storage: StorageHandle, flow: string) => Promise<unknown>>> = {
+  read: (storage, flow) => storage.context.getSession(flow),
+  list: (storage) => storage.saga.getDirtyFlows(),
+  set: (storage, flow) => storage.context.setSession(flow, '{}'),
+  mark: (storage, flow) => storage.saga.markDirty(flow, 's', '{}'),
+  event: (storage, flow) => storage.decisionAudit.record(flow, 'e'),
+  acquire: (storage, flow) => storage.resourceLock.acquire(flow, { r: 1 }, 0),
+  release: (storage, flow) => storage.resourceLock.release(flow),
+  budget: (storage, flow) => storage.escalation.tryConsumeBudget(flow, { limit: 5, windowSec: 60 }),
+  batch: (storage, flow) => storage.atomically((batch) => batch.intentRetry.increment(flow)),
+}
+
+/** Waits for what `ask` says. */
+async function until(ask: () => Promise<boolean>): Promise<void> {
+  while (!(await ask())) await sleep(20)
+}
+
+withOwnServer('postgres', () => {
+  let pair: Pair
+  beforeAll(async () => {
+    pair = await startPair()
+  }, 60_000)
+  afterAll(() => pair.stop())
+
+  const connections = async (url: string, name: string): Promise<number> => {
+    const found = `SELECT count(*)::INTEGER AS n FROM pg_stat_activity WHERE application_name = '${name}'`
+    return (await sql(url, found))[0]?.['n'] as number
+  }
+
+  test('a standby is refused once the deadline is over, whoever starts there, and answers no read', async () => {
+    const namespace = newName()
+    const [primary, standby] = await pair.roles()
+    const storage = postgresStorage({ url: primary.url, namespace })
+    await storage.init()
+    await storage.close()
+    const reader = postgresStorage({ url: standby.url, namespace, operationTimeoutMs: 600, init: false })
+    const refused = expect.objectContaining({ code: 'STORAGE_READ_ONLY', outcome: 'not-applied' })
+    await expect(reader.init()).rejects.toEqual(refused)
+    await expect(reader.saga.getDirtyFlows()).rejects.toEqual(refused)
+    await reader.close()
+  })
+
+  test.each(['a pool of ours', "the user's pool"])(
+    'after a switchover every call goes on at the new primary, and no read misses what was acknowledged: %s',
+    async (which) => {
+      const [from, to] = await pair.roles()
+      const proxy = await proxyTo(from.url)
+      const name = newName()
+      const url = `${proxy.url}?application_name=${name}`
+      const pool = which === 'a pool of ours' ? null : new Pool({ connectionString: url, max: 6 })
+      pool?.on('error', () => {})
+      const storage = postgresStorage({
+        ...(pool === null ? { url } : { pool }),
+        namespace: name,
+        operationTimeoutMs: 10_000,
+      })
+      await storage.init()
+      for (const call of Object.values(calls)) await call(storage, 'before')
+
+      let isOver = false
+      const misses: unknown[] = []
+      const codes = new Set<string>()
+      const caller = async (flow: string): Promise<void> => {
+        let known = 0
+        while (!isOver) {
+          try {
+            known = await storage.intentRetry.increment(flow)
+            const found = await storage.intentRetry.getCount(flow)
+            if (found < known) misses.push([flow, known, found])
+          } catch (error) {
+            if (!isStorageError(error)) throw error
+            codes.add(`${error.code} ${error.outcome}`)
+            await sleep(10)
+          }
+        }
+      }
+      const callers = [1, 2, 3, 4].map((index) => caller(`f${index}`))
+      await pair.switchOver()
+      // the name still leads to the old primary, and calls wait there
+      const waiting = Object.entries(calls).map(async ([key, call]) => [key, await call(storage, `w-${key}`)])
+      await until(async () => (await connections(from.url, name)) > 0)
+      proxy.target = to.url
+      expect(Object.fromEntries(await Promise.all(waiting))).toEqual(
+        expect.objectContaining({
+          read: null,
+          set: undefined,
+          event: expect.any(Number),
+          budget: expect.objectContaining({ granted: true }),
+        }),
+      )
+      for (const call of Object.values(calls)) await call(storage, 'after')
+      isOver = true
+      await Promise.all(callers)
+      expect(misses).toEqual([])
+      expect([...codes].filter((code) => !code.startsWith('STORAGE_UNAVAILABLE '))).toEqual([])
+      await until(async () => (await connections(from.url, name)) === 0)
+      await storage.close()
+      await pool?.end()
+      await proxy.close()
+    },
+    60_000,
+  )
+})
