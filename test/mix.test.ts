@@ -1,8 +1,12 @@
-import { type StorageHandle, explainMix, mixStorage } from '@dir/storage-core'
+import { type StorageHandle, type StorageRecord, explainMix, mixStorage } from '@dir/storage-core'
 import { memoryStorage } from '@dir/storage-memory'
 import { describe, expect, test } from 'vitest'
 
 const refusal = (fields: Readonly<Record<string, unknown>>): unknown => expect.objectContaining(fields)
+
+const whole = (records: readonly StorageRecord[]): readonly StorageRecord[] => {
+  return [...records, { type: 'counters', seq: 0, fence: 0, records: records.length }]
+}
 
 function two(): { readonly audit: StorageHandle; readonly rest: StorageHandle; readonly mix: StorageHandle } {
   const [audit, rest] = [memoryStorage(), memoryStorage()]
@@ -100,19 +104,40 @@ describe('mixStorage', () => {
       return { type: 'transition', dfid: 'flow', fromStatus: null, toStatus, createdAt } as const
     })
     const session = (id: string) => ({ type: 'session', id, dataJson: '1', updatedAt: createdAt }) as const
-    const good = [...moves, session('a'), session('b')]
-    const bad = [...good.slice(0, 3), { ...session('b'), unfit: 'a lone surrogate' }, ...good.slice(3)]
+    const good = whole([...moves, session('a'), session('b')])
+    const bad = whole([
+      ...good.slice(0, 3),
+      { ...session('b'), unfit: 'a lone surrogate' },
+      ...good.slice(3, 4),
+    ])
     await expect(mix.importRecords(bad)).rejects.toEqual(refusal({ code: 'STORAGE_STORED_DATA' }))
     await expect(mix.lifecycle.recordTransition('flow', null, 'C')).rejects.toEqual(
       refusal({ code: 'STORAGE_CONFLICT' }),
     )
     expect(await mix.importRecords(good)).toEqual({ imported: 4, skipped: 0 })
     const found = await Array.fromAsync(mix.exportRecords())
-    expect(found.filter(({ type }) => type !== 'counters')).toEqual([...good.slice(2), ...moves])
+    expect(found).toEqual(whole([...good.slice(2, 4), ...moves]))
+  })
+
+  test('a mix takes one whole export only, each of its backends its own part of it', async () => {
+    const { mix } = two()
+    await mix.decisionAudit.record('flow', 'SEEN')
+    await mix.escalation.recordBudgetToken('agent')
+    const records = await Array.fromAsync(mix.exportRecords())
+    const damaged = [records.slice(0, -1), records.slice(1), [...records, ...records]]
+    for (const some of [...damaged, [...records.slice(0, 1), ...records], records.toReversed()]) {
+      const { mix: copy } = two()
+      const refused = refusal({ code: 'STORAGE_INVALID_ARGUMENT', argument: 'records' })
+      await expect(copy.importRecords(some)).rejects.toEqual(refused)
+      for (const write of [copy.decisionAudit.record('a', 'E'), copy.escalation.recordBudgetToken('a')])
+        await expect(write).rejects.toEqual(refusal({ code: 'STORAGE_CONFLICT' }))
+      expect(await copy.importRecords(records)).toEqual({ imported: 2, skipped: 0 })
+      expect(await Array.fromAsync(copy.exportRecords())).toEqual(records)
+    }
   })
 
   test('what is no record is refused by a mix as by one backend', async () => {
-    for (const wrong of [undefined, [null], [{ type: 'nope' }]]) {
+    for (const wrong of [undefined, [], [null], [{ type: 'nope' }]]) {
       const { mix } = two()
       const imported = mix.importRecords(wrong as never)
       await expect(imported).rejects.toEqual(refusal({ code: 'STORAGE_INVALID_ARGUMENT' }))

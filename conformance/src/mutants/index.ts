@@ -19,6 +19,7 @@ import { batchAnswerMutants } from './batch-answers.ts'
 import { handleMutants } from './handle.ts'
 import { transferRivalMutants } from './transfer-rivals.ts'
 import { transferMutants } from './transfer.ts'
+import { transferWholeMutants } from './transfer-whole.ts'
 import { protocolMutants } from './every-protocol.ts'
 import { openMutants } from './open.ts'
 import type { Mutant } from './mutant.ts'
@@ -46,6 +47,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...handleMutants,
   ...transferMutants,
   ...transferRivalMutants,
+  ...transferWholeMutants,
   ...openMutants,
   ...protocolMutants,
 ]

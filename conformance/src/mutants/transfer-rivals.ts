@@ -3,6 +3,7 @@ import type { StorageRecord } from '@dir/storage-core'
 import { refused } from './acquiring.ts'
 import type { Mutant } from './mutant.ts'
 import { over } from './over.ts'
+import { whole } from '../scenarios/kit.ts'
 
 const TIME = '2026-03-01T09:30:00.000000Z'
 
@@ -31,8 +32,8 @@ export const transferRivalMutants: readonly Mutant[] = [
       const session = { type: 'session', id: 'w', dataJson: '1', updatedAt: TIME } as const
       async function* overtaken(): AsyncGenerator<StorageRecord> {
         yield session
-        await (await open()).importRecords([session])
-        yield session
+        await (await open()).importRecords(whole([session]))
+        yield* whole([session, session]).slice(1)
       }
       return !(await refused(storage.importRecords(overtaken())))
     },
@@ -54,7 +55,7 @@ export const transferRivalMutants: readonly Mutant[] = [
       await storage.init()
       const write = storage.context.setSession('w', '1')
       write.catch(() => {}) // the sound handle beneath may refuse it
-      return !(await refused(storage.importRecords([])))
+      return !(await refused(storage.importRecords(whole([]))))
     },
   },
   {
@@ -74,7 +75,7 @@ export const transferRivalMutants: readonly Mutant[] = [
         resolvedAt: null,
         decision: 'no',
       } as const
-      return !(await refused(storage.importRecords([{ ...request, ...rest, status: 'RESOLVED' }])))
+      return !(await refused(storage.importRecords(whole([{ ...request, ...rest, status: 'RESOLVED' }]))))
     },
   },
 ]

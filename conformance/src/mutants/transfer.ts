@@ -2,6 +2,7 @@ import { ConflictError, type StorageRecord } from '@dir/storage-core'
 import { refused } from './acquiring.ts'
 import type { Mutant } from './mutant.ts'
 import { over, overShared } from './over.ts'
+import { whole } from '../scenarios/kit.ts'
 
 const TIME = '2026-03-01T09:30:00.000000Z'
 
@@ -32,7 +33,7 @@ export const transferMutants: readonly Mutant[] = [
     })),
     async witness(storage) {
       const event = { dfid: 'w', event: 'E', timestamp: TIME, stepId: '', state: '', detailsJson: '{}' }
-      await storage.importRecords([{ type: 'event', seq: 7, ...event }])
+      await storage.importRecords(whole([{ type: 'event', seq: 7, ...event }]))
       return (await storage.decisionAudit.allEventsChronological())[0]?.seq === 1
     },
   },
@@ -52,7 +53,7 @@ export const transferMutants: readonly Mutant[] = [
     })),
     async witness(storage) {
       await storage.context.setSession('w', '1')
-      return !(await refused(storage.importRecords([])))
+      return !(await refused(storage.importRecords(whole([]))))
     },
   },
   {
@@ -104,7 +105,7 @@ export const transferMutants: readonly Mutant[] = [
         acquiredAt: TIME,
         fence: 1,
       } as const
-      await storage.importRecords([{ ...hold, expiresAt: '2200-01-01T00:00:00.000000Z' }])
+      await storage.importRecords(whole([{ ...hold, expiresAt: '2200-01-01T00:00:00.000000Z' }]))
       return (await storage.resourceLock.getHolds())[0]?.expiresAt === null
     },
   },
@@ -118,7 +119,7 @@ export const transferMutants: readonly Mutant[] = [
     })),
     async witness(storage) {
       const session = { type: 'session', id: 'w', dataJson: '1', updatedAt: TIME } as const
-      return !(await refused(storage.importRecords([{ ...session, unfit: 'because' }])))
+      return !(await refused(storage.importRecords(whole([{ ...session, unfit: 'because' }]))))
     },
   },
   {

@@ -1,7 +1,7 @@
 /* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
 import { type StorageHandle, type StorageRecord, formatMicros, hostMicros } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
-import { LONG_AGO, group, until, without } from './kit.ts'
+import { LONG_AGO, group, until, whole, without } from './kit.ts'
 import { aRequest } from './samples.ts'
 
 const HOUR = { windowSec: 3_600 }
@@ -9,7 +9,7 @@ const HOUR = { windowSec: 3_600 }
 /** Fills an empty store with tokens of these times. */
 const plantTokens = (storage: StorageHandle, agentId: string, times: readonly string[]) =>
   storage.importRecords(
-    times.map((createdAt): StorageRecord => ({ type: 'budgetToken', agentId, createdAt })),
+    whole(times.map((createdAt): StorageRecord => ({ type: 'budgetToken', agentId, createdAt }))),
   )
 
 /** One instant in every form in which it may be written. */

@@ -39,6 +39,7 @@ import { scenarios as transferForm } from './transfer-form.ts'
 import { scenarios as transferArrival } from './transfer-arrival.ts'
 import { scenarios as transferImport } from './transfer-import.ts'
 import { scenarios as transferRivals } from './transfer-rivals.ts'
+import { scenarios as transferWhole } from './transfer-whole.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
@@ -92,6 +93,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...transferForm,
   ...transferImport,
   ...transferRivals,
+  ...transferWhole,
   ...transferArrival,
   ...model,
   ...racesWriters,

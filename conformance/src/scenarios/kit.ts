@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import type { StorageHandle } from '@dir/storage-core'
+import type { Counters, StorageHandle, StorageRecord } from '@dir/storage-core'
 import type { Scenario, ScenarioContext } from '../scenario.ts'
 
 type Shared = Pick<Scenario, 'level' | 'protocols'> & Partial<Pick<Scenario, 'needs' | 'capabilities'>>
@@ -75,6 +75,14 @@ export async function until<T>(
     if (done(answer) || performance.now() >= end) return answer
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
+}
+
+/** `records` as a whole export: with their counters at the end. */
+export function whole(
+  records: readonly StorageRecord[],
+  { seq = 0, fence = 0 }: Partial<Counters> = {},
+): readonly StorageRecord[] {
+  return [...records, { type: 'counters', seq, fence, records: records.length }]
 }
 
 /** `count` numbers from 0. */

@@ -1,6 +1,6 @@
 import type { Scenario } from '../scenario.ts'
 import { SORTED_IDS } from './hostile-ids.ts'
-import { TIME, group, openHandles, race, without } from './kit.ts'
+import { TIME, group, openHandles, race, whole, without } from './kit.ts'
 
 export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols: ['resourceLock'] }, [
   {
@@ -170,7 +170,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
         return { dfid, resourceId, amount: 1, acquiredAt, expiresAt: null, fence }
       }
       const sorted = [hold('\uff21', 'b', 0), hold('😀', 'a', 0), hold('😀', 'b', 0), hold('a', 'a', 7)]
-      await storage.importRecords(sorted.toReversed().map((record) => ({ type: 'hold', ...record })))
+      await storage.importRecords(whole(sorted.toReversed().map((record) => ({ type: 'hold', ...record }))))
       assert.equal(await resourceLock.getHolds(), sorted, 'the holds')
       const grant = await resourceLock.acquire('new', { new: 1 }, 0)
       assert.ok((grant?.fence ?? 0) > 7, 'the next fence')

@@ -2,7 +2,7 @@
 import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported, fill } from './filled.ts'
-import { group, range } from './kit.ts'
+import { group, range, whole } from './kit.ts'
 
 const at = '2026-03-01T10:00:00.000000Z'
 const session = (id: string): StorageRecord => ({ type: 'session', id, dataJson: '1', updatedAt: at })
@@ -55,11 +55,9 @@ export const scenarios: readonly Scenario[] = group(
           return { type: 'hold', dfid, resourceId: 'r', amount: 1, acquiredAt: at, expiresAt, fence: 3 }
         }
         const end = '2200-01-01T00:00:00.000000Z'
-        await storage.importRecords([
-          hold('ended', '2026-03-01T10:00:01.000000Z'),
-          hold('live', end),
-          hold('for good', null),
-        ])
+        await storage.importRecords(
+          whole([hold('ended', '2026-03-01T10:00:01.000000Z'), hold('live', end), hold('for good', null)]),
+        )
         const holds = await storage.resourceLock.getHolds()
         assert.equal(
           holds.map(({ dfid, expiresAt }) => [dfid, expiresAt]),
@@ -98,7 +96,7 @@ export const scenarios: readonly Scenario[] = group(
         ]
         for (const [position, record] of unfit.entries()) {
           const target = await open({ namespace: freshNamespace() })
-          const records = [session('a'), record, session('c')]
+          const records = whole([session('a'), record, session('c')])
           await assert.rejects(
             () => target.importRecords(records),
             'STORAGE_STORED_DATA',
@@ -114,7 +112,7 @@ export const scenarios: readonly Scenario[] = group(
           'STORAGE_INVALID_ARGUMENT',
           'no record at all',
         )
-        await target.importRecords(range(3).map((n) => session(`s${n}`)))
+        await target.importRecords(whole(range(3).map((n) => session(`s${n}`))))
         assert.equal(await target.context.getSession('s2'), '1', 'an import after that')
       },
     },

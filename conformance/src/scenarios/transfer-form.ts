@@ -131,7 +131,12 @@ export const scenarios: readonly Scenario[] = group(
         )
         assert.equal(
           all.at(-1),
-          { type: 'counters', seq: events.at(-1)?.seq, fence: (holds.at(-1)?.fence ?? 0) + 1 },
+          {
+            type: 'counters',
+            seq: events.at(-1)?.seq,
+            fence: (holds.at(-1)?.fence ?? 0) + 1,
+            records: all.length - 1,
+          },
           'the counters, with what was released',
         )
       },

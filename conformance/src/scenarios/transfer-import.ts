@@ -2,7 +2,7 @@
 import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported, fill } from './filled.ts'
-import { group } from './kit.ts'
+import { group, whole } from './kit.ts'
 import { anAgent } from './samples.ts'
 
 const at = '2026-03-01T10:00:00.000000Z'
@@ -35,7 +35,7 @@ export const scenarios: readonly Scenario[] = group(
           const target = await open({ namespace: freshNamespace() })
           await write(target)
           const before = await exported(target)
-          const records = [session('b'), ...before]
+          const records = whole([session('b'), ...before.slice(0, -1)])
           await assert.rejects(() => target.importRecords(records), 'STORAGE_CONFLICT', what, {
             ...{ operation: 'importRecords', outcome: 'not-applied' },
           })
@@ -45,7 +45,7 @@ export const scenarios: readonly Scenario[] = group(
         }
         const fresh = await open({ namespace: freshNamespace() })
         await assert.rejects(
-          () => fresh.importRecords([], { unfit: 'ignore' as 'skip' }),
+          () => fresh.importRecords(whole([]), { unfit: 'ignore' as 'skip' }),
           'STORAGE_INVALID_ARGUMENT',
           'a mistyped option',
         )
@@ -158,13 +158,18 @@ export const scenarios: readonly Scenario[] = group(
         const filled = await open({ namespace: freshNamespace() })
         await filled.init()
         const write = filled.context.setSession('mine', '1')
-        await assert.rejects(() => filled.importRecords([session('b')]), 'STORAGE_CONFLICT', 'the import', {})
+        await assert.rejects(
+          () => filled.importRecords(whole([session('b')])),
+          'STORAGE_CONFLICT',
+          'the import',
+          {},
+        )
         await write
         assert.equal(await filled.context.getSession('b'), null, 'nothing was imported')
         const empty = await open({ namespace: freshNamespace() })
-        const first = empty.importRecords([session('b')])
+        const first = empty.importRecords(whole([session('b')]))
         await assert.rejects(
-          () => empty.importRecords([session('b')]),
+          () => empty.importRecords(whole([session('b')])),
           'STORAGE_CONFLICT',
           'a second import',
           {},

@@ -1,7 +1,7 @@
 import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
-import { group, range } from './kit.ts'
+import { group, range, whole } from './kit.ts'
 
 const at = '2026-03-01T10:00:00.000000Z'
 
@@ -27,7 +27,7 @@ export const scenarios: readonly Scenario[] = group(
       async run({ open, freshNamespace, assert }) {
         const namespace = freshNamespace()
         const [early, late] = [await open({ namespace }), await open({ namespace })]
-        const records = transitions(1_300)
+        const records = whole(transitions(1_300))
         const written = Promise.withResolvers<void>()
         const goOn = Promise.withResolvers<void>()
         async function* slowly(): AsyncGenerator<StorageRecord> {
@@ -44,7 +44,7 @@ export const scenarios: readonly Scenario[] = group(
         await assert.rejects(() => first, 'STORAGE_CONFLICT', 'the earlier import', {})
         const reader = await open({ namespace })
         const found = (await exported(reader)).filter(({ type }) => type === 'transition')
-        assert.equal(found, records, 'what is there is the later import’s, once')
+        assert.equal(found, records.slice(0, -1), 'what is there is the later import’s, once')
         await reader.context.setSession('a', '1')
         assert.equal(await reader.context.getSession('a'), '1', 'a write afterwards')
       },

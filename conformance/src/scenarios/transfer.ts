@@ -2,7 +2,7 @@
 import { PROTOCOLS } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported, fill } from './filled.ts'
-import { group, range } from './kit.ts'
+import { group, range, whole } from './kit.ts'
 
 export const scenarios: readonly Scenario[] = group(
   { level: 'seed', protocols: PROTOCOLS, capabilities: ['export'], needs: 'empty' },
@@ -14,7 +14,7 @@ export const scenarios: readonly Scenario[] = group(
       asserts: 3,
       async run({ storage, open, freshNamespace, assert }) {
         const records = await exported(storage)
-        assert.equal(records, [{ type: 'counters', seq: 0, fence: 0 }], 'the export')
+        assert.equal(records, [{ type: 'counters', seq: 0, fence: 0, records: 0 }], 'the export')
         const copy = await open({ namespace: freshNamespace() })
         assert.equal(await copy.importRecords(records), { imported: 0, skipped: 0 }, 'the import')
         assert.equal(await exported(copy), records, 'the export of the copy')
@@ -81,11 +81,11 @@ export const scenarios: readonly Scenario[] = group(
         await copy.lifecycle.recordTransition('a', null, 'next')
         assert.equal((await copy.lifecycle.getTransitions()).at(-1)?.toStatus, 'next', 'the next transition')
         const copied = await open({ namespace: freshNamespace() })
-        await copied.importRecords([{ type: 'counters', seq: 5_000, fence: 7_000 }])
+        await copied.importRecords(whole([], { seq: 5_000, fence: 7_000 }))
         const numbers = [await copied.decisionAudit.record('flow', 'first'), (await exported(copied)).at(-1)]
         assert.equal(
           numbers,
-          [5_001, { type: 'counters', seq: 5_001, fence: 7_000 }],
+          [5_001, { type: 'counters', seq: 5_001, fence: 7_000, records: 1 }],
           'counters without records',
         )
       },
@@ -101,10 +101,11 @@ export const scenarios: readonly Scenario[] = group(
         const event = { dfid: 'flow', event: 'E', timestamp: time, stepId: '', state: '', detailsJson: '{}' }
         const hold = { resourceId: 'r', amount: 1, acquiredAt: time, expiresAt: null }
         const numbers = [3, 7, 20]
-        await storage.importRecords([
+        const records = [
           ...numbers.map((seq) => ({ type: 'event', seq, ...event }) as const),
           ...numbers.map((fence) => ({ type: 'hold', dfid: `flow ${fence}`, fence, ...hold }) as const),
-        ])
+        ]
+        await storage.importRecords(whole(records))
         const events = await storage.decisionAudit.allEventsChronological()
         assert.equal(
           events.map(({ seq }) => seq),

@@ -80,7 +80,11 @@ export interface StorageHandle extends StorageBundle, AsyncDisposable {
   atomically(record: (batch: Batch) => void): Promise<unknown[]>
   /** Every record of every protocol in the canonical form; exact when nobody writes meanwhile. */
   exportRecords(): AsyncIterable<StorageRecord>
-  /** Fills an empty namespace, keeping numbers and times. Interrupted, it is run again with the same records; until then other writes are refused. */
+  /**
+   * Fills an empty namespace, keeping numbers and times, with the records of one whole export: their counters come last
+   * and say how many they are, and `seq` rises. What is cut off, doubled or put together from two is refused at the latest
+   * at its end. Interrupted or refused, it is run again, from the start of a whole one; until then other writes are refused.
+   */
   importRecords(
     records: AsyncIterable<StorageRecord> | Iterable<StorageRecord>,
     options?: ImportOptions,

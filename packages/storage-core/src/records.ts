@@ -95,11 +95,17 @@ export interface TransitionExport extends Exported {
   readonly createdAt: Instant
 }
 
-/** The highest `seq` and fence ever issued; the last record of an export. */
-export interface CountersExport extends Exported {
-  readonly type: 'counters'
+/** The highest numbers that a store has issued. */
+export interface Counters {
   readonly seq: number
   readonly fence: number
+}
+
+/** The last record of an export. */
+export interface CountersExport extends Exported, Counters {
+  readonly type: 'counters'
+  /** How many records stand before it, unfit ones among them. What has not that many is not one whole export. */
+  readonly records: number
 }
 
 export type StorageRecord =

@@ -90,7 +90,10 @@ test('an import whose end was not answered is ended again under the same ticket'
     },
   }
   const storage = createStorage(driver({ transfer }))
-  expect(await storage.importRecords([session])).toEqual({ imported: 1, skipped: 0 })
+  expect(await storage.importRecords([session, { type: 'counters', seq: 0, fence: 0, records: 1 }])).toEqual({
+    imported: 1,
+    skipped: 0,
+  })
   expect([tickets.length, new Set(tickets).size]).toEqual([2, 1])
 })
 

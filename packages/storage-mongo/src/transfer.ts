@@ -1,9 +1,7 @@
-import { ConflictError, type CountersExport, importTakenOver } from '@dir/storage-core'
+import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
 import type { MetaDocument } from './documents.ts'
 import { COLLECTION_NAMES } from './schema.ts'
-
-type Counters = Omit<CountersExport, 'type'>
 
 const KEPT: ReadonlySet<string> = new Set(['meta', 'sessions'])
 

@@ -1,9 +1,7 @@
-import { ConflictError, type CountersExport, importTakenOver } from '@dir/storage-core'
+import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
 import { readMeta } from './meta.ts'
 import { RECORD_TABLES } from './schema.ts'
 import { type PgSession, type PgTransaction, number } from './session.ts'
-
-type Counters = Omit<CountersExport, 'type'>
 
 /** The highest `seq` and fence ever issued. */
 export async function readCounters(db: PgSession): Promise<Counters> {

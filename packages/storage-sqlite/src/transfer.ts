@@ -1,9 +1,7 @@
-import { ConflictError, type CountersExport, importTakenOver } from '@dir/storage-core'
+import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { readMeta, removeMeta, writeMeta } from './meta.ts'
 import { hasRecords, removeRecords } from './schema.ts'
-
-type Counters = Omit<CountersExport, 'type'>
 
 /** The highest `seq` and fence ever issued. */
 export function readCounters(db: SqliteConnection): Counters {

@@ -24,7 +24,7 @@ export const HANDLE: Methods = {
     ['0', [twoAcquires], 'batch', INVALID],
   ],
   importRecords: [
-    [[]],
+    [[{ type: 'counters', seq: 0, fence: 0, records: 0 }]],
     ['0', no.NO_RECORDS, 'records', INVALID],
     ['0', no.within(no.NO_EXPORTED, (record) => [record]), 'records', INVALID],
     ['0', no.within(no.NO_EXPORTED, inTurn), 'records', INVALID],

@@ -1,7 +1,7 @@
 import type { Call, Work } from './call.ts'
 import type { Capability } from '../rules/capabilities.ts'
 import { ConflictError } from '../errors.ts'
-import type { CountersExport } from '../records.ts'
+import type { Counters } from '../records.ts'
 import { integer } from '../rules/validate.ts'
 
 /**
@@ -28,7 +28,7 @@ export interface StorageDriver {
 
 export interface DriverTransfer {
   /** The highest `seq` and fence ever issued. */
-  counters(): Promise<Omit<CountersExport, 'type'>>
+  counters(): Promise<Counters>
   /**
    * Marks the store with this import's ticket, so that `init` elsewhere and other writes reject with `ConflictError`.
    * Whatever an interrupted import left is removed, its mark replaced; a store that holds anything else rejects with
@@ -39,7 +39,7 @@ export interface DriverTransfer {
    * Sets the counters and takes the mark away, in one step and only while it has this ticket; see `importTakenOver`.
    * Called again with the ticket that it ended last, it has nothing to do.
    */
-  finish(ticket: number, counters: Omit<CountersExport, 'type'>): Promise<void>
+  finish(ticket: number, counters: Counters): Promise<void>
 }
 
 /** What a page or the end of an import is refused with where the store's mark is another's. */

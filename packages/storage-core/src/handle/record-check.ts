@@ -68,7 +68,7 @@ const fields = (limit: number): { readonly [T in StorageRecord['type']]: Rules }
       decision: [text],
     },
     transition: { dfid: id, fromStatus: [text], toStatus: text, createdAt: instant },
-    counters: { seq: sequence, fence: sequence },
+    counters: { seq: sequence, fence: sequence, records: sequence },
   }
 }
 

@@ -5,10 +5,11 @@ import type { DriverTransfer, StorageDriver } from '../adapter/driver.ts'
 import { InvalidArgumentError, StoredDataError, UnsupportedError, isStorageError } from '../errors.ts'
 import { PROTOCOLS } from './methods.ts'
 import { PROTOCOL_OF, checkRecord } from './record-check.ts'
-import type { CountersExport, StorageRecord } from '../records.ts'
+import type { Counters, StorageRecord } from '../records.ts'
 import { sizeOf } from './size.ts'
 import { options } from '../rules/objects.ts'
-import { reading } from '../rules/validate.ts'
+import { goOn, iteratorOf } from './source.ts'
+import { WholeExport } from './whole-export.ts'
 
 const PAGE_RECORDS = 500
 const PAGE_BYTES = 1024 * 1024
@@ -35,6 +36,7 @@ function transferOf({ driver }: TransferContext): DriverTransfer {
 /** Goes through all records, protocol by protocol; what this contract cannot hold is marked `unfit`. */
 export async function* exportAll(context: TransferContext): AsyncGenerator<StorageRecord> {
   const transfer = transferOf(context)
+  let records = 0
   for (const protocol of PROTOCOLS) {
     let cursor: string | null = null
     do {
@@ -43,12 +45,13 @@ export async function* exportAll(context: TransferContext): AsyncGenerator<Stora
       )) as Page<StorageRecord>
       for (const record of page.items) {
         const { unfit } = checkRecord(record, context.maxValueBytes)
+        records++
         yield unfit === null ? record : { ...record, unfit }
       }
       cursor = page.next
     } while (cursor !== null)
   }
-  yield { type: 'counters', ...(await transfer.counters()) }
+  yield { type: 'counters', ...(await transfer.counters()), records }
 }
 
 /**
@@ -71,7 +74,8 @@ export async function importAll(
   const source = iteratorOf(records, context.closed)
   try {
     const first = await source.next()
-    if (first.done !== true) checkRecord(first.value, context.maxValueBytes)
+    if (first.done === true) new WholeExport().end()
+    else checkRecord(first.value, context.maxValueBytes)
     const importTicket = randomInt(1, 2 ** 47)
     await transfer.begin(importTicket, context.create)
     begun()
@@ -93,7 +97,7 @@ export async function importAll(
 const FINISH_TRIES = 3
 
 /** The end may be told twice, so that a lost answer need not leave anybody in doubt. */
-async function finish(transfer: DriverTransfer, ticket: number, counters: Omit<CountersExport, 'type'>) {
+async function finish(transfer: DriverTransfer, ticket: number, counters: Counters) {
   for (let tries = 1; ; tries++) {
     try {
       return await transfer.finish(ticket, counters)
@@ -103,7 +107,7 @@ async function finish(transfer: DriverTransfer, ticket: number, counters: Omit<C
   }
 }
 
-/** The records that this contract can hold, copied; the counters are raised to the highest numbers seen. */
+/** The records of a whole export that this contract can hold, copied; the counters are raised to the highest numbers seen. */
 async function* fitRecords(
   { maxValueBytes }: TransferContext,
   records: AsyncIterable<unknown>,
@@ -111,8 +115,10 @@ async function* fitRecords(
   summary: { skipped: number },
   counters: { seq: number; fence: number },
 ): AsyncGenerator<StorageRecord> {
+  const whole = new WholeExport()
   for await (const given of records) {
     const { record, unfit } = checkRecord(given, maxValueBytes)
+    whole.take(record, unfit === null)
     if (unfit !== null) {
       if (!skip)
         throw new StoredDataError(record.type, 'record', `cannot be held by this contract (${unfit})`)
@@ -123,6 +129,7 @@ async function* fitRecords(
     if ('fence' in record) counters.fence = Math.max(counters.fence, record.fence)
     yield record
   }
+  whole.end()
 }
 
 interface ImportPage {
@@ -149,46 +156,4 @@ async function* inPages(records: AsyncIterable<StorageRecord>): AsyncGenerator<I
     bytes += sizeOf(record)
   }
   if (protocol !== null) yield { protocol, items, bytes }
-}
-
-/** What an import goes through, one record after another. */
-interface Source {
-  /** Rejects also when `stopped` does. */
-  next(): Promise<IteratorResult<unknown, unknown>>
-  /** Tells the iterable that nobody goes on; nobody waits for what it makes of that. */
-  end(): void
-}
-
-/** @throws InvalidArgumentError if there is nothing to go through. */
-export function iteratorOf(records: unknown, stopped: Promise<never>): Source {
-  const iterator = reading('records', () => {
-    const { [Symbol.asyncIterator]: async, [Symbol.iterator]: sync } = (
-      typeof records === 'object' && records !== null ? records : {}
-    ) as { [Symbol.asyncIterator]?: unknown; [Symbol.iterator]?: unknown }
-    const iterate = async ?? sync
-    const found: unknown = typeof iterate === 'function' ? Reflect.apply(iterate, records, []) : null
-    if (typeof (found as Partial<AsyncIterator<unknown>> | null)?.next !== 'function')
-      throw new InvalidArgumentError('records', 'must be an iterable of records')
-    return found as AsyncIterator<unknown, unknown>
-  })
-  let isOver = false
-  return {
-    async next() {
-      const item: unknown = await Promise.race([iterator.next(), stopped])
-      if (typeof item !== 'object' || item === null)
-        throw new InvalidArgumentError('records', 'must be an iterable of records')
-      const result = item as IteratorResult<unknown, unknown>
-      isOver = result.done === true
-      return result
-    },
-    end() {
-      if (!isOver) void (async () => iterator.return?.())().catch(() => {})
-      isOver = true
-    },
-  }
-}
-
-/** What a source gives from `first` on. */
-export async function* goOn(first: IteratorResult<unknown>, source: Source): AsyncGenerator<unknown> {
-  for (let item = first; item.done !== true; item = await source.next()) yield item.value
 }

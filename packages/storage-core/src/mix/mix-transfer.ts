@@ -1,8 +1,9 @@
 import type { ImportOptions, ImportSummary, StorageHandle } from '../bundle.ts'
 import { InvalidArgumentError, UnsupportedError } from '../errors.ts'
 import type { Owners } from './mix-storage.ts'
-import { goOn, iteratorOf } from '../handle/transfer.ts'
-import { PROTOCOL_OF } from '../handle/record-check.ts'
+import { PROTOCOL_OF, checkRecord } from '../handle/record-check.ts'
+import { goOn, iteratorOf } from '../handle/source.ts'
+import { WholeExport } from '../handle/whole-export.ts'
 import type { CountersExport, StorageRecord } from '../records.ts'
 
 function handlesOf(owners: Owners): readonly StorageHandle[] {
@@ -14,16 +15,19 @@ function handlesOf(owners: Owners): readonly StorageHandle[] {
 
 /** Each backend's records of the protocols that come from it; the counters last, each from its own protocol's backend. */
 export async function* exportMix(owners: Owners): AsyncGenerator<StorageRecord> {
-  const counters: { -readonly [K in 'seq' | 'fence']: CountersExport[K] } = { seq: 0, fence: 0 }
+  let [seq, fence, records] = [0, 0, 0]
   for (const handle of handlesOf(owners)) {
     for await (const record of handle.exportRecords()) {
       if (record.type === 'counters') {
-        if (owners.decisionAudit === handle) counters.seq = record.seq
-        if (owners.resourceLock === handle) counters.fence = record.fence
-      } else if (owners[PROTOCOL_OF[record.type]] === handle) yield record
+        if (owners.decisionAudit === handle) ({ seq } = record)
+        if (owners.resourceLock === handle) ({ fence } = record)
+      } else if (owners[PROTOCOL_OF[record.type]] === handle) {
+        records++
+        yield record
+      }
     }
   }
-  yield { type: 'counters', ...counters }
+  yield { type: 'counters', seq, fence, records }
 }
 
 /**
@@ -37,6 +41,7 @@ export async function importMix(
   options?: ImportOptions,
 ): Promise<ImportSummary> {
   const channels = new Map(handlesOf(owners).map((handle) => [handle, new Channel<StorageRecord>()]))
+  const counts = new Map<Channel<StorageRecord>, number>()
   const all = [...channels.values()]
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => {}) // thrown at the end
@@ -48,21 +53,54 @@ export async function importMix(
     for (const channel of all) channel.end({ error })
   }
   const feed = async (): Promise<void> => {
-    for await (const given of goOn(await source.next(), source)) {
-      const record = given as StorageRecord
-      await Promise.all(targetsOf(record).map((one) => one.push(record)))
+    try {
+      await pushAll(await deal())
+    } catch (error) {
+      // what is no whole export leaves each backend unfinished, also one for which there was nothing in it
+      if (begun) await Promise.all(all.filter((one) => !counts.has(one)).map((one) => one.push(UNFINISHED)))
+      await settle()
+      throw error
     }
-    await Promise.all(all.map((channel) => channel.push(LAST)))
-    await Promise.all(all.map((channel) => channel.isIdle()))
+    // with the counters an import writes the page that it has, then asks whether there is more
+    await settle()
     for (const channel of all) channel.end()
   }
-  const targetsOf = (record: StorageRecord): readonly Channel<StorageRecord>[] => {
-    if (record?.type === 'counters') return all
-    const owner = owners[PROTOCOL_OF[record?.type]]
+  let begun = false
+  const deal = async (): Promise<CountersExport> => {
+    const whole = new WholeExport()
+    let counters = UNFINISHED
+    for await (const given of goOn(await source.next(), source)) {
+      const record = given as StorageRecord
+      if (record?.type === 'counters') {
+        const { record: copy, unfit } = checkRecord(record, 0)
+        if (unfit !== null)
+          throw new InvalidArgumentError('records', `have counters that are unfit (${unfit})`)
+        whole.take(copy, true)
+        begun = true
+        counters = copy as CountersExport
+      } else {
+        const channel = targetOf(record)
+        whole.take(record, false) // its own backend looks at it
+        begun = true
+        counts.set(channel, (counts.get(channel) ?? 0) + 1)
+        await channel.push(record)
+      }
+    }
+    whole.end()
+    return counters
+  }
+  const pushAll = async (counters: CountersExport): Promise<void> => {
+    await Promise.all(all.map((one) => one.push({ ...counters, records: counts.get(one) ?? 0 })))
+  }
+  const settle = async (): Promise<void> => {
+    await Promise.all(all.map((channel) => channel.isIdle()))
+  }
+  const targetOf = (record: StorageRecord): Channel<StorageRecord> => {
+    const owner = owners[PROTOCOL_OF[record?.type as keyof typeof PROTOCOL_OF]]
     const channel = owner === null ? undefined : channels.get(owner)
     if (channel === undefined)
       throw new InvalidArgumentError('records', 'holds something that is no record of a known type')
-    return [channel]
+    return channel
   }
   const imports = Array.from(channels, ([handle, channel]) => handle.importRecords(channel, options))
   const [, ...summaries] = await Promise.all(
@@ -79,8 +117,8 @@ export async function importMix(
   )
 }
 
-/** With counters, which raise nothing here, an import writes the page that it has before it asks for more. */
-const LAST: CountersExport = { type: 'counters', seq: 0, fence: 0 }
+/** Makes a backend begin, and is the end of nothing. */
+const UNFINISHED: CountersExport = { type: 'counters', seq: 0, fence: 0, records: 1 }
 
 /** A queue of one item between a writer who waits and a reader. */
 class Channel<Item> implements AsyncIterable<Item> {
