@@ -1,6 +1,7 @@
 import type { AgentRegistryOperations, AgentStatus, Implementation } from '@dir/storage-core'
-import { exportTables } from './export-page.ts'
-import { type ScriptPart, TABLES } from './script.ts'
+import { allPages, exportTables } from './pages.ts'
+import { TABLES } from './lua.ts'
+import type { ScriptPart } from './script.ts'
 import { type RedisSession, type Reply, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
@@ -13,16 +14,18 @@ export const agentRegistryScript: ScriptPart = {
 -- agent id; answers the record or null
 function op.agent_get(id) return get('agents', id) end
 
--- answers the ids
-function op.agent_list_active() return redis.call('ZRANGE', key.active_agents, 0, -1) end
+-- after an id; answers ids, and after which to go on, or false at the end
+function op.agent_list_active(after)
+  return { members('active_agents', after) }
+end
 `,
   ],
   write: [
     /* lua */ String.raw`
 local function put_agent(id, record)
   put('agents', id, record)
-  if record[3] == 'ACTIVE' then redis.call('ZADD', key.active_agents, 0, id)
-  else redis.call('ZREM', key.active_agents, id) end
+  if record[3] == 'ACTIVE' then write('ZADD', key.active_agents, 0, id)
+  else write('ZREM', key.active_agents, id) end
 end
 
 -- agent id, contract, priority, status, version, session token
@@ -31,13 +34,14 @@ function op.agent_upsert(id, contract, priority, status, version, token)
   put_agent(id, { contract, priority, status, version, token, existing[6] or false, existing[7] or now, now })
 end
 
--- agent id, status, reason; answers whether the agent exists
+-- agent id, status, reason; refused where there is no such agent
+function refusal.agent_update_status(id)
+  return not get('agents', id) and {}
+end
 function op.agent_update_status(id, status, reason)
   local record = get('agents', id)
-  if not record then return 0 end
   record[3], record[6], record[8] = status, reason, now
   put_agent(id, record)
-  return 1
 end
 
 -- agent id, the record's fields
@@ -92,13 +96,10 @@ export const agentRegistry: Implementation<AgentRegistryOperations, RedisSession
     return agent === null ? null : { status: agent.status, suspensionReason: agent.suspensionReason }
   },
 
-  async updateStatus(redis, agentId, status, suspensionReason) {
-    return (await redis.write('agent_update_status', agentId, status, suspensionReason)) === 1
-  },
+  updateStatus: (redis, agentId, status, suspensionReason) =>
+    redis.attempt('agent_update_status', agentId, status, suspensionReason),
 
-  async listActiveAgents(redis) {
-    return as<string[]>(await redis.read('agentRegistry', 'agent_list_active'))
-  },
+  listActiveAgents: (redis) => allPages<string>(redis, 'agentRegistry', '', 'agent_list_active'),
 
   exportPage: (redis, cursor) =>
     exportTables(redis, 'agentRegistry', ['agents'], cursor, (_, agentId, record) => ({

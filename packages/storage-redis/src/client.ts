@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '@dir/storage-core'
 import { type Cluster, Redis, type RedisOptions } from 'ioredis'
-import { isReadOnlyReply } from './errors.ts'
+import { addressOf, addressOfUrl } from './address.ts'
+import { isWrongServer } from './errors.ts'
 
 /** The user's own client; only a duplicate of it is used and closed. */
 export type UserClient = Redis | Cluster
@@ -9,7 +10,7 @@ export type UserClient = Redis | Cluster
 export interface ServerOptions {
   /** Such as `redis://user:password@host:6379/0`, or `rediss://…` for TLS. */
   readonly url?: string
-  /** Options of ioredis, for TLS, Sentinel and the like. Those that decide what is sent again are ours. */
+  /** Options of ioredis that say where the server is: TLS, Sentinel and the like. Others are left aside. */
   readonly redis?: RedisOptions
   /** A client of ioredis, for a Cluster too. It is neither used nor closed, but duplicated with settings of our own. */
   readonly client?: UserClient
@@ -41,7 +42,9 @@ const SETTINGS = {
   keyPrefix: '',
   stringNumbers: false,
   retryStrategy: reconnectDelay,
-  reconnectOnError: (error: Error) => isReadOnlyReply(error),
+  reconnectOnError: (error: Error) => isWrongServer(error),
+  role: 'master',
+  disableClientInfo: true, // its refusal would hide why the server refuses the connection
 } satisfies RedisOptions
 
 export function isCluster(client: UserClient): client is Cluster {
@@ -51,13 +54,15 @@ export function isCluster(client: UserClient): client is Cluster {
 export function createClient({ url, redis = {}, client }: ServerOptions, timeoutMs: number): UserClient {
   // socketTimeout: a connection over which no answer comes is ended, while it is being made as well
   const settings = { ...SETTINGS, connectTimeout: timeoutMs, socketTimeout: timeoutMs }
-  if (client === undefined)
-    return url === undefined
-      ? new Redis({ ...redis, ...settings })
-      : new Redis(url, { ...redis, ...settings })
-  if (!isCluster(client)) return client.duplicate(settings)
+  if (client === undefined) {
+    const { tls, ...address } = url === undefined ? {} : addressOfUrl(url)
+    const given = addressOf(redis)
+    return new Redis({ ...given, ...(tls && { tls: { ...tls, ...given.tls } }), ...address, ...settings })
+  }
+  if (!isCluster(client)) return client.duplicate({ ...addressOf(client.options), ...settings })
   const { retryStrategy: _, enableOfflineQueue: __, readOnly: ___, ...nodeSettings } = settings
-  return client.duplicate([], {
+  const { startupNodes } = client as unknown as { readonly startupNodes: readonly StartupNode[] }
+  return client.duplicate(startupNodes.map(addressOfNode), {
     lazyConnect: true,
     enableReadyCheck: true,
     enableOfflineQueue: false,
@@ -65,25 +70,40 @@ export function createClient({ url, redis = {}, client }: ServerOptions, timeout
     scaleReads: 'master',
     slotsRefreshTimeout: timeoutMs,
     clusterRetryStrategy: reconnectDelay,
+    retryDelayOnFailover: 0, // it would send a write again behind our back
     keyPrefix: '',
-    redisOptions: nodeSettings,
+    // not left to duplicate(), which in ioredis 5 would lose the password
+    redisOptions: { ...addressOf(client.options.redisOptions ?? {}), ...nodeSettings },
   })
 }
 
-function isUrl(url: unknown): boolean {
-  if (typeof url !== 'string') return false
-  if (/^(unix:\/\/|\/)/.test(url)) return true
-  return /^rediss?:\/\//.test(url) && URL.canParse(url) && /^\/?\d*$/.test(new URL(url).pathname)
+type StartupNode = string | number | RedisOptions
+
+/** What a URL's query sets for a node would win over the settings for all nodes. */
+function addressOfNode(node: StartupNode): RedisOptions {
+  if (typeof node === 'number') return { port: node }
+  if (typeof node === 'object') return addressOf(node)
+  return addressOfUrl(node.includes('://') ? node : `redis://${node}`)
+}
+
+/** Whether it is a client of ioredis 5 or newer; clients of others have a `duplicate` too. */
+function isIoredis(client: unknown): client is UserClient {
+  const { duplicate, options, status, sendCommand } = (client ?? {}) as Readonly<Record<string, unknown>>
+  const callable = [duplicate, sendCommand].every((method) => typeof method === 'function')
+  return callable && typeof options === 'object' && typeof status === 'string'
 }
 
 export function checkServer({ url, redis, client }: ServerOptions): void {
-  // the text itself may hold a password, so the error does not show it
-  if (url !== undefined && !isUrl(url))
+  if (url !== undefined && typeof url !== 'string')
     throw new InvalidArgumentError('url', 'must be a URL such as redis://user:password@host:6379/0')
+  if (url !== undefined) addressOfUrl(url)
   if (redis !== undefined && (typeof redis !== 'object' || redis === null))
     throw new InvalidArgumentError('redis', 'must be options of ioredis')
-  if (client !== undefined && typeof (client as { duplicate?: unknown } | null)?.duplicate !== 'function')
-    throw new InvalidArgumentError('client', 'must be a client of ioredis')
+  if (client !== undefined && !isIoredis(client))
+    throw new InvalidArgumentError(
+      'client',
+      'must be a client of ioredis, a Redis or a Cluster; those of other packages cannot be used',
+    )
   if (client !== undefined && (url !== undefined || redis !== undefined))
     throw new InvalidArgumentError('client', 'must not stand beside url or redis')
   if (url === undefined && redis === undefined && client === undefined)

@@ -1,20 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError, type Outcome, settleBy } from '@dir/storage-core'
+import { Attempts } from './attempts.ts'
 import { type ServerOptions, type UserClient, createClient, isCluster } from './client.ts'
-import {
-  NoAnswerError,
-  UnreachableError,
-  isRefusedLogin,
-  isReply,
-  isUnknownScript,
-  mapError,
-} from './errors.ts'
+import { NoAnswerError, UnreachableError, isFinal, isReply, isUnknownScript, mayPass } from './errors.ts'
 import { type Packable, pack } from './msgpack.ts'
+import { clockScript } from './read-script.ts'
 import type { Script } from './script.ts'
-import { clockScript } from './scripts.ts'
 import type { Reply } from './session.ts'
 
-const PAUSE_MS = 10
+const PAUSE_MS = 20
+const EVENTS = ['ready', 'close', 'end', 'error'] as const
 
 /** What is used of ioredis. */
 interface Commands {
@@ -24,32 +19,35 @@ interface Commands {
 
 /** One client of ioredis, which connects anew by itself. A namespace's scripts run over it, in the order in which they are given. */
 export class RedisConnection {
+  /** The id of the store that the scripts must find where they run; empty before it is known. */
+  storeId = ''
   readonly #client: UserClient
   readonly #namespace: string
+  readonly #timeoutMs: number
   /** The server's microseconds at 0 of `performance.now()`, never too high; undefined: not known of this connection. */
   #serverStart: number | undefined
   #lastError: unknown
   #closed = false
+  /** Resolves when the state of the connection may have changed. */
+  #change: PromiseWithResolvers<void> = Promise.withResolvers()
+  #preparing: Promise<void> | undefined
 
   constructor(server: ServerOptions, namespace: string, timeoutMs: number) {
     this.#namespace = namespace
+    this.#timeoutMs = timeoutMs
     this.#client = createClient(server, timeoutMs)
     // without a listener, a lost server would end the process
-    this.#client.on('error', (error: unknown) => (this.#lastError = error))
+    for (const event of ['error', 'node error'])
+      this.#client.on(event, (error: unknown) => (this.#lastError = error))
     // the next connection may be to another server, whose clock is another
     for (const event of ['close', '+node']) this.#client.on(event, () => (this.#serverStart = undefined))
+    for (const event of EVENTS) this.#client.on(event, () => this.#changed())
   }
 
   /** The nodes on which the namespace may lie, each as a client of its own. */
-  get nodes(): readonly { info(): Promise<string>; config(verb: 'GET', name: string): Promise<unknown> }[] {
-    return isCluster(this.#client) ? this.#client.nodes('master') : [this.#client]
-  }
-
-  /** Selects the database again that the client was told to: what the server says to that, ioredis keeps to itself. */
-  async selectDatabase(): Promise<void> {
-    if (isCluster(this.#client)) return
-    const { db = 0 } = this.#client.options
-    if (db !== 0) await this.#client.select(db)
+  get nodes(): readonly { info(section: string): Promise<string>; config: ConfigGet }[] {
+    const nodes = isCluster(this.#client) ? this.#client.nodes('master') : [this.#client]
+    return nodes as never
   }
 
   keysOf(names: readonly string[]): string[] {
@@ -61,18 +59,16 @@ export class RedisConnection {
     return this.#client.status === 'ready' && this.#serverStart !== undefined
   }
 
-  /** Waits until something can be sent; rejects at `deadline`, or at once where the credentials are refused. Errors come out raw. */
+  /** Waits until something can be sent; rejects at `deadline`, or at once where waiting would not help. Errors come out raw. */
   async ready(deadline: number): Promise<void> {
     while (!this.isReady) {
       if (this.#closed) throw new ClosedError()
       this.#throwIfRefused()
       if (performance.now() >= deadline) throw new UnreachableError(this.#lastError)
-      if (this.#client.status === 'ready') await this.#readClock(deadline)
-      else {
-        if (this.#client.status === 'wait' || this.#client.status === 'end')
-          this.#client.connect().catch(() => {})
-        await this.#change(deadline)
-      }
+      if (this.#client.status === 'wait' || this.#client.status === 'end')
+        this.#client.connect().catch(() => {})
+      const next = this.#client.status === 'ready' ? this.#prepareOnce() : this.#change.promise
+      await settleBy(deadline, next, () => new UnreachableError(this.#lastError))
     }
     this.#lastError = undefined
   }
@@ -101,22 +97,25 @@ export class RedisConnection {
 
   /** Runs a script that may run twice, again and again until an answer comes; without one, `outcome` is what is known. */
   async repeat(script: Script, request: Packable, deadline: number, outcome: Outcome): Promise<Reply> {
-    for (let known: Outcome = 'not-applied'; ; known = outcome) {
+    const attempts = new Attempts(deadline)
+    for (;;) {
       try {
         await this.ready(deadline)
-        known = outcome
         return await this.run(script, request, deadline)
       } catch (error) {
-        if (this.#closed) throw new ClosedError({ outcome: known })
-        if (isReply(error) || performance.now() >= deadline) throw mapError(error, known)
+        const again = attempts.again(error)
+        if (this.#closed) throw new ClosedError({ outcome: attempts.inDoubt ? outcome : 'not-applied' })
+        if (!again) throw attempts.failure(error, outcome)
       }
-      await this.recover()
+      await this.recover(attempts.pauseMs)
     }
   }
 
-  /** Waits a moment after a connection was lost: the client has to learn of it, and others have to get on. */
-  recover(): Promise<void> {
-    return sleep(PAUSE_MS)
+  /** Waits a moment after something failed that may go well the next time. */
+  async recover(ms: number): Promise<void> {
+    // a node that is gone cannot say where its slots are now
+    if (isCluster(this.#client) && this.#client.status === 'ready') this.#client.refreshSlotsCache(() => {})
+    await sleep(ms)
   }
 
   async close(): Promise<void> {
@@ -132,7 +131,7 @@ export class RedisConnection {
 
   async #evaluate({ sha, text, keys }: Script, request: Buffer): Promise<Reply> {
     const commands = this.#client as unknown as Commands
-    const all = [...this.keysOf(keys), request]
+    const all = [...this.keysOf(keys), request, this.storeId]
     try {
       return await commands.evalsha(sha, keys.length, ...all)
     } catch (error) {
@@ -147,34 +146,41 @@ export class RedisConnection {
     for (const { stream } of nodes as { readonly stream?: { destroy(): void } }[]) stream?.destroy()
   }
 
-  async #readClock(deadline: number): Promise<void> {
+  /** Looks at a new connection, once for all who wait for it. Afterwards it is ready, or gone, or some time has passed. */
+  #prepareOnce(): Promise<void> {
+    this.#preparing ??= this.#prepare().finally(() => (this.#preparing = undefined))
+    return this.#preparing
+  }
+
+  async #prepare(): Promise<void> {
     try {
-      this.learnClock(Number(await this.run(clockScript, null, deadline)))
+      await this.#selectDatabase()
+      this.learnClock(Number(await this.run(clockScript, null, performance.now() + this.#timeoutMs)))
     } catch (error) {
-      if (isReply(error)) throw error
       this.#lastError = error
-      await this.recover()
+      if (isReply(error) && !mayPass(error)) throw error
+      await sleep(PAUSE_MS)
     }
+  }
+
+  /** Selects the database again that the client was told to: what the server says to that, ioredis keeps to itself. */
+  async #selectDatabase(): Promise<void> {
+    if (isCluster(this.#client)) return
+    const { db = 0 } = this.#client.options
+    if (db !== 0) await this.#client.select(db)
   }
 
   #throwIfRefused(): void {
     const error = this.#lastError
-    if (!isRefusedLogin(error)) return
+    if (!isFinal(error)) return
     this.#lastError = undefined // the next call tries again
     throw error
   }
 
-  /** Resolves when the state of the connection may have changed, at `deadline` at the latest. */
-  #change(deadline: number): Promise<void> {
-    const events = ['ready', 'close', 'end', 'error'] as const
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        for (const event of events) this.#client.off(event, done)
-        resolve()
-      }
-      const timer = setTimeout(done, Math.max(0, deadline - performance.now()))
-      for (const event of events) this.#client.on(event, done)
-    })
+  #changed(): void {
+    this.#change.resolve()
+    this.#change = Promise.withResolvers()
   }
 }
+
+type ConfigGet = (verb: 'GET', ...names: string[]) => Promise<unknown>

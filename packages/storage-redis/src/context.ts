@@ -1,6 +1,7 @@
 import type { ContextKind, ContextOperations, Implementation } from '@dir/storage-core'
-import { exportTables } from './export-page.ts'
-import { type ScriptPart, TABLES } from './script.ts'
+import { exportTables } from './pages.ts'
+import { TABLES } from './lua.ts'
+import type { ScriptPart } from './script.ts'
 import { type RedisSession, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 

@@ -4,7 +4,6 @@ import {
   type Capability,
   ConflictError,
   type DriverTransfer,
-  SchemaError,
   type StorageDriver,
   TimeoutError,
   type Work,
@@ -14,16 +13,16 @@ import {
   timeoutMsOf,
 } from '@dir/storage-core'
 import { RedisConnection } from './connection.ts'
-import { NoAnswerError, mapError, newerSchema } from './errors.ts'
+import { otherStore } from './schema-errors.ts'
 import { GroupCommit } from './group-commit.ts'
+import { SCHEMA_VERSION } from './meta.ts'
 import { runCall } from './operations.ts'
 import type { CheckedOptions } from './options.ts'
-import type { Script } from './script.ts'
-import { SCHEMA_VERSION, importScript, readScript, schemaScript } from './scripts.ts'
-import { type ServerFacts, durability, judgeServer, readServers } from './server.ts'
-import { type Argument, type RedisSession, type Reply, as } from './session.ts'
-
-const VERSION = String(SCHEMA_VERSION)
+import { readScript } from './read-script.ts'
+import { durability, judgeServer, readServer } from './server.ts'
+import type { Argument, RedisSession, Reply } from './session.ts'
+import { judgeRights, lookAtStore, openStore } from './store.ts'
+import { importScript } from './store-script.ts'
 
 export class RedisDriver implements StorageDriver {
   readonly backend = 'redis'
@@ -36,6 +35,7 @@ export class RedisDriver implements StorageDriver {
     'processes',
   ])
   readonly #connection: RedisConnection
+  readonly #commit: GroupCommit
   readonly #queue: WriteQueue
   readonly #allowEviction: boolean
   readonly #timeoutMs: number
@@ -44,8 +44,8 @@ export class RedisDriver implements StorageDriver {
     this.#timeoutMs = timeoutMsOf(handle)
     this.#allowEviction = allowEviction
     this.#connection = new RedisConnection(server, namespace, this.#timeoutMs)
-    const commit = new GroupCommit(this.#connection, this.#timeoutMs)
-    this.#queue = new WriteQueue({ flush: (queue) => commit.flush(queue) })
+    this.#commit = new GroupCommit(this.#connection, this.#timeoutMs)
+    this.#queue = new WriteQueue({ flush: (queue) => this.#commit.flush(queue) })
   }
 
   async init(create: boolean): Promise<void> {
@@ -55,16 +55,16 @@ export class RedisDriver implements StorageDriver {
 
   /** Judges the server, and creates the namespace or looks at it. @returns whether an import into it is not finished. */
   async #prepare(create: boolean): Promise<boolean> {
-    const servers = await this.#facts()
-    for (const server of servers) judgeServer(server, this.#allowEviction)
-    if (servers.every((server) => server.appendOnly)) this.capabilities.add('durable')
+    const deadline = this.#deadline()
+    const server = await readServer(this.#connection, deadline)
+    judgeServer(server, this.#allowEviction)
+    this.#commit.maxRequestBytes = server.maxRequestBytes
+    if (server.appendOnly) this.capabilities.add('durable')
     else this.capabilities.delete('durable')
-    const reply = await this.#whole(schemaScript, 'schema_init', VERSION, create ? 1 : null)
-    const [version, importing] = as<[string | null, number]>(reply)
-    if (version === null)
-      throw new SchemaError('There is no such namespace, and init: false creates none.', 'none', '1')
-    if (version !== VERSION) throw newerSchema(version)
-    return importing === 1
+    await judgeRights(this.#connection, deadline)
+    const { id, importing } = await openStore(this.#connection, create, deadline)
+    this.#connection.storeId = id
+    return importing
   }
 
   async read(call: Call): Promise<unknown> {
@@ -90,8 +90,10 @@ export class RedisDriver implements StorageDriver {
   }
 
   async health(): Promise<Readonly<Record<string, string | number | boolean>>> {
-    const [server] = await this.#facts()
-    if (server === undefined) return {}
+    const deadline = this.#deadline()
+    const server = await readServer(this.#connection, deadline)
+    const { id } = await lookAtStore(this.#connection, deadline)
+    if (id !== this.#connection.storeId) throw otherStore()
     return {
       redisVersion: server.version,
       mode: server.mode,
@@ -111,35 +113,25 @@ export class RedisDriver implements StorageDriver {
 
   readonly transfer: DriverTransfer = {
     counters: async () => {
-      const [seq, fence] = as<[string | null, string | null]>(
-        await this.#whole(schemaScript, 'schema_counters'),
-      )
-      return { seq: Number(seq ?? 0), fence: Number(fence ?? 0) }
+      const { seq, fence } = await lookAtStore(this.#connection, this.#deadline())
+      return { seq, fence }
     },
     begin: async (ticket, create) => {
       await this.#prepare(create)
-      if ((await this.#whole(importScript, 'import_begin', VERSION, String(ticket))) !== 1)
+      if ((await this.#import('import_begin', String(ticket))) !== 1)
         throw new ConflictError('This store is not empty. Import into a new one, or drop this one first.')
     },
     finish: async (ticket, { seq, fence }) => {
-      if ((await this.#whole(importScript, 'import_finish', String(ticket), seq, fence)) !== 1)
-        throw importTakenOver()
+      if ((await this.#import('import_finish', String(ticket), seq, fence)) !== 1) throw importTakenOver()
     },
   }
 
-  /** Runs what concerns the namespace as a whole. All of that may run twice. */
-  #whole(script: Script, name: string, ...args: readonly Argument[]): Promise<Reply> {
-    return this.#connection.repeat(script, [name, ...args], performance.now() + this.#timeoutMs, 'unknown')
+  /** Runs a step of an import. Each may run twice. */
+  #import(name: string, ...args: readonly Argument[]): Promise<Reply> {
+    return this.#connection.repeat(importScript, [name, ...args], this.#deadline(), 'unknown')
   }
 
-  async #facts(): Promise<readonly ServerFacts[]> {
-    const deadline = performance.now() + this.#timeoutMs
-    try {
-      await this.#connection.ready(deadline)
-      await this.#connection.selectDatabase()
-      return await settleBy(deadline, readServers(this.#connection), () => new NoAnswerError(this.#timeoutMs))
-    } catch (error) {
-      throw mapError(error, 'not-applied')
-    }
+  #deadline(): number {
+    return performance.now() + this.#timeoutMs
   }
 }

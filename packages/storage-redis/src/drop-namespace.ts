@@ -2,7 +2,8 @@ import { checkNamespace, checkRecord } from '@dir/storage-core'
 import { SERVER_OPTIONS, checkServer } from './client.ts'
 import { RedisConnection } from './connection.ts'
 import type { RedisNamespaceOptions } from './options.ts'
-import { dropScript } from './scripts.ts'
+import { as } from './session.ts'
+import { dropScript, idScript } from './store-script.ts'
 
 const PATIENCE_MS = 5_000
 
@@ -15,7 +16,9 @@ export async function dropNamespace(options: RedisNamespaceOptions): Promise<voi
   checkServer(server)
   const connection = new RedisConnection(server, checkNamespace('namespace', namespace), PATIENCE_MS)
   try {
-    await connection.repeat(dropScript, null, performance.now() + PATIENCE_MS, 'unknown')
+    const deadline = performance.now() + PATIENCE_MS
+    const id = as<string>(await connection.repeat(idScript, null, deadline, 'not-applied'))
+    await connection.repeat(dropScript, id, deadline, 'unknown')
   } finally {
     await connection.close()
   }

@@ -1,18 +1,13 @@
 import {
-  AuthError,
-  ConfigurationError,
   InternalError,
   type Outcome,
-  PermissionError,
-  ReadOnlyError,
-  SchemaError,
   type StorageError,
-  StorageFullError,
-  StoredDataError,
   TimeoutError,
   UnavailableError,
   isStorageError,
 } from '@dir/storage-core'
+import { failureMeaning } from './failures.ts'
+import { meaningOf } from './replies.ts'
 
 /** No reply came by the deadline. */
 export class NoAnswerError extends Error {
@@ -32,7 +27,7 @@ export class UnreachableError extends Error {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '')
 
-/** The server refused a command: it was not carried out, and the connection is well. */
+/** The server, or something that speaks for it, answered with an error. */
 export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError'
 }
@@ -41,133 +36,83 @@ export function isUnknownScript(error: unknown): boolean {
   return isReply(error) && messageOf(error).startsWith('NOSCRIPT')
 }
 
-/** The server may be another one by now, which takes writes: ioredis connects anew. */
-export function isReadOnlyReply(error: unknown): boolean {
-  return /^(READONLY|MASTERDOWN)/.test(messageOf(error))
-}
-
-/** What a script's function failed with. It reads before it writes; but of earlier ones of its work, `begun`, some may be made. */
-export function failedScript(message: string, begun: number): StorageError {
-  const [prefix, detail = ''] = message.split(' ')
-  if (prefix === 'DIRDATA' && begun <= 1) return foreignRecord(detail)
-  return new InternalError('A script failed in a way that this version does not know. Please report it.', {
-    outcome: 'unknown',
-    cause: new Error(message),
-  })
-}
-
-function foreignRecord(table: string): StoredDataError {
-  return new StoredDataError(table, 'record', 'is not what this package stores')
-}
-
-/** The server refused the user or the password. */
-export function isRefusedLogin(error: unknown): boolean {
-  return isReply(error) && /^(NOAUTH|WRONGPASS)|invalid password/.test(messageOf(error))
-}
-
-/** The one place where errors of the driver and the server become errors of the contract. */
-export function mapError(cause: unknown, outcome: Outcome): StorageError {
-  if (isStorageError(cause)) return cause
-  if (cause instanceof NoAnswerError)
-    return new TimeoutError(cause.waitedMs, 'waiting for Redis', { outcome })
-  if (cause instanceof UnreachableError)
-    return new UnavailableError('Redis cannot be reached. Check that it runs, and the address.', 'connect', {
-      outcome,
-      ...(cause.cause === undefined ? {} : { cause: cause.cause }),
-    })
-  return isReply(cause) ? mapReply(cause) : mapFailure(cause, outcome)
-}
-
-function mapReply(cause: unknown): StorageError {
-  const message = messageOf(cause)
-  const [prefix = '', detail = ''] = message.split(' ')
-  const context = { cause }
-  switch (prefix) {
-    case 'OOM':
-      return new StorageFullError('memory', context)
-    case 'MISCONF':
-      return new StorageFullError('disk', context)
-    case 'READONLY':
-    case 'MASTERDOWN':
-      return new ReadOnlyError('This Redis is a replica and takes no writes. Connect to the primary.', {
-        ...context,
-        retryable: true,
-      })
-    case 'LOADING':
-    case 'BUSY':
-    case 'UNKILLABLE':
-    case 'CLUSTERDOWN':
-    case 'TRYAGAIN':
-    case 'NOREPLICAS':
-    case 'MAXCLIENTS':
-      return new UnavailableError('Redis takes no calls now. Try again in a moment.', 'server', context)
-    case 'WRONGTYPE':
-      return new StoredDataError(detail, 'key', 'has a type that this package does not use')
-    case 'NOAUTH':
-    case 'WRONGPASS':
-      return new AuthError('Redis refused the user or the password. Check the URL.', context)
-    case 'NOPERM':
-      return new PermissionError(
-        'This Redis user may not run what is needed. See the README for the list.',
-        context,
-      )
-    case 'CROSSSLOT':
-    case 'MOVED':
-    case 'ASK':
-      return new ConfigurationError(
-        'This server is part of a Redis Cluster: give redisStorage a Cluster client of ioredis.',
-        'client',
-        'one node of a cluster',
-        'a Cluster client',
-      )
-    case 'DIRDATA':
-      return foreignRecord(detail)
-    case 'DIRSCHEMA':
-      return newerSchema(detail)
-    case 'DIRCALL':
-      return new UnavailableError('The call was carried out, but its answer is lost.', 'answer', {
-        outcome: 'unknown',
-        cause,
-      })
-  }
-  if (/DB index|SELECT is not allowed/i.test(message))
-    return new ConfigurationError(
-      'This Redis has no database of that number. Leave the number out of the URL, and use namespaces.',
-      'database',
-      'a number that the server does not have',
-      'a database of the server',
-    )
-  if (isRefusedLogin(cause))
-    return new AuthError('Redis refused the user or the password. Check the URL.', context)
-  return new InternalError(
-    'Redis answered in a way that this version does not know. Please report it.',
-    context,
+/** The client had no connection to send over. */
+export function isUnsent(error: unknown): boolean {
+  return (
+    error instanceof UnreachableError || /^(Stream|Cluster) isn't (writeable|ready)/.test(messageOf(error))
   )
 }
 
-function mapFailure(cause: unknown, outcome: Outcome): StorageError {
-  const message = messageOf(cause)
-  const known =
-    /ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOST|ENET|ENOENT|CERT|TLS|SSL|Connection is closed|MaxRetriesPerRequest|max retries per request|writeable|Command aborted|Socket timeout|slots cache|Cluster|None of startup nodes|all sentinels/i
-  const { name = '', code = '' } = (cause ?? {}) as {
-    readonly name?: string
-    readonly code?: string | number
-  }
-  if (known.test(`${name} ${code} ${message}`))
-    return new UnavailableError('Redis cannot be reached, or the connection to it was lost.', 'connection', {
-      outcome,
-      cause,
-    })
+/** A reply that another server would not give, or this one in a moment. */
+export function mayPass(error: unknown): boolean {
+  return isReply(error) && meaningOf(messageOf(error))?.passes === true
+}
+
+/** The connection leads to a server that is not the one to ask, if it ever was: the client connects anew. */
+export function isWrongServer(error: unknown): boolean {
+  return isReply(error) && /^(READONLY|MASTERDOWN|UNBLOCKED|DIRROLE|DIRSTORE)\b/.test(messageOf(error))
+}
+
+/** What no further attempt to connect would change, such as a refused password. */
+export function isFinal(error: unknown): boolean {
+  return ['STORAGE_AUTH', 'STORAGE_CONFIGURATION', 'STORAGE_PERMISSION'].includes(
+    mapError(error, 'not-applied').code,
+  )
+}
+
+/** What a script's function failed with, after it had written something, or not. */
+export function failedScript(message: string, wrote: boolean): StorageError {
+  const outcome = wrote ? 'unknown' : 'not-applied'
+  const meaning = meaningOf(message)
+  if (meaning !== undefined && !wrote) return meaning.error({ outcome })
+  return new InternalError('A script failed in a way that this version does not know. Please report it.', {
+    outcome,
+    cause: new Error(message),
+    causeText: meaning === undefined ? '' : message,
+  })
+}
+
+/**
+ * The one place where errors of the driver and the server become errors of the contract. `outcome` is what is known
+ * without proof; a refusal is proof unless it was `repeated`, and an earlier sending may have been carried out.
+ */
+export function mapError(cause: unknown, outcome: Outcome, repeated = false): StorageError {
+  if (isStorageError(cause)) return cause
+  const { lastNodeError } = (cause ?? {}) as { readonly lastNodeError?: unknown } // of a Cluster client
+  if (lastNodeError instanceof Error) return mapError(lastNodeError, outcome, repeated)
+  if (cause instanceof NoAnswerError)
+    return new TimeoutError(cause.waitedMs, 'waiting for Redis', { outcome })
+  if (cause instanceof UnreachableError) return mapUnreachable(cause.cause, outcome)
+  if (isReply(cause)) return mapReply(cause, outcome, repeated)
+  const meaning = failureMeaning(cause)
+  if (meaning !== undefined) return meaning({ outcome, cause })
   return new InternalError('An unexpected error came from the Redis client. Please report it.', {
     outcome,
     cause,
   })
 }
 
-export function newerSchema(found: string): SchemaError {
-  return new SchemaError(
-    `The namespace has schema version ${found}, which this version of the package does not know. Update the package.`,
-    found,
-    '1',
-  )
+function mapUnreachable(cause: unknown, outcome: Outcome): StorageError {
+  if (cause !== undefined && !(cause instanceof NoAnswerError)) {
+    const error = mapError(cause, outcome)
+    if (error.code !== 'STORAGE_INTERNAL') return error
+  }
+  return new UnavailableError('Redis cannot be reached. Check that it runs, and the address.', 'connect', {
+    outcome,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+function mapReply(cause: unknown, outcome: Outcome, repeated: boolean): StorageError {
+  const message = messageOf(cause)
+  const meaning = meaningOf(message)
+  if (meaning === undefined)
+    return new InternalError(
+      'Redis, or something before it, answered in a way that this version does not know. Please report it.',
+      { outcome, cause, causeText: /^[A-Z]+\b/.exec(message)?.[0] ?? '' },
+    )
+  const known = repeated || !meaning.nothingRan ? outcome : 'not-applied'
+  // of ERR, what follows may quote the request
+  const causeText = message.startsWith('ERR ') ? 'ERR' : message
+  return meaning.error({ outcome: known, cause, causeText })
 }

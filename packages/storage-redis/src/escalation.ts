@@ -4,8 +4,9 @@ import type {
   Implementation,
   RequestExport,
 } from '@dir/storage-core'
-import { exportTables } from './export-page.ts'
-import { type ScriptPart, TABLES } from './script.ts'
+import { allPages, exportTables, lastOfEach } from './pages.ts'
+import { TABLES } from './lua.ts'
+import type { ScriptPart } from './script.ts'
 import { type RedisSession, type Reply, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
@@ -27,17 +28,15 @@ end
 -- agent id, since; answers how many
 op.token_count = tokens_since
 
--- answers the pending requests
-function op.request_list()
-  local rows = redis.call('ZRANGE', key.pending, 0, -1)
-  for i, dfid in ipairs(rows) do rows[i] = { dfid, get('requests', dfid) } end
-  return rows
+-- after a number; answers pending requests, and after which number to go on, or false at the end
+function op.request_list(after)
+  local ids, numbers, next = numbered('pending', after)
+  return fill('requests', ids, numbers, next)
 end
 
 -- after a token; answers tokens
 function op.token_export(after)
-  local tokens = redis.call('ZRANGEBYLEX', key.tokens, '(' .. after, '+', 'LIMIT', 0, 500)
-  return { tokens, tokens[#tokens] or false }
+  return { members('tokens', after) }
 end
 `,
   ],
@@ -46,14 +45,14 @@ end
 -- agent id, when (null: now)
 function op.token_add(agent, at)
   local own = string.format('%.0f', count('tokens'))
-  redis.call('ZADD', key.tokens, 0, agent .. '\0' .. (at or now) .. '\0' .. own)
+  write('ZADD', key.tokens, 0, agent .. '\0' .. (at or now) .. '\0' .. own)
 end
 
 local function put_request(dfid, record)
   local order = count('requests')
-  redis.call('HSET', key.requests, dfid, cmsgpack.pack(record))
-  redis.call('ZADD', key.requests_by_number, order, dfid)
-  if record[7] then redis.call('ZREM', key.pending, dfid) else redis.call('ZADD', key.pending, order, dfid) end
+  write('HSET', key.requests, dfid, cmsgpack.pack(record))
+  write('ZADD', key.requests_by_number, order, dfid)
+  if record[7] then write('ZREM', key.pending, dfid) else write('ZADD', key.pending, order, dfid) end
 end
 
 -- A microsecond after a moment.
@@ -70,14 +69,16 @@ function op.request_insert(dfid, agent, reason, context, proposal, impact)
   put_request(dfid, { agent, reason, context, proposal, impact, created, false, false })
 end
 
--- dfid, resolved at, decision, proposal (null: keep it), created at (null: any); answers whether it was pending
-function op.request_resolve(dfid, resolved, decision, proposal, created)
+-- dfid, resolved at, decision, proposal (null: keep it), created at (null: any); refused unless it is pending
+function refusal.request_resolve(dfid, _, _, _, created)
   local record = get('requests', dfid)
-  if not record or record[7] or (created and created ~= record[6]) then return 0 end
+  return (not record or record[7] or (created and created ~= record[6])) and {}
+end
+function op.request_resolve(dfid, resolved, decision, proposal)
+  local record = get('requests', dfid)
   record[4], record[7], record[8] = proposal or record[4], resolved, decision
-  redis.call('HSET', key.requests, dfid, cmsgpack.pack(record))
-  redis.call('ZREM', key.pending, dfid)
-  return 1
+  write('HSET', key.requests, dfid, cmsgpack.pack(record))
+  write('ZREM', key.pending, dfid)
 end
 
 -- agent id, limit, window in microseconds, then a request as for request_insert, or nothing; answers whether it was
@@ -127,14 +128,14 @@ export const escalation: Implementation<EscalationOperations, RedisSession> = {
     await redis.write('request_insert', ...fieldsOf(request))
   },
 
-  async resolveRequest(redis, { dfid, resolvedAt, decision, proposalJson, createdAt }) {
+  resolveRequest(redis, { dfid, resolvedAt, decision, proposalJson, createdAt }) {
     const [resolved, created] = [toStamp(resolvedAt), createdAt === null ? null : toStamp(createdAt)]
-    return (await redis.write('request_resolve', dfid, resolved, decision, proposalJson, created)) === 1
+    return redis.attempt('request_resolve', dfid, resolved, decision, proposalJson, created)
   },
 
   async getPendingRequests(redis) {
-    const rows = as<readonly [string, Reply][]>(await redis.read('escalation', 'request_list'))
-    return rows.map(([dfid, record]) => toRequest(dfid, record).request)
+    const rows = await allPages<[string, Reply]>(redis, 'escalation', '-inf', 'request_list')
+    return lastOfEach(rows, ([dfid]) => dfid).map(([dfid, record]) => toRequest(dfid, record).request)
   },
 
   async consumeBudget(redis, agentId, limit, windowMicros, request) {

@@ -1,15 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { type Outcome, type Protocol, type QueueEntry, type WriteQueue } from '@dir/storage-core'
+import { type Protocol, type QueueEntry, ValueTooLargeError, type WriteQueue } from '@dir/storage-core'
 import type { RedisConnection } from './connection.ts'
-import { NoAnswerError, isReply, mapError } from './errors.ts'
+import { Attempts } from './attempts.ts'
+import { NoAnswerError, isReply, mapError, mayPass } from './errors.ts'
 import { frees } from './operations.ts'
 import { RecordedWork, type WorkReply } from './recorded-work.ts'
-import { writeScript } from './scripts.ts'
+import { writeScript } from './write-script.ts'
 import { as } from './session.ts'
 
 /** A call keeps the server from others for about a millisecond at most, and shares one fsync. */
 const MAX_ENTRIES = 128
-const MAX_BYTES = 1024 * 1024
+const MAX_BYTES = 512 * 1024
+/** What is larger has a script call of its own: where the server ends the connection over it, nobody shares that. */
+const LARGE_BYTES = 128 * 1024
+/** What a request needs beside its values. */
+const SPARE_BYTES = 64 * 1024
 /** The part of the time left that the server gets, so that it has given up when the caller does. */
 const SERVER_SHARE = 0.9
 
@@ -22,6 +27,10 @@ export class GroupCommit {
   readonly #timeoutMs: number
   readonly #handle: string = randomBytes(12).toString('base64')
   #calls = 0
+  /** Taken, and to be sent next. */
+  #held: QueueEntry | undefined
+  /** How large a request the server takes. */
+  maxRequestBytes = Infinity
 
   constructor(connection: RedisConnection, timeoutMs: number) {
     this.#connection = connection
@@ -32,7 +41,7 @@ export class GroupCommit {
     try {
       await this.#connection.ready(performance.now() + this.#timeoutMs * SERVER_SHARE)
     } catch (error) {
-      rejectAll(queue.take(Infinity), error, 'not-applied')
+      rejectAll(queue.take(Infinity), () => mapError(error, 'not-applied'))
       return
     }
     for (let sent = this.#start(queue); sent !== undefined;) {
@@ -47,25 +56,52 @@ export class GroupCommit {
   #start(queue: WriteQueue): Promise<Settle> | undefined {
     const entries: QueueEntry[] = []
     for (let bytes = 0; entries.length < MAX_ENTRIES && bytes < MAX_BYTES;) {
-      const [entry] = queue.take(1)
+      const entry = this.#next(queue)
       if (entry === undefined) break
+      const isLarge = entry.work.bytes > LARGE_BYTES
+      if (isLarge && entries.length > 0) {
+        this.#held = entry
+        break
+      }
       entries.push(entry)
+      if (isLarge) break
       bytes += entry.work.bytes
     }
     return entries.length === 0 ? undefined : this.#commit(entries)
   }
 
+  /** The next that waits, but for what the server would end the connection over. */
+  #next(queue: WriteQueue): QueueEntry | undefined {
+    for (;;) {
+      const entry = this.#held ?? queue.take(1)[0]
+      this.#held = undefined
+      if (entry === undefined || entry.work.bytes <= this.maxRequestBytes - SPARE_BYTES) return entry
+      entry.reject(new ValueTooLargeError('the call', entry.work.bytes, this.maxRequestBytes - SPARE_BYTES))
+    }
+  }
+
   async #commit(entries: readonly QueueEntry[]): Promise<Settle> {
     const works = entries.map((entry) => new RecordedWork(entry))
+    const attempts = new Attempts(Math.max(...works.map((work) => this.#deadlineOf(work))))
+    let replies: readonly WorkReply[]
     try {
-      const replies = await this.#exchange(works)
-      return () => {
-        for (const [index, work] of works.entries()) work.settle(replies[index] ?? ['EXPIRED'])
-      }
+      replies = await this.#exchange(works, attempts)
     } catch (error) {
-      if (entries.length === 1 || !isReply(error)) return () => rejectAll(entries, error, 'unknown')
+      const alone = entries.length > 1 && isReply(error) && !attempts.inDoubt && !mayPass(error)
+      // certainly nothing of it was carried out: what one of them is refused for need not concern the others
+      return alone
+        ? this.#commitEach(entries)
+        : () => rejectAll(entries, () => attempts.failure(error, 'unknown'))
     }
-    // nothing of it was carried out: what one of them is refused for need not concern the others
+    const again = entries.filter((_, index) => replies[index]?.[0] === 'AGAIN')
+    const settleAgain = again.length === 0 ? undefined : await this.#commit(again)
+    return () => {
+      for (const [index, work] of works.entries()) work.settle(replies[index] ?? ['EXPIRED'])
+      settleAgain?.()
+    }
+  }
+
+  async #commitEach(entries: readonly QueueEntry[]): Promise<Settle> {
     const settles: Settle[] = []
     for (const entry of entries) settles.push(await this.#commit([entry]))
     return () => {
@@ -73,10 +109,14 @@ export class GroupCommit {
     }
   }
 
+  #deadlineOf({ entry }: RecordedWork): number {
+    return Math.min(entry.work.deadline, performance.now() + this.#timeoutMs)
+  }
+
   /** Sends a script call, again over the next connection if this one is lost: the server knows its number. */
-  async #exchange(works: readonly RecordedWork[]): Promise<readonly WorkReply[]> {
+  async #exchange(works: readonly RecordedWork[], attempts: Attempts): Promise<readonly WorkReply[]> {
     const start = performance.now()
-    const deadlines = works.map(({ entry }) => Math.min(entry.work.deadline, start + this.#timeoutMs))
+    const deadlines = works.map((work) => this.#deadlineOf(work))
     const deadline = Math.max(...deadlines)
     const onServer = (at: number): number =>
       this.#connection.serverMicros(start + (at - start) * SERVER_SHARE)
@@ -90,11 +130,11 @@ export class GroupCommit {
         this.#connection.learnClock(now)
         return replies
       } catch (error) {
-        if (isReply(error) || performance.now() >= deadline) throw error
+        if (!attempts.again(error)) throw error
       }
-      await this.#connection.recover()
-      await this.#connection.ready(deadline).catch(() => {
-        throw new NoAnswerError(performance.now() - start)
+      await this.#connection.recover(attempts.pauseMs)
+      await this.#connection.ready(attempts.nextBy).catch((error: unknown) => {
+        throw attempts.inDoubt ? new NoAnswerError(performance.now() - start) : error
       })
     }
   }
@@ -111,7 +151,7 @@ function scriptOf(works: readonly RecordedWork[]) {
   return writeScript(protocols, freeing)
 }
 
-function rejectAll(entries: readonly QueueEntry[], error: unknown, outcome: Outcome): void {
+function rejectAll(entries: readonly QueueEntry[], errorOf: () => unknown): void {
   // each gets an error of its own, because an error says which call it is about
-  for (const entry of entries) entry.reject(mapError(error, outcome))
+  for (const entry of entries) entry.reject(errorOf())
 }

@@ -24,7 +24,7 @@ op.flow_status = status_of
 -- dfid, from or null, to, when (null: now). A stream has only texts: null is '', others stand after an equals sign.
 function op.flow_record(dfid, from, to, at)
   append('transitions', count('transitions'), dfid, 'from', from and '=' .. from or '', 'to', to, 'at', at or now)
-  redis.call('HSET', key.statuses, dfid, to)
+  write('HSET', key.statuses, dfid, to)
 end
 
 -- dfid, from or null, to

@@ -13,7 +13,7 @@ local indexed = {} -- by log, what its index takes at the end, all of it at once
 at_end[#at_end + 1] = function()
   for log, members in pairs(indexed) do
     for first = 1, #members, 4000 do
-      redis.call('ZADD', key[log .. '_by_flow'], unpack(members, first, math.min(first + 3999, #members)))
+      write('ZADD', key[log .. '_by_flow'], unpack(members, first, math.min(first + 3999, #members)))
     end
   end
 end
@@ -21,7 +21,7 @@ end
 -- log, number, dfid, fields...
 local function append(log, seq, dfid, ...)
   local padded = string.format(digits, seq)
-  redis.call('XADD', key[log], padded .. '-0', 'dfid', dfid, ...)
+  write('XADD', key[log], padded .. '-0', 'dfid', dfid, ...)
   local members = indexed[log] or {}
   indexed[log] = members
   members[#members + 1] = 0

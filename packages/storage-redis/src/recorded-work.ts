@@ -24,6 +24,7 @@ export type WorkReply =
   | readonly ['REFUSED', number, readonly Reply[]]
   | readonly ['EXPIRED']
   | readonly ['FAILED', number, string]
+  | readonly ['AGAIN']
 
 /** One entry of the queue on its way through the script: what its operations write, and how they are told the answers. */
 export class RecordedWork {
@@ -58,7 +59,8 @@ export class RecordedWork {
         return entry.reject(new TimeoutError(waited, 'it reached the server too late'))
       }
       case 'FAILED':
-        return entry.reject(failedScript(reply[2], reply[1]))
+        return entry.reject(failedScript(reply[2], reply[1] === 1))
+      case 'AGAIN': // it is sent once more, as new work
     }
   }
 

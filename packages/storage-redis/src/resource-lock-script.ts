@@ -1,7 +1,9 @@
-import { type ScriptPart, TABLES } from './script.ts'
+import { TABLES } from './lua.ts'
+import type { ScriptPart } from './script.ts'
 
-// A hold's id is resource id, NUL, dfid; its record: micro-units, acquired at, expires at or false, fence. `totals`
-// has the sum of each resource's holds, expired ones too until they are met; `leases` finds those by resource.
+// A hold's id is resource id, NUL, dfid; its record: micro-units, acquired at, expires at or false, fence. The field
+// without a name keeps the latest fence beside them, should `meta` be lost. `totals` has the sum of each resource's
+// holds, expired ones too until they are met; `leases` finds those by resource.
 export const resourceLockScript: ScriptPart = {
   keys: { holds: 'hash', holds_by_id: 'zset', holds_by_flow: 'zset', leases: 'zset', totals: 'hash' },
   shared: [
@@ -33,22 +35,20 @@ end
 -- resource id, dfid to leave out or null; answers micro-units
 function op.hold_locked(resource, without) return locked(resource, without) end
 
--- dfid or null, resource id or null; answers the live holds
-function op.hold_list(flow, resource)
-  local ids = {}
+-- dfid or null, resource id or null, after what; answers live holds, and after what to go on, or false at the end
+function op.hold_list(flow, resource, after)
+  local ids, next = {}, false
   if flow and resource then ids = { resource .. '\0' .. flow }
   elseif flow then
-    ids = redis.call('ZRANGEBYLEX', key.holds_by_flow, '[' .. flow .. '\0', '(' .. flow .. '\1')
+    ids, next = members('holds_by_flow', after, flow)
     for i, member in ipairs(ids) do ids[i] = string.sub(member, #flow + 2) .. '\0' .. flow end
-  elseif resource then
-    ids = redis.call('ZRANGEBYLEX', key.holds_by_id, '[' .. resource .. '\0', '(' .. resource .. '\1')
-  else ids = redis.call('ZRANGE', key.holds_by_id, 0, -1) end
+  else ids, next = members('holds_by_id', after, resource) end
   local rows = {}
   for _, id in ipairs(ids) do
     local hold = get('holds', id)
     if hold and not expired(hold) then rows[#rows + 1] = { id, hold } end
   end
-  return rows
+  return { rows, next }
 end
 `,
   ],
@@ -56,13 +56,13 @@ end
     /* lua */ String.raw`
 local function add_to_total(resource, micros)
   local sum = (redis.call('HGET', key.totals, resource) or 0) + micros
-  if sum == 0 then redis.call('HDEL', key.totals, resource) else redis.call('HSET', key.totals, resource, string.format('%.0f', sum)) end
+  if sum == 0 then write('HDEL', key.totals, resource) else write('HSET', key.totals, resource, string.format('%.0f', sum)) end
 end
 
 local function drop(resource, dfid, hold)
   remove('holds', resource .. '\0' .. dfid)
-  redis.call('ZREM', key.holds_by_flow, dfid .. '\0' .. resource)
-  if hold[3] then redis.call('ZREM', key.leases, resource .. '\0' .. hold[3] .. '\0' .. dfid) end
+  write('ZREM', key.holds_by_flow, dfid .. '\0' .. resource)
+  if hold[3] then write('ZREM', key.leases, resource .. '\0' .. hold[3] .. '\0' .. dfid) end
   add_to_total(resource, -hold[1])
 end
 
@@ -71,8 +71,8 @@ local function put_hold(resource, dfid, hold)
   local replaced = get('holds', id)
   if replaced then drop(resource, dfid, replaced) end
   put('holds', id, hold)
-  redis.call('ZADD', key.holds_by_flow, 0, dfid .. '\0' .. resource)
-  if hold[3] then redis.call('ZADD', key.leases, 0, resource .. '\0' .. hold[3] .. '\0' .. dfid) end
+  write('ZADD', key.holds_by_flow, 0, dfid .. '\0' .. resource)
+  if hold[3] then write('ZADD', key.leases, 0, resource .. '\0' .. hold[3] .. '\0' .. dfid) end
   add_to_total(resource, hold[1])
 end
 
@@ -88,6 +88,7 @@ end
 function op.hold_acquire(dfid, lease, ...)
   local demands = { ... }
   local fence = count('fence')
+  write('HSET', key.holds, '', fence)
   local expires = lease and stamp(lease)
   for i = 1, #demands, 3 do
     local resource = demands[i]
@@ -99,14 +100,13 @@ function op.hold_acquire(dfid, lease, ...)
   return { fence, expires }
 end
 
--- The live holds of a flow whose fence is not newer (null: all of them), by resource; expired ones are dropped.
+-- A flow's holds whose fence is not newer (null: all of them), by resource.
 local function holds_of(dfid, fence)
   local holds = {}
   for _, member in ipairs(redis.call('ZRANGEBYLEX', key.holds_by_flow, '[' .. dfid .. '\0', '(' .. dfid .. '\1')) do
     local resource = string.sub(member, #dfid + 2)
     local hold = get('holds', resource .. '\0' .. dfid)
-    if expired(hold) then drop(resource, dfid, hold)
-    elseif not fence or hold[4] <= fence then holds[resource] = hold end
+    if not fence or hold[4] <= fence then holds[resource] = hold end
   end
   return holds
 end
@@ -116,16 +116,19 @@ function op.hold_release(dfid, fence)
   for resource, hold in pairs(holds_of(dfid, fence)) do drop(resource, dfid, hold) end
 end
 
--- dfid, lease in microseconds, fence or null; answers whether there was a live leased hold
+-- dfid, lease in microseconds, fence or null; refused without a live leased hold
+function refusal.hold_renew(dfid, _, fence)
+  for _, hold in pairs(holds_of(dfid, fence)) do
+    if hold[3] and not expired(hold) then return end
+  end
+  return {}
+end
 function op.hold_renew(dfid, lease, fence)
-  local found = 0
   for resource, hold in pairs(holds_of(dfid, fence)) do
-    if hold[3] then
-      found = 1
+    if hold[3] and not expired(hold) then
       put_hold(resource, dfid, { hold[1], hold[2], stamp(lease), hold[4] })
     end
   end
-  return found
 end
 
 -- resource id, dfid, micro-units, acquired at, expires at or null, fence

@@ -7,7 +7,7 @@ import {
   noRoom,
   toMicros,
 } from '@dir/storage-core'
-import { exportTables } from './export-page.ts'
+import { allPages, exportTables } from './pages.ts'
 import { type RedisSession, Refused, type Reply, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
@@ -47,13 +47,11 @@ export const resourceLock: Implementation<ResourceLockOperations, RedisSession> 
     await redis.write('hold_release', dfid, fence)
   },
 
-  async renew(redis, dfid, leaseMicros, fence) {
-    return (await redis.write('hold_renew', dfid, leaseMicros, fence)) === 1
-  },
+  renew: (redis, dfid, leaseMicros, fence) => redis.attempt('hold_renew', dfid, leaseMicros, fence),
 
   async getHolds(redis, dfid, resourceId) {
-    const reply = await redis.read('resourceLock', 'hold_list', dfid, resourceId)
-    const holds = as<readonly [string, Reply][]>(reply).map(([id, record]) => toHold(id, record))
+    const rows = await allPages<[string, Reply]>(redis, 'resourceLock', '', 'hold_list', dfid, resourceId)
+    const holds = rows.map(([id, record]) => toHold(id, record))
     return holds.sort(
       (a, b) => a.fence - b.fence || compareIds(a.dfid, b.dfid) || compareIds(a.resourceId, b.resourceId),
     )

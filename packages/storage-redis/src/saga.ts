@@ -1,6 +1,7 @@
 import type { Implementation, SagaOperations } from '@dir/storage-core'
-import { exportTables } from './export-page.ts'
-import { type ScriptPart, TABLES } from './script.ts'
+import { allPages, exportTables, lastOfEach } from './pages.ts'
+import { TABLES } from './lua.ts'
+import type { ScriptPart } from './script.ts'
 import { type RedisSession, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
@@ -10,8 +11,11 @@ export const sagaScript: ScriptPart = {
   shared: [TABLES],
   read: [
     /* lua */ String.raw`
--- answers the dfids
-function op.dirty_list() return redis.call('ZRANGE', key.dirty_by_number, 0, -1) end
+-- after a number; answers dfids, and after which number to go on, or false at the end
+function op.dirty_list(after)
+  local ids, _, next = numbered('dirty_by_number', after)
+  return { ids, next }
+end
 
 -- dfid; answers the record or null
 function op.dirty_get(dfid) return get('dirty', dfid) end
@@ -21,14 +25,14 @@ function op.dirty_get(dfid) return get('dirty', dfid) end
     /* lua */ String.raw`
 -- dfid, failed step, partial state, when (null: now)
 function op.dirty_mark(dfid, step, partial, at)
-  redis.call('HSET', key.dirty, dfid, cmsgpack.pack({ step, partial, at or now }))
-  redis.call('ZADD', key.dirty_by_number, count('marks'), dfid)
+  write('HSET', key.dirty, dfid, cmsgpack.pack({ step, partial, at or now }))
+  write('ZADD', key.dirty_by_number, count('marks'), dfid)
 end
 
 -- dfid
 function op.dirty_clear(dfid)
-  redis.call('HDEL', key.dirty, dfid)
-  redis.call('ZREM', key.dirty_by_number, dfid)
+  write('HDEL', key.dirty, dfid)
+  write('ZREM', key.dirty_by_number, dfid)
 end
 `,
   ],
@@ -40,7 +44,8 @@ export const saga: Implementation<SagaOperations, RedisSession> = {
   },
 
   async getDirtyFlows(redis) {
-    return as<string[]>(await redis.read('saga', 'dirty_list'))
+    const dfids = await allPages<string>(redis, 'saga', '-inf', 'dirty_list')
+    return lastOfEach(dfids, (dfid) => dfid)
   },
 
   async getDirtyState(redis, dfid) {

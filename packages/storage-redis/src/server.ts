@@ -1,47 +1,73 @@
-import { ConfigurationError, UnavailableError } from '@dir/storage-core'
+import { ConfigurationError, settleBy } from '@dir/storage-core'
 import type { RedisConnection } from './connection.ts'
+import { NoAnswerError } from './errors.ts'
+import { as } from './session.ts'
+import { infoScript } from './store-script.ts'
 
 /** What a server says of itself. */
 export interface ServerFacts {
   readonly version: string
   readonly mode: string
   readonly role: string
-  readonly loading: boolean
+  /** `unknown` where the server does not say. */
   readonly evictionPolicy: string
   readonly appendOnly: boolean
   /** `always`, `everysec` or `no`; `unknown` where this user may not ask. */
   readonly appendFsync: string
+  /** How large a request the server takes, in bytes. */
+  readonly maxRequestBytes: number
 }
 
-/** The facts of every node on which the namespace may lie. */
-export function readServers(connection: RedisConnection): Promise<readonly ServerFacts[]> {
-  return Promise.all(
-    connection.nodes.map(async (node): Promise<ServerFacts> => {
-      const info = new Map(
-        (await node.info()).split('\r\n').map((line): [string, string] => {
-          const [name = '', ...value] = line.split(':')
-          return [name, value.join(':')]
-        }),
-      )
-      // CONFIG is often forbidden, or renamed: then the answer is not known
-      const fsync = await node.config('GET', 'appendfsync').catch(() => [])
-      return {
-        version: info.get('redis_version') ?? 'unknown',
-        mode: info.get('redis_mode') ?? 'unknown',
-        role: info.get('role') ?? 'unknown',
-        loading: info.get('loading') === '1',
-        evictionPolicy: info.get('maxmemory_policy') ?? 'unknown',
-        appendOnly: info.get('aof_enabled') === '1',
-        appendFsync: Array.isArray(fsync) && typeof fsync[1] === 'string' ? fsync[1] : 'unknown',
-      }
+/** The facts of the server on which the namespace lies; of a cluster's others, none has to be up. */
+export async function readServer(connection: RedisConnection, deadline: number): Promise<ServerFacts> {
+  const text = as<string>(await connection.repeat(infoScript, null, deadline, 'not-applied'))
+  const info = fieldsOf(text)
+  const settings = await readSettings(connection, info.get('run_id') ?? '', deadline)
+  return {
+    version: info.get('redis_version') ?? 'unknown',
+    mode: info.get('redis_mode') ?? 'unknown',
+    role: info.get('role') ?? 'unknown',
+    evictionPolicy: info.get('maxmemory_policy') ?? settings.get('maxmemory-policy') ?? 'unknown',
+    appendOnly: info.get('aof_enabled') === '1',
+    appendFsync: settings.get('appendfsync') ?? 'unknown',
+    maxRequestBytes: Math.min(
+      Number(settings.get('client-query-buffer-limit') ?? Infinity),
+      Number(settings.get('proto-max-bulk-len') ?? Infinity),
+    ),
+  }
+}
+
+const SETTINGS = ['appendfsync', 'maxmemory-policy', 'client-query-buffer-limit', 'proto-max-bulk-len']
+
+/** CONFIG is often forbidden, or renamed: then nothing is known. */
+async function readSettings(
+  connection: RedisConnection,
+  runId: string,
+  deadline: number,
+): Promise<ReadonlyMap<string, string>> {
+  const asked = connection.nodes.map(async (node) => {
+    if (fieldsOf(await node.info('server')).get('run_id') !== runId) throw new Error('another node')
+    const reply = await node.config('GET', ...SETTINGS).catch(() => [])
+    return Array.isArray(reply) ? (reply as readonly string[]) : []
+  })
+  const reply = await settleBy(deadline, Promise.any(asked), () => new NoAnswerError(0)).catch(() => [])
+  const pairs = reply.flatMap((name, index): [string, string][] =>
+    index % 2 === 0 ? [[name, String(reply[index + 1])]] : [],
+  )
+  return new Map(pairs)
+}
+
+function fieldsOf(info: string): ReadonlyMap<string, string> {
+  return new Map(
+    info.split('\r\n').map((line): [string, string] => {
+      const [name = '', ...value] = line.split(':')
+      return [name, value.join(':')]
     }),
   )
 }
 
 /** Refuses a server on which the contract cannot be kept. */
 export function judgeServer(facts: ServerFacts, allowEviction: boolean): void {
-  if (facts.loading)
-    throw new UnavailableError('Redis is still loading its data. Try again in a moment.', 'server')
   if (Number.parseInt(facts.version, 10) < 7)
     throw new ConfigurationError(
       `This is Redis ${facts.version}; its scripts can be refused half-way. Use 7.0 or newer.`,
@@ -56,7 +82,8 @@ export function judgeServer(facts: ServerFacts, allowEviction: boolean): void {
       facts.role,
       'master',
     )
-  if (facts.evictionPolicy !== 'noeviction' && !allowEviction)
+  // volatile-*: only keys with a time to live, and none of this package's has one
+  if (facts.evictionPolicy.startsWith('allkeys-') && !allowEviction)
     throw new ConfigurationError(
       'This Redis may evict keys to make room, and so lose records and holds. Set maxmemory-policy to noeviction, or, if you accept that, allowEviction: true.',
       'maxmemory-policy',

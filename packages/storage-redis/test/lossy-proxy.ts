@@ -2,25 +2,28 @@ import { once } from 'node:events'
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 
 /** What a proxy does with what the server answers. */
-export type Replies = 'pass' | 'drop' | 'cut'
+export type Replies = 'pass' | 'drop' | 'cut' | `-${string}`
 
 /** Stands between a client and a server, and loses replies. */
 export interface LossyProxy {
   readonly url: string
   /**
    * `pass`; `drop`: replies vanish, and the connection stays; `cut`: the connection breaks at the next reply, which is
-   * lost, and the ones after it pass again.
+   * lost, and the ones after it pass again; an error, such as `-ERR upstream`: the next reply is lost, and this is sent
+   * in its place.
    */
   replies: Replies
   /** How many replies were lost. */
   readonly lost: number
+  /** Called when a reply is lost, before the client learns of it. */
+  set onLost(onLost: () => void | Promise<void>)
   close(): Promise<void>
 }
 
 export async function startLossyProxy(target: string): Promise<LossyProxy> {
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
-  const state = { replies: 'pass' as Replies, lost: 0 }
+  const state = { replies: 'pass' as Replies, lost: 0, onLost: (): void | Promise<void> => {} }
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname)
     for (const socket of [client, upstream]) {
@@ -34,12 +37,17 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
     }
     client.pipe(upstream)
     upstream.on('data', (bytes) => {
-      if (state.replies === 'pass') return void client.write(bytes)
+      const { replies } = state
+      // a script that the server does not know yet has not run
+      if (replies === 'pass' || bytes.toString('latin1').startsWith('-NOSCRIPT'))
+        return void client.write(bytes)
       state.lost++
-      if (state.replies === 'cut') {
-        state.replies = 'pass'
-        client.destroy()
-      }
+      if (replies === 'drop') return
+      state.replies = 'pass'
+      void Promise.resolve(state.onLost()).then(() => {
+        if (replies === 'cut') client.destroy()
+        else client.write(`${replies}\r\n`)
+      })
     })
   })
   server.listen(0, '127.0.0.1')
@@ -54,6 +62,9 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
     },
     get lost() {
       return state.lost
+    },
+    set onLost(onLost: () => void | Promise<void>) {
+      state.onLost = onLost
     },
     async close() {
       server.close()

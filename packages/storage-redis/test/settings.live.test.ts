@@ -1,14 +1,19 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { type RedisStorageOptions, dropNamespace, redisStorage } from '../src/index.ts'
+import { COMMANDS as USED } from '../src/store-script.ts'
 import { failureOf } from './failure.ts'
 
 /** What the README says that a user needs. */
-const COMMANDS =
-  'eval evalsha info time type exists unlink hget hmget hgetall hset hdel hexists zadd zrem zrange zrangebylex zlexcount xadd xrange'.split(
-    ' ',
-  )
+const COMMANDS = readmeCommands()
+
+function readmeCommands(): string[] {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const [, list = ''] = /needs the keys `\{namespace\}:\*` and the\s+commands ([^;]*);/.exec(readme) ?? []
+  return Array.from(list.matchAll(/`([a-z]+)`/g), ([, name]) => String(name))
+}
 
 withOwnServer('redis', () => {
   let server: Server
@@ -102,6 +107,10 @@ withOwnServer('redis', () => {
       'none: without appendonly, a crash of the server loses everything since its last snapshot',
     ])
     await set('appendonly', 'yes')
+  })
+
+  test('the README names the commands that the scripts use, and no others', () => {
+    expect(COMMANDS.toSorted()).toEqual(['eval', 'evalsha', ...USED.map((name) => name.toLowerCase())].sort())
   })
 
   test('a user with the rights that the README names can use everything; health() says what is not known', async () => {

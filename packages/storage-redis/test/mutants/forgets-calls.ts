@@ -4,5 +4,5 @@ import { alteredClient, isWrite, replaced } from './altered-client.ts'
 /** Carries out a call again that arrives again. */
 export const forgetsCalls = (url: string): Redis =>
   alteredClient(url, (text, send) =>
-    send(isWrite(text) ? replaced(text, 'if found[2] then', 'if false then') : text),
+    send(isWrite(text) ? replaced(text, 'if last then', 'if false then') : text),
   )

@@ -1,0 +1,55 @@
+import type { Outcome, StorageError } from '@dir/storage-core'
+import { isReply, isUnsent, mapError } from './errors.ts'
+import { meaningOf } from './replies.ts'
+
+const FIRST_PAUSE_MS = 10
+const LONGEST_PAUSE_MS = 200
+
+/** The one place that decides whether something is sent again, and what is known of it if not. */
+export class Attempts {
+  readonly #deadline: number
+  /** Until when it is worth while to send again what was refused: who waits has to be told of the refusal in time. */
+  readonly #patience: number
+  #count = 0
+  #oddReplies = 0
+  #inDoubt = false
+
+  constructor(deadline: number) {
+    const now = performance.now()
+    this.#deadline = deadline
+    this.#patience = now + (deadline - now) * 0.9
+  }
+
+  /** Until when a connection for the next sending may take. */
+  get nextBy(): number {
+    return this.#inDoubt ? this.#deadline : this.#patience
+  }
+
+  /** One of the sendings may have been carried out; a refusal of a later one says nothing of that. */
+  get inDoubt(): boolean {
+    return this.#inDoubt
+  }
+
+  /** Takes note of how a sending failed. @returns whether to send again. */
+  again(error: unknown): boolean {
+    this.#count++
+    const meaning = isReply(error) ? meaningOf((error as Error).message) : undefined
+    const carriedOut = !isUnsent(error) && meaning?.nothingRan !== true
+    if (carriedOut) this.#inDoubt = true
+    if (performance.now() >= this.nextBy) return false
+    if (meaning !== undefined) return meaning.passes
+    // a reply that is not the server's own is asked for once more: the server knows what it carried out
+    return !isReply(error) || this.#oddReplies++ === 0
+  }
+
+  /** How long to wait before the next sending: a client has to learn of a lost connection, and others have to get on. */
+  get pauseMs(): number {
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.#count, 10))
+    return Math.max(0, Math.min(pause, this.nextBy - performance.now()))
+  }
+
+  /** The last failure as an error of the contract; `outcome` is what is known of what may have been carried out. */
+  failure(error: unknown, outcome: Outcome): StorageError {
+    return mapError(error, this.#inDoubt ? outcome : 'not-applied', this.#inDoubt)
+  }
+}
