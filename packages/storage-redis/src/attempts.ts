@@ -1,5 +1,5 @@
 import type { Outcome, StorageError } from '@dir/storage-core'
-import { isReply, isUnsent, mapError } from './errors.ts'
+import { NoAnswerError, UnreachableError, isReply, isUnsent, mapError } from './errors.ts'
 import { meaningOf } from './replies.ts'
 
 const FIRST_PAUSE_MS = 10
@@ -7,17 +7,18 @@ const LONGEST_PAUSE_MS = 200
 
 /** The one place that decides whether something is sent again, and what is known of it if not. */
 export class Attempts {
+  readonly #start: number = performance.now()
   readonly #deadline: number
   /** Until when it is worth while to send again what was refused: who waits has to be told of the refusal in time. */
   readonly #patience: number
   #count = 0
   #oddReplies = 0
   #inDoubt = false
+  #refusal: unknown
 
   constructor(deadline: number) {
-    const now = performance.now()
     this.#deadline = deadline
-    this.#patience = now + (deadline - now) * 0.9
+    this.#patience = this.#start + (deadline - this.#start) * 0.9
   }
 
   /** Until when a connection for the next sending may take. */
@@ -36,6 +37,7 @@ export class Attempts {
     const meaning = isReply(error) ? meaningOf((error as Error).message) : undefined
     const carriedOut = !isUnsent(error) && meaning?.nothingRan !== true
     if (carriedOut) this.#inDoubt = true
+    if (meaning?.passes === true) this.#refusal = error
     if (performance.now() >= this.nextBy) return false
     if (meaning !== undefined) return meaning.passes
     // a reply that is not the server's own is asked for once more: the server knows what it carried out
@@ -50,6 +52,13 @@ export class Attempts {
 
   /** The last failure as an error of the contract; `outcome` is what is known of what may have been carried out. */
   failure(error: unknown, outcome: Outcome): StorageError {
-    return mapError(error, this.#inDoubt ? outcome : 'not-applied', this.#inDoubt)
+    return mapError(this.#reasonOf(error), this.#inDoubt ? outcome : 'not-applied', this.#inDoubt)
+  }
+
+  /** That no connection came about in the end says less than what came before. */
+  #reasonOf(error: unknown): unknown {
+    if (!(error instanceof UnreachableError)) return error
+    if (this.#refusal !== undefined) return this.#refusal
+    return this.#inDoubt ? new NoAnswerError(performance.now() - this.#start) : error
   }
 }

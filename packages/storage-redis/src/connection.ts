@@ -100,7 +100,7 @@ export class RedisConnection {
     const attempts = new Attempts(deadline)
     for (;;) {
       try {
-        await this.ready(deadline)
+        await this.ready(attempts.nextBy)
         return await this.run(script, request, deadline)
       } catch (error) {
         const again = attempts.again(error)

@@ -55,14 +55,13 @@ export class RedisDriver implements StorageDriver {
 
   /** Judges the server, and creates the namespace or looks at it. @returns whether an import into it is not finished. */
   async #prepare(create: boolean): Promise<boolean> {
-    const deadline = this.#deadline()
-    const server = await readServer(this.#connection, deadline)
+    const server = await readServer(this.#connection, this.#deadline())
     judgeServer(server, this.#allowEviction)
     this.#commit.maxRequestBytes = server.maxRequestBytes
     if (server.appendOnly) this.capabilities.add('durable')
     else this.capabilities.delete('durable')
-    await judgeRights(this.#connection, deadline)
-    const { id, importing } = await openStore(this.#connection, create, deadline)
+    await judgeRights(this.#connection, this.#deadline())
+    const { id, importing } = await openStore(this.#connection, create, this.#deadline())
     this.#connection.storeId = id
     return importing
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Protocol, type QueueEntry, ValueTooLargeError, type WriteQueue } from '@dir/storage-core'
 import type { RedisConnection } from './connection.ts'
 import { Attempts } from './attempts.ts'
-import { NoAnswerError, isReply, mapError, mayPass } from './errors.ts'
+import { isReply, mapError, mayPass } from './errors.ts'
 import { frees } from './operations.ts'
 import { RecordedWork, type WorkReply } from './recorded-work.ts'
 import { writeScript } from './write-script.ts'
@@ -133,9 +133,7 @@ export class GroupCommit {
         if (!attempts.again(error)) throw error
       }
       await this.#connection.recover(attempts.pauseMs)
-      await this.#connection.ready(attempts.nextBy).catch((error: unknown) => {
-        throw attempts.inDoubt ? new NoAnswerError(performance.now() - start) : error
-      })
+      await this.#connection.ready(attempts.nextBy)
     }
   }
 }

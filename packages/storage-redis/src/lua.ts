@@ -60,9 +60,9 @@ end
 
 /** For scripts that read: refuses where this is not the store that the handle found, or not its primary any more. */
 export const PLACE: string = /* lua */ String.raw`
-if redis.call('HGET', key.meta, 'id') ~= ARGV[2] then return redis.error_reply('DIRSTORE') end
+if redis.call('HGET', key.meta, 'id') ~= ARGV[2] then return redis.error_reply('DIRSTORE is another') end
 if not string.find(redis.call('INFO', 'replication'), 'role:master', 1, true) then
-  return redis.error_reply('DIRROLE')
+  return redis.error_reply('DIRROLE is replica')
 end
 `
 

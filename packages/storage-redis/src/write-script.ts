@@ -25,7 +25,7 @@ end
 const WRITE = /* lua */ String.raw`
 local handle, call, till, works = unpack(cmsgpack.unpack(ARGV[1]))
 local found = redis.call('HMGET', key.meta, 'id', 'version', '${COUNTERS.join("', '")}')
-if found[1] ~= ARGV[2] then return redis.error_reply('DIRSTORE') end
+if found[1] ~= ARGV[2] then return redis.error_reply('DIRSTORE is another') end
 if found[2] ~= '${SCHEMA_VERSION}' then return redis.error_reply('DIRSCHEMA ' .. tostring(found[2])) end
 for i, name in ipairs({ '${COUNTERS.join("', '")}' }) do counters[name] = (found[i + 2] or 0) + 0 end
 

@@ -50,8 +50,8 @@ const REPLIES: readonly Row[] = [
   ],
   ['DIRTYPE events', 'STORAGE_STORED_DATA', 'not-applied', false],
   ['DIRPERM HSET,ZADD', 'STORAGE_PERMISSION', 'not-applied', false],
-  ['DIRSTORE', 'STORAGE_SCHEMA', 'not-applied', false],
-  ['DIRROLE', 'STORAGE_READ_ONLY', 'not-applied', true],
+  ['DIRSTORE is another', 'STORAGE_SCHEMA', 'not-applied', false],
+  ['DIRROLE is replica', 'STORAGE_READ_ONLY', 'not-applied', true],
   ['DIRSCHEMA 2', 'STORAGE_SCHEMA', 'not-applied', false],
   // the same words from inside a script: what the script did before is done
   [

@@ -17,14 +17,16 @@ export interface LossyProxy {
   readonly lost: number
   /** Called when a reply is lost, before the client learns of it. */
   set onLost(onLost: () => void | Promise<void>)
+  /** Ends all connections; new ones lead to another server. */
+  leadTo(target: string): void
   close(): Promise<void>
 }
 
 export async function startLossyProxy(target: string): Promise<LossyProxy> {
-  const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
-  const state = { replies: 'pass' as Replies, lost: 0, onLost: (): void | Promise<void> => {} }
+  const state = { target, replies: 'pass' as Replies, lost: 0, onLost: (): void | Promise<void> => {} }
   const server = createServer((client) => {
+    const { hostname, port } = new URL(state.target)
     const upstream = connect(Number(port), hostname)
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -65,6 +67,10 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
     },
     set onLost(onLost: () => void | Promise<void>) {
       state.onLost = onLost
+    },
+    leadTo(other) {
+      state.target = other
+      for (const socket of sockets) socket.destroy()
     },
     async close() {
       server.close()

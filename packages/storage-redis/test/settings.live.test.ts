@@ -76,10 +76,24 @@ withOwnServer('redis', () => {
       'redis://:hunter2@[::1',
       `${server.url}/abc`,
       'http://x',
+      'redis://u:%zz@host',
+      'redis://%e0@host',
+      'unix:///%zz',
+      `${server.url}?db=x`,
     ])
       expect(() => redisStorage(url)).toThrow(
         'Invalid argument: url must be a URL such as redis://user:password@host:6379/0.',
       )
+  })
+
+  test("options of ioredis in the URL's query are refused, but for db and family", async () => {
+    for (const name of ['connectTimeout', 'stringNumbers', 'keyPrefix', 'enableOfflineQueue', 'readOnly'])
+      expect(() => redisStorage(`${server.url}/?${name}=true`)).toThrow(
+        'Invalid argument: url must have no options of ioredis in its query but db and family; give others by redis.',
+      )
+    await using((storage) => storage.context.setState('where', '1'), { url: `${server.url}?db=3&family=4` })
+    expect(await redisCommand(`${server.url}`, 'INFO', 'keyspace')).toContain('db3:')
+    await dropNamespace({ url: `${server.url}/3`, namespace: 'settings' })
   })
 
   test('durable is claimed where an append-only file is kept, and health() says what that is worth', async () => {
