@@ -39,7 +39,7 @@ export default defineConfig({
           name: 'live',
           include: [
             '{packages/*,conformance,examples/*,scripts/servers}/test/' + live,
-            'test/{load,malformed}/' + live,
+            'test/{faults,load,malformed}/' + live,
           ],
           globalSetup: './scripts/servers/setup.ts',
           testTimeout: 30_000,

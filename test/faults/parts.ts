@@ -1,0 +1,11 @@
+import type { Result } from './finding.ts'
+import type { Scale } from './scale.ts'
+import type { Store } from './store.ts'
+import { table } from './table.ts'
+
+export const PARTS = { table } as const satisfies Record<
+  string,
+  (store: Store, scale: Scale) => Promise<Result>
+>
+
+export type PartName = keyof typeof PARTS
