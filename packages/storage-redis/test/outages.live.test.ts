@@ -125,6 +125,26 @@ withOwnServer('redis', () => {
     }
   })
 
+  test('many calls that wait in an outage share their listeners, and close() ends all of them', async () => {
+    const warnings: Error[] = []
+    const warned = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', warned)
+    await server.kill9()
+    try {
+      const calls = Array.from({ length: 40 }, (_, n) =>
+        failureOf(n % 2 === 0 ? storage.context.getState(`${n}`) : storage.context.setState(`${n}`, '1')),
+      )
+      const closing = await timed(() => storage.close())
+      expect(closing.ms).toBeLessThan(TIMEOUT_MS + 200 + GRACE_MS)
+      for (const { outcome } of await Promise.all(calls)) expect(outcome).toBe('not-applied')
+      await new Promise(setImmediate) // warnings are told in a turn of their own
+      expect(warnings.map(({ message }) => message)).toEqual([])
+    } finally {
+      process.off('warning', warned)
+      await server.restart()
+    }
+  })
+
   test('close() ends while the server does not answer', async () => {
     server.pause()
     const call = failureOf(storage.decisionAudit.record('f', 'e'))
