@@ -1,10 +1,29 @@
-import type { AgentInput, AgentRegistryOperations, Implementation } from '@dir/storage-core'
+import {
+  type AgentInput,
+  type AgentRegistryOperations,
+  type Implementation,
+  conditionalSteps,
+} from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
+import type { AgentDocument } from './documents.ts'
 import { bulk, replaceAll, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { hostNow } from './time.ts'
 
 const NAME = 'agent_registry'
+
+async function updateStatus(
+  context: MongoContext,
+  agentId: string,
+  status: string,
+  suspensionReason: string | null,
+): Promise<boolean> {
+  const $set = { status, suspensionReason, updatedAt: hostNow() } as Partial<AgentDocument>
+  const { matchedCount } = await context
+    .collection(NAME)
+    .updateOne({ _id: agentId }, { $set }, context.options)
+  return matchedCount === 1
+}
 
 export const agentRegistry: Implementation<AgentRegistryOperations, MongoContext> = {
   upsertAgent: bulk(
@@ -26,16 +45,19 @@ export const agentRegistry: Implementation<AgentRegistryOperations, MongoContext
     return { agentId: _id, ...row }
   },
 
-  async updateStatus(context, agentId, status, suspensionReason) {
-    const { matchedCount } = await context
-      .collection(NAME)
-      .updateOne(
-        { _id: agentId },
-        { $set: { status, suspensionReason, updatedAt: hostNow() } },
-        context.options,
+  updateStatus: conditionalSteps(updateStatus, {
+    judge: async (context: MongoContext, agentId: string, _status: string, _reason: string | null) => {
+      const projection = { _id: 1 } as const
+      return (
+        (await context.collection(NAME).findOne({ _id: agentId }, { ...context.options, projection })) !==
+        null
       )
-    return matchedCount === 1
-  },
+    },
+    async enact(context, ...change) {
+      await updateStatus(context, ...change)
+      return true
+    },
+  }) as Implementation<AgentRegistryOperations, MongoContext>['updateStatus'],
 
   getStatus: (context, agentId) =>
     context

@@ -125,6 +125,14 @@ export class MongoDriver implements StorageDriver {
       )
     await client.connect() // after a failure, operations would not do so by themselves
     const hello = await this.#connection.ask({ hello: 1 })
+    const members = [hello['hosts'], hello['passives']].flat().filter((host) => typeof host === 'string')
+    if (client.options.directConnection === true && members.length > 1)
+      throw new ConfigurationError(
+        'A direct connection stays on its one member of the set when another becomes the primary, and reads what is old there. Leave out directConnection, and name the set by replicaSet.',
+        'directConnection',
+        'true',
+        'false',
+      )
     if (hello['setName'] === undefined && hello['msg'] !== 'isdbgrid') throw standalone('a standalone server')
     if (Number(hello['maxWireVersion']) < WIRE_OF_5_0)
       throw new ConfigurationError(

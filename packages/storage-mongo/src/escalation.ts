@@ -4,11 +4,14 @@ import {
   type EscalationRequest,
   type Implementation,
   type Instant,
+  type Resolution,
+  conditionalSteps,
   formatMicros,
   hostMicros,
 } from '@dir/storage-core'
-import type { Document } from 'mongodb'
+import type { Document, Filter } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
+import type { RequestDocument } from './documents.ts'
 import { bulk, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { newId } from './ids.ts'
@@ -46,6 +49,21 @@ function literals(fields: Readonly<Record<string, string | null>>): Document {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { $literal: value }]))
 }
 
+/** The request that a resolution is about, if it still waits. */
+function pending({ dfid, createdAt }: Resolution): Filter<RequestDocument> {
+  return { _id: dfid, resolvedAt: null, ...(createdAt === null ? {} : { createdAt }) }
+}
+
+async function resolve(
+  context: MongoContext,
+  filter: Filter<RequestDocument>,
+  { resolvedAt, decision, proposalJson }: Resolution,
+): Promise<boolean> {
+  const $set = { resolvedAt, decision, ...(proposalJson === null ? {} : { proposalJson }) }
+  const { matchedCount } = await context.collection(REQUESTS).updateOne(filter, { $set }, context.options)
+  return matchedCount === 1
+}
+
 /** Counts and grants inside a transaction that conflicts with every other of this agent. */
 async function consume(
   context: MongoContext,
@@ -76,16 +94,19 @@ export const escalation: Implementation<EscalationOperations, MongoContext> = {
 
   insertRequest,
 
-  async resolveRequest(context, { dfid, resolvedAt, decision, proposalJson, createdAt }) {
-    const { matchedCount } = await context
-      .collection(REQUESTS)
-      .updateOne(
-        { _id: dfid, resolvedAt: null, ...(createdAt === null ? {} : { createdAt }) },
-        { $set: { resolvedAt, decision, ...(proposalJson === null ? {} : { proposalJson }) } },
-        context.options,
-      )
-    return matchedCount === 1
-  },
+  resolveRequest: conditionalSteps(
+    (context: MongoContext, resolution: Resolution) => resolve(context, pending(resolution), resolution),
+    {
+      async judge(context, resolution) {
+        const found = context.collection(REQUESTS).findOne(pending(resolution), context.options)
+        return (await found) !== null
+      },
+      async enact(context, resolution) {
+        await resolve(context, { _id: resolution.dfid }, resolution)
+        return true
+      },
+    },
+  ),
 
   async getPendingRequests(context) {
     const pending = await context

@@ -6,12 +6,13 @@ import {
   checkRecord,
   timeoutMsOf,
 } from '@dir/storage-core'
-import { MongoClient } from 'mongodb'
+import type { MongoClient } from 'mongodb'
+import { checkClient, openClient } from './client.ts'
 
 interface Place {
   /** `mongodb://…` or `mongodb+srv://…`. Its database is used, or `dir_storage`; its concerns are not. */
   readonly url?: string
-  /** Instead of a URL: your own client, which is never closed here. Its concerns are not used. */
+  /** Instead of a URL: your own client (mongodb 6.13 or newer), which is never closed here. Its concerns are not used. */
   readonly client?: MongoClient
   /** Instead of the URL's, or the client's, database. */
   readonly database?: string
@@ -49,7 +50,7 @@ export function checkOptions(given: string | MongoStorageOptions): Checked {
   if ((url === undefined) === (client === undefined))
     throw new InvalidArgumentError('options', 'must have either a url or a client')
   const timeoutMs = timeoutMsOf(handle)
-  const used = client === undefined ? open(url, timeoutMs) : checkClient(client)
+  const used = client === undefined ? openClient(url, timeoutMs) : checkClient(client)
   return {
     client: used,
     isOurs: client === undefined,
@@ -57,36 +58,6 @@ export function checkOptions(given: string | MongoStorageOptions): Checked {
     namespace: checkNamespace('namespace', namespace),
     handle,
   }
-}
-
-/** No message of the driver's is passed on: it may quote the URL. */
-function open(url: unknown, timeoutMs: number): MongoClient {
-  if (typeof url !== 'string') throw new InvalidArgumentError('url', 'must be a string')
-  const patience = Math.max(1, Math.floor(timeoutMs * 0.8))
-  try {
-    const client = new MongoClient(url, {
-      retryWrites: true,
-      retryReads: true,
-      readPreference: 'primary',
-      serverSelectionTimeoutMS: patience,
-      waitQueueTimeoutMS: patience,
-      connectTimeoutMS: patience,
-    })
-    client.on('error', () => {})
-    return client
-  } catch {
-    throw new InvalidArgumentError(
-      'url',
-      'must be a MongoDB connection string, such as mongodb://host/database',
-    )
-  }
-}
-
-function checkClient(client: unknown): MongoClient {
-  if (client instanceof MongoClient) return client
-  const { db, startSession } = (client ?? {}) as Partial<MongoClient>
-  if (typeof db === 'function' && typeof startSession === 'function') return client as MongoClient
-  throw new InvalidArgumentError('client', 'must be a MongoClient of the mongodb package')
 }
 
 function namedDatabase(client: MongoClient): string {

@@ -32,6 +32,18 @@ async function enactAcquire(context: MongoContext, request: AcquireRequest): Pro
   return grant
 }
 
+async function renew(
+  context: MongoContext,
+  dfid: string,
+  leaseMicros: number,
+  fence: number | null,
+): Promise<boolean> {
+  const locks = await board(context, dfid, [], 0)
+  const renewed = locks.renew(dfid, leaseMicros, fence)
+  await locks.save(context)
+  return renewed
+}
+
 // alone, these four run in the lock queue, many in one transaction; here they run inside the transaction of a batch
 export const resourceLock: Implementation<ResourceLockOperations, MongoContext> = {
   acquire: conditionalSteps<[MongoContext, AcquireRequest], Grant>(enactAcquire, {
@@ -49,12 +61,15 @@ export const resourceLock: Implementation<ResourceLockOperations, MongoContext> 
     await locks.save(context)
   },
 
-  async renew(context, dfid, leaseMicros, fence) {
-    const locks = await board(context, dfid, [], 0)
-    const renewed = locks.renew(dfid, leaseMicros, fence)
-    await locks.save(context)
-    return renewed
-  },
+  renew: conditionalSteps(renew, {
+    async judge(context: MongoContext, dfid: string, leaseMicros: number, fence: number | null) {
+      return (await board(context, dfid, [], 0)).renew(dfid, leaseMicros, fence)
+    },
+    async enact(context, ...renewal) {
+      await renew(context, ...renewal)
+      return true
+    },
+  }),
 
   async getLockedAmount(context, resourceId, excludeDfid) {
     const filter: Filter<HoldDocument> = {

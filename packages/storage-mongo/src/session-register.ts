@@ -68,7 +68,7 @@ export class SessionRegister {
     if (idle.length === 0) return
     const clients = [...new Set(idle.map(({ client }) => client))]
     const connected = await this.#currently<{ readonly client: string }>({ idleConnections: true }, [
-      { $match: { client: { $in: clients } } },
+      { $match: { type: 'op', client: { $in: clients } } },
       { $project: { client: 1 } },
     ])
     const alive = new Set<unknown>(connected.map(({ client }) => client))

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type MongoSet, startMongoSet } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
+import { failureOf } from './failure.ts'
 
 const CAPACITY = 3
 const WRITERS = 6
@@ -13,6 +14,13 @@ withOwnServer('mongo', () => {
     set = await startMongoSet()
   })
   afterAll(() => set.stop())
+
+  test('a direct connection to one of several members is refused', async () => {
+    const [node] = set.nodes
+    const storage = mongoStorage({ url: node?.url ?? '' })
+    expect((await failureOf(storage.init())).code).toBe('STORAGE_CONFIGURATION')
+    await storage.close()
+  })
 
   test(
     'primaries are killed under load: no acknowledged write is lost, and nothing is overbooked',
