@@ -1,7 +1,23 @@
-import type { AgentRegistryOperations, Implementation } from '@dir/storage-core'
+import { type AgentRegistryOperations, type Implementation, conditionalSteps } from '@dir/storage-core'
 import { byKey, importRows } from './page.ts'
 import { type PgSession, type Row, number, text, textOrNull } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
+
+async function updateStatus(
+  db: PgSession,
+  agentId: string,
+  status: string,
+  suspensionReason: string | null,
+): Promise<boolean> {
+  const rows = await db.write(
+    /* sql */ `UPDATE ${db.schema}agent_registry
+      SET status = $2, suspension_reason = $3, updated_at = clock_timestamp() WHERE agent_id = $1 RETURNING 1`,
+    agentId,
+    status,
+    suspensionReason,
+  )
+  return rows.length > 0
+}
 
 export const agentRegistry: Implementation<AgentRegistryOperations, PgSession> = {
   async upsertAgent(db, { agentId, contractJson, priority, status, agentVersion, sessionToken }) {
@@ -39,16 +55,16 @@ export const agentRegistry: Implementation<AgentRegistryOperations, PgSession> =
     return { status: text(row, 'status'), suspensionReason: textOrNull(row, 'suspension_reason') }
   },
 
-  async updateStatus(db, agentId, status, suspensionReason) {
-    const rows = await db.write(
-      /* sql */ `UPDATE ${db.schema}agent_registry
-        SET status = $2, suspension_reason = $3, updated_at = clock_timestamp() WHERE agent_id = $1 RETURNING 1`,
-      agentId,
-      status,
-      suspensionReason,
-    )
-    return rows.length > 0
-  },
+  updateStatus: conditionalSteps(updateStatus, {
+    judge: async (db, agentId) => {
+      const rows = await db.read(
+        /* sql */ `SELECT 1 FROM ${db.schema}agent_registry WHERE agent_id = $1 FOR UPDATE`,
+        agentId,
+      )
+      return rows.length > 0
+    },
+    enact: updateStatus,
+  }),
 
   async listActiveAgents(db) {
     const rows = await db.read(

@@ -1,9 +1,9 @@
 import {
   type Call,
-  ConflictError,
   type NewEvent,
   ResourceContentionError,
   type Work,
+  conditionFailed,
   locate,
 } from '@dir/storage-core'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -61,19 +61,24 @@ async function runCalls(
     else if (!isAppend(call)) answers.set(call, await named(call, () => enact(db, call, atomic)))
   }
   const isThere = await book?.save(db)
-  if (isThere !== undefined) for (const [call, settle] of settled) answers.set(call, settle(isThere))
+  if (isThere !== undefined)
+    for (const [call, settle] of settled) {
+      const answer = settle(isThere)
+      // a renewal that came too late, as `save` found
+      if (atomic && answer === false) throw locate(conditionFailed(call), '', call.protocol, call.method)
+      answers.set(call, answer)
+    }
   // last, because nobody else can append from then on
   await appendAll(db, auditLock, calls.filter(isAppend), answers)
   return calls.map((call) => answers.get(call))
 }
 
 async function judge(db: PgSession, book: LockBook | null, call: Call): Promise<void> {
-  if (book !== null && isLockCall(call)) judgeLockCall(book, call)
-  if (isAppend(call) || isLockCall(call)) return
-  if ((await find(call).judge?.(db, ...call.args)) === false)
-    throw new ConflictError(
-      `The condition of ${call.method} does not hold any more; nothing of the batch was written.`,
-    )
+  if (isAppend(call)) return
+  const holds = isLockCall(call)
+    ? book !== null && judgeLockCall(book, call)
+    : await find(call).judge?.(db, ...call.args)
+  if (holds === false) throw conditionFailed(call)
 }
 
 /** What was judged is written; what was not judges for itself. */

@@ -18,12 +18,13 @@ import { LockBatch } from './lock-batch.ts'
 import { isLockCall } from './lock-calls.ts'
 import { LockNames } from './locks.ts'
 import { prepareSchema, refuseUnfinishedImport } from './meta.ts'
+import { raiseSequences, readCounters } from './numbers.ts'
 import { find } from './operations.ts'
 import { OrderedBatch } from './ordered-batch.ts'
 import type { PgPool } from './pool.ts'
 import { type ServerFacts, judgeServer, locksProof } from './server.ts'
 import type { PgTransaction } from './session.ts'
-import { beginImport, finishImport, readCounters } from './transfer.ts'
+import { beginImport, finishImport } from './transfer.ts'
 
 /** Operations that write in more than one statement. */
 const LOCKED: ReadonlySet<string> = new Set(['consumeBudget', 'importPage'])
@@ -65,7 +66,12 @@ export class PostgresDriver implements StorageDriver {
   async init(create: boolean): Promise<void> {
     const deadline = this.#deadline()
     await this.#prepare(create, deadline)
-    await told(refuseUnfinishedImport(this.#pg.session(deadline)))
+    await told(
+      (async () => {
+        await refuseUnfinishedImport(this.#pg.session(deadline))
+        await raiseSequences(this.#pg, this.#names, deadline)
+      })(),
+    )
   }
 
   /** Judges the server and makes the tables ready. */

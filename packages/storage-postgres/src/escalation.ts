@@ -1,12 +1,14 @@
-import type {
-  EscalationExport,
-  EscalationOperations,
-  EscalationRequest,
-  Implementation,
-  RequestExport,
+import {
+  type EscalationExport,
+  type EscalationOperations,
+  type EscalationRequest,
+  type Implementation,
+  type RequestExport,
+  type Resolution,
+  conditionalSteps,
 } from '@dir/storage-core'
 import { importRows, inTurn } from './page.ts'
-import { type PgSession, type Row, number, text, textOrNull } from './session.ts'
+import { type PgSession, type Row, type SqlValue, number, text, textOrNull } from './session.ts'
 import { instant, instantOrNull, toTimestamp, toTimestampOrNull, utc } from './time.ts'
 
 const REQUEST_COLUMNS = `dfid, agent_id, reason, context_json, proposal_json, impact, ${utc('created_at')}`
@@ -24,6 +26,30 @@ const insertSql = (db: PgSession): string => /* sql */ `INSERT INTO ${db.schema}
 function valuesOf({ dfid, agentId, reason, contextJson, proposalJson, impact }: EscalationRequest): string[] {
   return [dfid, agentId, reason, contextJson, proposalJson, impact]
 }
+
+/** Resolves the flow's request where the condition holds, which may have one value more ($5). */
+async function resolve(
+  db: PgSession,
+  { dfid, resolvedAt, decision, proposalJson }: Resolution,
+  condition: string,
+  ...values: SqlValue[]
+): Promise<boolean> {
+  const rows = await db.write(
+    /* sql */ `UPDATE ${db.schema}escalation_requests SET status = 'RESOLVED', resolved_at = $2::TIMESTAMPTZ,
+        human_decision = $3, proposal_json = coalesce($4, proposal_json)
+      WHERE dfid = $1 AND ${condition} RETURNING 1`,
+    dfid,
+    toTimestamp(resolvedAt),
+    decision,
+    proposalJson,
+    ...values,
+  )
+  return rows.length > 0
+}
+
+/** It is open, and the one that was opened then. */
+const isOpen = (time: string): string =>
+  `status = 'PENDING' AND (${time}::TIMESTAMPTZ IS NULL OR created_at = ${time}::TIMESTAMPTZ)`
 
 export const escalation: Implementation<EscalationOperations, PgSession> = {
   async getWindowCount(db, agentId, since) {
@@ -47,20 +73,22 @@ export const escalation: Implementation<EscalationOperations, PgSession> = {
     await db.write(insertSql(db), ...valuesOf(request))
   },
 
-  async resolveRequest(db, { dfid, resolvedAt, decision, proposalJson, createdAt }) {
-    const rows = await db.write(
-      /* sql */ `UPDATE ${db.schema}escalation_requests SET status = 'RESOLVED', resolved_at = $2::TIMESTAMPTZ,
-          human_decision = $3, proposal_json = coalesce($4, proposal_json)
-        WHERE dfid = $1 AND status = 'PENDING' AND ($5::TIMESTAMPTZ IS NULL OR created_at = $5::TIMESTAMPTZ)
-        RETURNING 1`,
-      dfid,
-      toTimestamp(resolvedAt),
-      decision,
-      proposalJson,
-      toTimestampOrNull(createdAt),
-    )
-    return rows.length > 0
-  },
+  resolveRequest: conditionalSteps(
+    (db: PgSession, resolution: Resolution) =>
+      resolve(db, resolution, isOpen('$5'), toTimestampOrNull(resolution.createdAt)),
+    {
+      judge: async (db, { dfid, createdAt }) => {
+        const rows = await db.read(
+          /* sql */ `SELECT 1 FROM ${db.schema}escalation_requests WHERE dfid = $1 AND ${isOpen('$2')} FOR UPDATE`,
+          dfid,
+          toTimestampOrNull(createdAt),
+        )
+        return rows.length > 0
+      },
+      // what the batch itself has done to the request before does not count
+      enact: (db, resolution) => resolve(db, resolution, 'true'),
+    },
+  ),
 
   async getPendingRequests(db) {
     const rows = await db.read(/* sql */ `SELECT ${REQUEST_COLUMNS} FROM ${db.schema}escalation_requests

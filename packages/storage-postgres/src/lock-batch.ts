@@ -141,8 +141,7 @@ function callOf(entry: QueueEntry): Call {
 /** Carries a request out on the book; its refusal touches nothing and nobody else. */
 function decide(book: LockBook, call: Call): Settled | StorageError {
   try {
-    judgeLockCall(book, call)
-    return enactLockCall(book, call)
+    return judgeLockCall(book, call) ? enactLockCall(book, call) : () => false
   } catch (error) {
     if (isStorageError(error)) return error
     throw error

@@ -110,15 +110,20 @@ export class LockBook {
     }
   }
 
+  /** The resources whose holds can be renewed. */
+  renewable(dfid: string, fence: number | null): string[] {
+    const isRenewable = ({ expiresAt, fence: own }: BookedHold): boolean =>
+      expiresAt !== null && expiresAt > this.#now && (fence === null || own <= fence)
+    return [...this.#ofFlow(dfid)].flatMap(([resourceId, hold]) => (isRenewable(hold) ? [resourceId] : []))
+  }
+
   /** @returns the resources whose holds are to be renewed; whether that was in time, `save` tells. */
   renew(dfid: string, leaseMicros: number, fence: number | null): string[] {
-    const renewed: string[] = []
-    for (const [resourceId, hold] of this.#ofFlow(dfid)) {
-      if (hold.expiresAt === null || hold.expiresAt <= this.#now || (fence !== null && hold.fence > fence))
-        continue
+    const renewed = this.renewable(dfid, fence)
+    for (const resourceId of renewed) {
+      const hold = this.#ofFlow(dfid).get(resourceId) as BookedHold
       this.#ofFlow(dfid).set(resourceId, { ...hold, expiresAt: this.#now + leaseMicros })
       if (this.#changes.get(dfid)?.get(resourceId) !== 'write') this.#change(dfid, resourceId, 'renew')
-      renewed.push(resourceId)
     }
     return renewed
   }

@@ -17,9 +17,12 @@ export function scopeOf(calls: readonly Call[]): LockScope {
   }
 }
 
-/** Throws the refusal of an acquire; the others have no condition. */
-export function judgeLockCall(book: LockBook, call: Call): void {
+/** Whether the condition of a renewal holds; throws the refusal of an acquire. */
+export function judgeLockCall(book: LockBook, call: Call): boolean {
   if (call.operation === 'acquire') book.judge(requestOf(call))
+  if (call.operation !== 'renew') return true
+  const [dfid, , fence] = call.args as [string, number, number | null]
+  return book.renewable(dfid, fence).length > 0
 }
 
 export function enactLockCall(book: LockBook, call: Call): Settled {
@@ -35,7 +38,8 @@ export function enactLockCall(book: LockBook, call: Call): Settled {
   if (call.operation !== 'renew') throw new InternalError('A call got into the queue of another protocol.')
   const [dfid, leaseMicros, fence] = call.args as [string, number, number | null]
   const renewed = book.renew(dfid, leaseMicros, fence)
-  return (isThere) => renewed.some((resourceId) => isThere(dfid, resourceId))
+  // none where the batch itself has released them
+  return (isThere) => renewed.length === 0 || renewed.some((resourceId) => isThere(dfid, resourceId))
 }
 
 const LOCK_CALLS: ReadonlySet<string> = new Set(['acquire', 'release', 'renew'])

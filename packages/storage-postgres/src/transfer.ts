@@ -1,15 +1,8 @@
 import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
 import { readMeta } from './meta.ts'
+import { readCounters } from './numbers.ts'
 import { RECORD_TABLES } from './schema.ts'
 import { type PgSession, type PgTransaction, number } from './session.ts'
-
-/** The highest `seq` and fence ever issued. */
-export async function readCounters(db: PgSession): Promise<Counters> {
-  const last = (sequence: string): string =>
-    `(SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ${db.schema}${sequence})`
-  const [row] = await db.read(/* sql */ `SELECT ${last('audit_seq')} AS seq, ${last('fence_seq')} AS fence`)
-  return { seq: number(row, 'seq'), fence: number(row, 'fence') }
-}
 
 /** Marks the namespace as being filled, inside the caller's transaction; what an interrupted import left is removed. */
 export async function beginImport(db: PgTransaction, ticket: number): Promise<void> {
