@@ -9,7 +9,6 @@ import { type TransactionOptions, transact } from './transaction.ts'
 import {
   WrongConnection,
   codeOf,
-  isCrowded,
   isDamage,
   isDisconnection,
   isReadOnly,
@@ -98,11 +97,10 @@ export class PgConnection {
         if (cause instanceof WrongConnection && cause.isElsewhere) this.pool.giveUp()
         const pause = 5 + Math.random() * Math.min(LONGEST_PAUSE_MS, 30 * 1.5 ** attempts)
         const mayRepeat =
-          error instanceof Failure
-            ? error.isConnecting && isCrowded(cause)
-            : isTransient(error) ||
-              error instanceof WrongConnection ||
-              (isRead && isDisconnection(error) && attempts < MOST_READS)
+          !(error instanceof Failure) &&
+          (isTransient(error) ||
+            error instanceof WrongConnection ||
+            (isRead && isDisconnection(error) && attempts < MOST_READS))
         // a sending that is late is worse than none: of that, less is known
         if (mayRepeat && performance.now() + pause + 1.5 * slowest < deadline) {
           before = error

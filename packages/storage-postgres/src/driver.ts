@@ -22,7 +22,7 @@ import { raiseSequences, readCounters } from './numbers.ts'
 import { find } from './operations.ts'
 import { OrderedBatch } from './ordered-batch.ts'
 import type { PgPool } from './pool.ts'
-import { type ServerFacts, judgeServer, locksProof } from './server.ts'
+import { type ServerFacts, judgeServer, judgeTables, locksProof } from './server.ts'
 import type { PgTransaction } from './session.ts'
 import { beginImport, finishImport } from './transfer.ts'
 
@@ -83,6 +83,7 @@ export class PostgresDriver implements StorageDriver {
         await this.#pg.pool.prepareStatements(deadline)
         this.#proof = await locksProof(this.#pg, deadline)
         await prepareSchema(this.#pg, this.#names, this.#namespace, create, deadline)
+        await judgeTables(this.#pg.session(deadline), this.#namespace)
       })(),
     )
   }
@@ -102,7 +103,9 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async health(): Promise<Readonly<Record<string, string | number | boolean>>> {
-    const facts = await told(judgeServer(this.#pg.session(this.#deadline())))
+    const db = this.#pg.session(this.#deadline())
+    const facts = await told(judgeServer(db))
+    await told(judgeTables(db, this.#namespace))
     return {
       server: facts.version,
       synchronousCommit:
@@ -115,9 +118,13 @@ export class PostgresDriver implements StorageDriver {
   }
 
   async close(graceMs: number): Promise<void> {
+    const { pool } = this.#pg
     const deadline = performance.now() + graceMs
+    // a moment before, so that who had no connection until then is told that nothing was sent
+    const timer = setTimeout(() => pool.refuse(), graceMs * 0.95)
     await this.#writes.close(graceMs)
-    await this.#pg.pool.close(deadline)
+    clearTimeout(timer)
+    await pool.close(deadline)
   }
 
   readonly transfer: DriverTransfer = {

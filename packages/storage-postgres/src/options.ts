@@ -6,7 +6,7 @@ import {
   checkRecord,
   timeoutMsOf,
 } from '@dir/storage-core'
-import type { ClientConfig, Pool } from 'pg'
+import { Client, type ClientConfig, type Pool } from 'pg'
 import { PgPool } from './pool.ts'
 
 /** Where the server is: exactly one of `url`, `connection` and `pool`. */
@@ -69,8 +69,18 @@ export function checkTarget(given: PostgresTarget): CheckedOptions {
 
 function checkUrl(url: unknown): void {
   // the text itself may hold a password, so the error does not show it
-  if (typeof url !== 'string' || !/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+  if (typeof url !== 'string' || !/^postgres(ql)?:\/\//.test(url) || !isReadable(url))
     throw new InvalidArgumentError('url', 'must be a URL such as postgres://user:password@host:5432/database')
+}
+
+/** Whether the driver can read it; it connects nowhere. */
+function isReadable(connectionString: string): boolean {
+  try {
+    return new Client({ connectionString }).port > 0
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'ENOENT') return false
+    throw new InvalidArgumentError('url', 'names a file of a certificate or key that is not there')
+  }
 }
 
 function checkSize(size: unknown): number {

@@ -1,9 +1,13 @@
 import { Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError, settleBy } from '@dir/storage-core'
 import { type ClientConfig, Pool, type PoolClient } from 'pg'
 import { Failure } from './failure.ts'
 import { Lease, ignore } from './lease.ts'
-import { noClient } from './wire.ts'
+import { Turns } from './turns.ts'
+import { isCrowded, isNoClient, noClient } from './wire.ts'
+
+const LONGEST_PAUSE_MS = 250
 
 /** How many handles use each pool: they share one listener. */
 const users = new WeakMap<Pool, number>()
@@ -15,22 +19,22 @@ export class PgPool {
   readonly #leases = new Set<Lease>()
   /** When each client was first lent: how many times others had been given up before. */
   readonly #ages = new WeakMap<PoolClient, number>()
-  /** Tells those who wait for a client that there will be none. */
-  readonly #waiting = new Set<(reason: Error) => void>()
+  readonly #turns: Turns
   #age = 0
   #prepares = false
   #isClosed = false
 
-  private constructor(pool: Pool, sockets: Set<Socket> | null) {
+  private constructor(pool: Pool, sockets: Set<Socket> | null, most: number) {
     this.pool = pool
     this.#sockets = sockets
+    this.#turns = new Turns(most)
     const before = users.get(pool) ?? 0
     users.set(pool, before + 1)
     if (before === 0) pool.on('error', ignore) // an idle client died; the pool has dropped it
   }
 
   static of(theirs: Pool): PgPool {
-    return new PgPool(theirs, null)
+    return new PgPool(theirs, null, Infinity)
   }
 
   static open(config: ClientConfig, size: number, timeoutMs: number): PgPool {
@@ -44,30 +48,40 @@ export class PgPool {
     const pool = new Pool({
       application_name: 'dir-storage',
       keepAlive: true,
+      idleTimeoutMillis: Math.min(10_000, timeoutMs * 0.4), // who waits for room on the server gets it within a deadline
       ...config,
       stream,
       max: size,
       connectionTimeoutMillis: timeoutMs,
     })
-    return new PgPool(pool, sockets)
+    return new PgPool(pool, sockets, size)
   }
 
   get isClosed(): boolean {
     return this.#isClosed
   }
 
-  /** Lends a client; nothing has been sent when this rejects. */
+  /** Lends a client, and waits for it where the server has no room now; nothing has been sent when this rejects. */
   async lend(deadline: number): Promise<Lease> {
-    for (;;) {
+    try {
+      await this.#turns.enter(deadline)
+      return await this.#lend(deadline).catch((error: unknown) => {
+        this.#turns.leave()
+        throw error
+      })
+    } catch (error) {
+      throw error instanceof ClosedError ? error : new Failure(error, 'not-applied', { isConnecting: true })
+    }
+  }
+
+  async #lend(deadline: number): Promise<Lease> {
+    let crowd: unknown = null
+    for (let tries = 1; ; tries++) {
       if (this.#isClosed) throw new ClosedError()
       const connecting = this.#take()
-      const { promise, resolve, reject } = Promise.withResolvers<PoolClient>()
-      connecting.then(resolve, reject)
-      this.#waiting.add(reject)
       try {
-        const client = await settleBy(deadline, promise, noClient)
-        const lease = new Lease(client, this.#prepares)
-        if (this.#isOld(client)) {
+        const lease = new Lease(await this.#turns.within(deadline, connecting), this.#prepares)
+        if (this.#isOld(lease.client)) {
           lease.destroy()
           continue
         }
@@ -75,9 +89,12 @@ export class PgPool {
         return lease
       } catch (error) {
         connecting.then((late) => new Lease(late, false).end(), ignore)
-        throw error instanceof ClosedError ? error : new Failure(error, 'not-applied', { isConnecting: true })
-      } finally {
-        this.#waiting.delete(reject)
+        if (!isCrowded(error)) throw isNoClient(error) ? (crowd ?? error) : error
+        crowd = error
+        this.#turns.narrow(error)
+        const pause = 5 + Math.random() * Math.min(LONGEST_PAUSE_MS, 10 * 1.5 ** tries)
+        if (performance.now() + pause >= deadline) throw error
+        await this.#turns.within(deadline, sleep(pause))
       }
     }
   }
@@ -136,15 +153,23 @@ export class PgPool {
   }
 
   giveBack(lease: Lease, isSound: boolean): void {
-    this.#leases.delete(lease)
-    if (isSound && !this.#isOld(lease.client)) lease.end()
+    if (!this.#leases.delete(lease)) return
+    // where the server has no room for others, what nobody needs now is not kept
+    const isSpare = this.#sockets !== null && this.#turns.isSpare
+    if (isSound && !isSpare && !this.#isOld(lease.client)) lease.end()
     else lease.destroy()
+    this.#turns.leave()
+  }
+
+  /** No client is lent from now on, and who waits for one is told. */
+  refuse(): void {
+    this.#isClosed = true
+    this.#turns.refuse(new ClosedError())
   }
 
   /** Ends what was opened here by `deadline`, whatever the server does; who waits for a client, or has one, is told. */
   async close(deadline: number): Promise<void> {
-    this.#isClosed = true
-    for (const reject of this.#waiting) reject(new ClosedError())
+    this.refuse()
     for (const lease of this.#leases) lease.destroy()
     const left = (users.get(this.pool) ?? 1) - 1
     users.set(this.pool, left)

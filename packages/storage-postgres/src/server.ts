@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ConfigurationError, ReadOnlyError } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
 import { Failure } from './failure.ts'
+import { RECORD_TABLES } from './schema.ts'
 import { type PgSession, number, text } from './session.ts'
 import { isPoolers, shownText } from './wire.ts'
 
@@ -54,6 +55,23 @@ export async function judgeServer(db: PgSession): Promise<ServerFacts> {
     synchronousCommit: text(row, 'synchronous_commit'),
     fsync: row?.['fsync'] ?? 'unknown',
   }
+}
+
+/** Refuses tables of which this role sees only some rows: a sum of what is hidden lets capacities be overbooked. */
+export async function judgeTables(db: PgSession, namespace: string): Promise<void> {
+  const hidden = await db.read(
+    /* sql */ `SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = ANY($2::TEXT[]) AND row_security_active(c.oid) ORDER BY c.relname`,
+    namespace,
+    ['meta', ...RECORD_TABLES],
+  )
+  if (hidden.length > 0)
+    throw new ConfigurationError(
+      'Row level security may hide rows of these tables from this role. Disable it on them, or use their owner or a role with BYPASSRLS.',
+      'row security',
+      `active on ${hidden.map((row) => text(row, 'relname')).join(', ')}`,
+      'not active',
+    )
 }
 
 /** By pool: the handles on one ask once, so that they do not all hold a connection while they wait for another. */

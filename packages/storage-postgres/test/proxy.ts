@@ -6,13 +6,14 @@ export interface Proxy {
   target: string
   /**
    * Once, to the first connection on which a client sends this text: its replies are lost, or it is cut at the next, or
-   * the server's end comes in one packet with the answer that it is ready, or the whole way ends with the next reply.
+   * the server's end comes in one packet with the answer that it is ready, or the whole way ends with the next reply, or
+   * all other connections are ended, by the server too, before the text goes on.
    */
   fault: { readonly does: Fault; readonly at: string } | null
   close(): Promise<void>
 }
 
-type Fault = 'mute' | 'cut' | 'die' | 'end'
+type Fault = 'mute' | 'cut' | 'die' | 'end' | 'others'
 
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 const END = errorMessage('SFATAL', 'C57P01', 'Mterminating connection due to administrator command')
@@ -24,12 +25,23 @@ function errorMessage(...fields: readonly string[]): Buffer {
   return Buffer.concat([head, body])
 }
 
+/** Ends a connection to a server, until that has ended it too. */
+function ended(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', resolve)
+    socket.end()
+  })
+}
+
 /** A way to a server that can lose its replies, and lead to another one. */
 export async function proxyTo(url: string): Promise<Proxy> {
   const sockets = new Set<net.Socket>()
+  const upstreams = new Set<net.Socket>()
   const server = net.createServer((client) => {
     const target = new URL(proxy.target)
     const upstream = net.connect(Number(target.port), target.hostname)
+    upstreams.add(upstream)
+    upstream.on('close', () => upstreams.delete(upstream))
     let does: Fault | null = null
     for (const socket of [client, upstream]) {
       sockets.add(socket)
@@ -44,6 +56,12 @@ export async function proxyTo(url: string): Promise<Proxy> {
       if (proxy.fault !== null && data.includes(proxy.fault.at)) {
         does = proxy.fault.does
         proxy.fault = null
+      }
+      if (does === 'others') {
+        does = null
+        const others = [...upstreams].filter((one) => one !== upstream).map(ended)
+        void Promise.all(others).then(() => upstream.write(data))
+        return
       }
       upstream.write(data)
     })
