@@ -1,5 +1,7 @@
+import { causesOf } from './causes.ts'
 import { show } from './show.ts'
 import { same } from './same.ts'
+import { stackHere, whereOf } from './where.ts'
 
 /** A promise of the contract was seen broken: the verdict is `fail`. Whatever else is thrown is an `error`. */
 export class AssertionFailure extends Error {
@@ -7,11 +9,14 @@ export class AssertionFailure extends Error {
   readonly what: string
   readonly expected: string
   readonly actual: string
+  /** The place in the scenario. */
+  readonly where: string | undefined
   constructor(what: string, expected: string, actual: string) {
     super(`${what}\n  expected: ${expected}\n  seen:     ${actual}`)
     this.what = what
     this.expected = expected
     this.actual = actual
+    this.where = whereOf(stackHere())
   }
 }
 
@@ -117,5 +122,6 @@ async function rejection(
 function describeError(error: Error, fields: Readonly<Record<string, unknown>>): string {
   const seen = error as unknown as Record<string, unknown>
   const values = Object.fromEntries(Object.keys(fields).map((field) => [field, seen[field]]))
-  return `a rejection with ${show(seen['code'] ?? error.name)} ${show(values)} ("${error.message}")`
+  const told = `a rejection with ${show(seen['code'] ?? error.name)} ${show(values)} ("${error.message}")`
+  return [told, ...causesOf(error)].join('\n            ')
 }

@@ -28,6 +28,11 @@ export interface Backend {
   destroy(namespace: string): Promise<void>
   /** Facts that could change the verdict: versions, durability settings. */
   describe?(): Promise<Readonly<Record<string, string>>>
+  /**
+   * Holds the store of a namespace up, so that writes are taken and do not end (a server that is stopped, a lock that
+   * is held), until the function is called that it answers with. Without it what happens then is not measured.
+   */
+  stall?(namespace: string): Promise<() => void | Promise<void>>
   /** By scenario id. */
   readonly deviations?: Readonly<Record<string, Deviation>>
 }

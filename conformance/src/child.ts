@@ -1,7 +1,11 @@
 import type { Job, JobContext, ProcessOptions } from './processes.ts'
+import { FORCED_EXIT } from './child-exit.ts'
 import { loadBackend } from './load.ts'
+import { LIMIT_MS, within } from './limits.ts'
+import { messageOf } from './message.ts'
 import { openBackend } from './open.ts'
 import { randomStream } from './random.ts'
+import { createWatch } from './watch.ts'
 
 // The program of a child process: runs one job of a scenario, see `processes.ts`.
 
@@ -35,15 +39,18 @@ async function run({
   const module = (await import(job.module)) as Record<string, (context: JobContext) => Promise<unknown>>
   const act = module[job.run]
   if (typeof act !== 'function') throw new Error(`${job.module} exports no function ${job.run}`)
-  const early = job.init === false ? undefined : await openBackend(backend, namespace)
+  const watch = createWatch()
+  const open = async () =>
+    watch.handle(await within('open()', LIMIT_MS.open, () => openBackend(backend, namespace)))
+  const early = job.init === false ? undefined : await open()
   await early?.init()
   const go = new Promise<void>((resolve) => {
     process.on('message', (message: ParentMessage) => message.type === 'go' && resolve())
   })
   await tell({ type: 'ready' })
   await go
-  const storage = early ?? (await openBackend(backend, namespace))
-  const value = await act({
+  const storage = early ?? (await open())
+  const working = act({
     storage,
     namespace,
     args: job.args ?? {},
@@ -51,19 +58,19 @@ async function run({
     ack: (told) => void tell({ type: 'ack', value: told }),
     random: randomStream(seed, `${scenario}#${index}`),
   })
-  await storage.close()
+  const value = await Promise.race([working, watch.overdue])
+  await Promise.race([storage.close(), watch.overdue])
+  watch.end()
   await tell({ type: 'answer', value })
 }
 
 process.once('message', (message: ParentMessage & { type: 'job' }) => {
   run(message)
-    .catch((error: unknown) =>
-      tell({ type: 'error', text: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
-    )
+    .catch((error: unknown) => tell({ type: 'error', text: messageOf(error) }))
     .finally(() => {
       // Exits by itself from here, unless the backend left something open.
       if (process.connected) process.disconnect()
     })
 })
 // Without its parent it has nothing to do; the delay is for a backend that still closes.
-process.once('disconnect', () => setTimeout(() => process.exit(), 5_000).unref())
+process.once('disconnect', () => setTimeout(() => process.exit(FORCED_EXIT), 10_000).unref())

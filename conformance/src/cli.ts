@@ -7,6 +7,7 @@ import { type CliOptions, USAGE, UsageError, parseCommand } from './cli-options.
 import { explain, list } from './explain.ts'
 import { exitCode } from './exit-code.ts'
 import { loadBackend } from './load.ts'
+import { messageOf } from './message.ts'
 import { startProgress } from './progress.ts'
 import { describeResult, levelText, renderMarkdown, replayCommand } from './render.ts'
 import { type Report, closingLine } from './report.ts'
@@ -66,11 +67,14 @@ function print(text: string, code: number): number {
   return code
 }
 
-process.exitCode = await main().catch((error: unknown) => {
+const code = await main().catch((error: unknown) => {
   if (error instanceof UsageError) {
     console.error(`${error.message}\n\n${USAGE}`)
     return 2
   }
-  console.error(error instanceof Error ? (error.stack ?? error.message) : error)
+  console.error(messageOf(error))
   return 3
 })
+// Whatever the backend left open. What was printed is to arrive first.
+for (const stream of [process.stdout, process.stderr]) await new Promise((done) => stream.write('', done))
+process.exit(code)

@@ -11,6 +11,7 @@ export function exitCode(report: Report, required: Level | undefined): number {
   if (verdicts.inconclusive !== undefined) return 4
   if (required !== undefined) return level !== null && within(required, level) ? 0 : 4
   const lowest = filtered ? null : report.upTo
-  if (lowest === null) return verdicts['not-run'] === undefined ? 0 : 4
+  const missed = results.some(({ verdict, optional }) => verdict === 'not-run' && optional !== true)
+  if (lowest === null) return missed ? 4 : 0
   return level === lowest ? 0 : 4
 }

@@ -26,7 +26,7 @@ export function explain(id: string): string {
     `${id}: ${title}`,
     `clause:        ${clause}`,
     `level:         ${level}`,
-    `protocols:     ${protocols.join(', ') || 'none in particular'}`,
+    `protocols:     ${protocols === 'any' ? 'any' : protocols.join(', ') || 'none in particular'}`,
     `capabilities:  ${capabilities.join(', ') || 'none'}`,
     `namespace:     ${needs === 'empty' ? 'an empty one of its own' : 'shared with other scenarios'}`,
     `assertions:    at least ${asserts}`,

@@ -42,7 +42,9 @@ export function earnedLevel(results: readonly ScenarioResult[], most: Level): Le
   let earned: Level | null = null
   for (const level of LEVELS) {
     const there = results.filter((one) => one.level === level)
-    const holds = there.every(({ verdict }) => verdict === 'pass' || verdict === 'unsupported')
+    const holds = there.every(({ verdict, optional }) => {
+      return verdict === 'pass' || verdict === 'unsupported' || optional === true
+    })
     if (!within(level, most) || !holds || there.length === 0) break
     earned = level
   }

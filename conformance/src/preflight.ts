@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageHandle } from '@dir/storage-core'
+import { FORCED_EXIT } from './child-exit.ts'
+import { contradictedClaims, wrongClaims } from './claims.ts'
 import { loadBackend } from './load.ts'
 import type { JobContext } from './processes.ts'
 import { probeOf } from './probe.ts'
 import type { Scenario, ScenarioContext } from './scenario.ts'
 import type { Site } from './site.ts'
-
-const EXIT_MS = 4_000
 
 /**
  * Whether what the backend's module brings can carry a measurement at all. What breaks here is the harness, so the
@@ -28,6 +27,7 @@ export function preflight(site: Site): Scenario[] {
     if ((await seen) !== wanted) throw new Error(complaint)
   }
 
+  const wrong = wrongClaims(backend)
   const checks = [
     check('writes-and-reads', 'a handle reads what it wrote', async ({ storage, id }) => {
       const one = id('probe')
@@ -70,6 +70,10 @@ export function preflight(site: Site): Scenario[] {
         'destroy() let data cross over to another namespace.',
       )
     }),
+    check('claims', 'the claims are complete, and those of the handle', async ({ storage }) => {
+      const all = wrong.length > 0 ? wrong : contradictedClaims(backend, storage)
+      if (all.length > 0) throw new Error(all.join('\n'))
+    }),
   ]
   if (module === null) return checks
   const inChild = check(
@@ -87,10 +91,9 @@ async function runInChild({ processes, id }: ScenarioContext, module: string): P
   if (child === undefined) return
   child.go()
   await child.answer
-  const left = await Promise.race([child.gone.then(() => false), sleep(EXIT_MS, true, { ref: false })])
-  if (left)
+  if ((await child.gone) === FORCED_EXIT)
     throw new Error(
-      `A process is still alive ${EXIT_MS} ms after its handle was closed: close() leaves something open.`,
+      'A process does not end by itself once its handle is closed: close() leaves something open.',
     )
 }
 

@@ -43,8 +43,8 @@ export interface RunningJob {
   readonly answer: Promise<unknown>
   /** SIGKILL; settles when the process is gone. */
   kill(): Promise<void>
-  /** Settles when the process is gone, by itself or killed. */
-  readonly gone: Promise<void>
+  /** Settles when the process is gone, with its exit code; null: it was killed. */
+  readonly gone: Promise<number | null>
 }
 
 export interface Processes {
@@ -97,14 +97,18 @@ function startJob(
   job: Job,
   index: number,
 ): { job: RunningJob; ready: Promise<void> } {
-  const { timeoutMs = 60_000, ...where } = options
+  const { timeoutMs = 120_000, ...where } = options
   const child = fork(CHILD, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs)
+  let late = ''
+  const timer = setTimeout(() => {
+    late = `, ended after ${timeoutMs} ms`
+    child.kill('SIGKILL')
+  }, timeoutMs)
   const acks: unknown[] = []
   const listeners: ((value: unknown, count: number) => void)[] = []
   const ready = Promise.withResolvers<void>()
   const answer = Promise.withResolvers<unknown>()
-  const gone = Promise.withResolvers<void>()
+  const gone = Promise.withResolvers<number | null>()
   for (const { promise } of [ready, answer]) promise.catch(() => {}) // a killed process may have nobody waiting
 
   let stderr = ''
@@ -120,15 +124,15 @@ function startJob(
       for (const listener of listeners) listener(message.value, acks.length)
     }
   })
-  const end = (how: string): void => {
+  const end = (how: string, exitCode: number | null): void => {
     clearTimeout(timer)
     const error = new Error(`The process of ${job.run} ended before it answered (${how}). ${stderr}`)
     ready.reject(error)
     answer.reject(error)
-    gone.resolve()
+    gone.resolve(exitCode)
   }
-  child.on('error', (error) => end(String(error)))
-  child.on('close', (code, signal) => end(`exit code ${code}, signal ${signal}`))
+  child.on('error', (error) => end(String(error), null))
+  child.on('close', (code, signal) => end(`exit code ${code}, signal ${signal}${late}`, code))
   send(child, { type: 'job', ...where, namespace: job.namespace ?? where.namespace, job, index })
 
   return {
@@ -140,9 +144,9 @@ function startJob(
       go: () => send(child, { type: 'go' }),
       answer: answer.promise,
       gone: gone.promise,
-      kill() {
+      async kill() {
         child.kill('SIGKILL')
-        return gone.promise
+        await gone.promise
       },
     },
   }

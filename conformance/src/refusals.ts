@@ -1,7 +1,8 @@
-import type { Capability, Protocol, StorageHandle } from '@dir/storage-core'
+import { CAPABILITIES, type Capability, type Protocol, type StorageHandle } from '@dir/storage-core'
 import type { Backend } from './backend.ts'
 import { concerns } from './level.ts'
 import type { Scenario } from './scenario.ts'
+import type { ScenarioResult } from './verdict.ts'
 
 interface Refusal {
   readonly protocols: readonly Protocol[]
@@ -122,7 +123,7 @@ const REFUSALS: { readonly [C in Capability]?: Refusal } = {
 /** For each capability that is not claimed: whether it is refused by its name, with no effect. */
 export function refusals(backend: Backend): Scenario[] {
   const brings = (protocol: Protocol): boolean => backend.protocols?.includes(protocol) ?? true
-  return (Object.keys(backend.claims) as Capability[]).flatMap((capability) => {
+  return CAPABILITIES.flatMap((capability) => {
     const refusal = REFUSALS[capability]
     if (backend.claims[capability] === true || refusal === undefined) return []
     if (!concerns(backend, capability) || !refusal.protocols.every(brings)) return []
@@ -131,9 +132,17 @@ export function refusals(backend: Backend): Scenario[] {
   })
 }
 
+/** The capabilities of which a refusal was seen. */
+export function refusedIn(results: readonly ScenarioResult[]): Capability[] {
+  const seen = new Set(results.filter(({ verdict }) => verdict === 'unsupported').map(({ id }) => id))
+  return CAPABILITIES.filter((capability) => seen.has(idOf(capability)))
+}
+
+const idOf = (capability: Capability): string => `refused/${capability}`
+
 function toScenario(capability: Capability, refusal: Refusal): Scenario {
   return {
-    id: `refused/${capability}`,
+    id: idOf(capability),
     title: `refuses ${capability}, which is not claimed, and leaves nothing behind`,
     clause: 'what is not claimed is refused with UnsupportedError',
     level: 'seed',

@@ -21,6 +21,7 @@ export function describeResult(one: ScenarioResult, replay: string): string {
   return [
     `${one.verdict}: ${one.id} — ${one.title}`,
     `  clause:   ${one.clause} (level ${one.level})`,
+    ...(one.where === undefined ? [] : [`  at:       @dir/storage-conformance/${one.where}`]),
     ...(one.message ?? '').split('\n').map((line) => `  ${line}`),
     `  again:    ${replay}`,
   ].join('\n')
@@ -34,7 +35,12 @@ export function renderMarkdown(report: Report, module: string): string {
     const of = (side: string) => there.filter(({ verdict }) => SIDE[verdict] === side).length
     return `| ${level} | ${of('passed')} | ${of('failed')} | ${of('skipped')} |`
   })
-  const unsupported = Object.entries(backend.claims).filter(([, claim]) => claim !== true)
+  const unclaimed = Object.entries(backend.claims).filter(([, claim]) => claim !== true)
+  const refused = new Set<string>(report.refused)
+  const reasons = (wanted: boolean): string[] =>
+    unclaimed
+      .filter(([name]) => refused.has(name) === wanted)
+      .map(([name, reason]) => `- ${name}: ${String(reason)}`)
   const notable = [...report.preflight, ...results].filter(
     ({ verdict }) => verdict !== 'pass' && verdict !== 'unsupported',
   )
@@ -53,10 +59,8 @@ export function renderMarkdown(report: Report, module: string): string {
       'The backend says',
       Object.entries(backend.facts).map(([name, value]) => `- ${name}: ${value}`),
     ),
-    ...section(
-      'Not claimed, and refused',
-      unsupported.map(([name, reason]) => `- ${name}: ${reason}`),
-    ),
+    ...section('Not claimed, and seen to be refused', reasons(true)),
+    ...section('Not claimed, and not asked for', reasons(false)),
     ...section(
       'Not passed',
       notable.map((one) => `\`\`\`text\n${describeResult(one, replayCommand(module, seed, one.id))}\n\`\`\``),

@@ -4,6 +4,9 @@ import { arch, cpus, release, type as osType } from 'node:os'
 import type { Capability, Protocol } from '@dir/storage-core'
 import type { Backend, Claims } from './backend.ts'
 import { claimedLevel, earnedLevel } from './level.ts'
+import { LIMIT_MS, within } from './limits.ts'
+import { messageOf } from './message.ts'
+import { refusedIn } from './refusals.ts'
 import type { Level, Scenario } from './scenario.ts'
 import type { Site } from './site.ts'
 import { SIDE, type ScenarioResult, type Side, type Verdict } from './verdict.ts'
@@ -32,6 +35,8 @@ export interface Report {
   /** What was reached; null: not even the lowest. */
   readonly level: Level | null
   readonly labels: readonly string[]
+  /** What is not claimed and was seen to be refused. */
+  readonly refused: readonly Capability[]
   readonly verdicts: Readonly<Partial<Record<Verdict, number>>>
   readonly counts: Readonly<Record<Side, number>>
   /** What is wrong with the backend's module; then nothing else ran. */
@@ -75,7 +80,7 @@ export async function createReport(input: ReportInput): Promise<Report> {
       version: backend.version,
       protocols: backend.protocols ?? 'all',
       claims: backend.claims,
-      facts: preflight.length === 0 ? ((await backend.describe?.()) ?? {}) : {},
+      facts: preflight.length === 0 ? await factsOf(backend) : {},
     },
     environment: { node: process.version, os: `${osType()} ${release()} ${arch()}`, cpus: cpus().length },
     seed,
@@ -86,6 +91,7 @@ export async function createReport(input: ReportInput): Promise<Report> {
     filtered,
     level: measured ? earnedLevel(results, level) : null,
     labels: measured ? labels(backend, input) : [],
+    refused: refusedIn(results),
     verdicts,
     counts,
     preflight,
@@ -103,6 +109,12 @@ function labels({ claims }: Backend, { scenarios, results }: ReportInput): strin
     const label = LABELS[capability]
     return claims[capability] === true && earned && label !== undefined ? [label] : []
   })
+}
+
+/** What the backend says of itself; that it fails to is a fact, too. */
+async function factsOf(backend: Backend): Promise<Readonly<Record<string, string>>> {
+  const asked = within('describe()', LIMIT_MS.open, async () => (await backend.describe?.()) ?? {})
+  return asked.catch((error: unknown) => ({ 'describe()': messageOf(error) }))
 }
 
 function suiteVersion(): string {

@@ -1,7 +1,9 @@
 import type { Backend, Deviation } from './backend.ts'
+import { destroy } from './ends.ts'
 import { execute } from './execute.ts'
 import { claimedLevel } from './level.ts'
 import { loadBackend } from './load.ts'
+import { messageOf } from './message.ts'
 import { preflight } from './preflight.ts'
 import { nonce } from './random.ts'
 import { type Report, createReport } from './report.ts'
@@ -75,19 +77,22 @@ export function createRun(backend: Backend, module: string | null, options: RunO
       return outcome
     },
     async end() {
-      await backend.destroy(site.sharedNamespace)
+      const left = trouble.length === 0 ? await cleanUp(site) : []
+      for (const outcome of left) options.onResult?.(outcome)
       return createReport({
         site,
         startedAt,
         level,
         filtered: options.only !== undefined || options.scenarios !== undefined,
         preflight: trouble,
-        results: planned.map(({ scenario }) => {
-          return (
-            results.get(scenario.id) ??
-            result(scenario, 'not-run', 0, performance.now(), 'It was not started.')
-          )
-        }),
+        results: planned
+          .map(({ scenario }) => {
+            return (
+              results.get(scenario.id) ??
+              result(scenario, { verdict: 'not-run', message: 'It was not started.' })
+            )
+          })
+          .concat(left),
         scenarios: planned.map(({ scenario }) => scenario),
         catalogue,
       })
@@ -95,8 +100,23 @@ export function createRun(backend: Backend, module: string | null, options: RunO
   }
 }
 
+/** Removes the shared namespace. @returns what became of that, if anything did. */
+async function cleanUp({ backend, sharedNamespace }: Site): Promise<ScenarioResult[]> {
+  const startedAt = performance.now()
+  const facts = {
+    id: 'harness/destroy',
+    title: 'the namespace that the scenarios shared can be removed',
+    clause: 'what the backend module must bring',
+    level: 'seed',
+  } as const
+  return destroy(backend, sharedNamespace).then(
+    () => [],
+    (error: unknown) => [result(facts, { verdict: 'error', message: messageOf(error) }, 0, startedAt)],
+  )
+}
+
 async function executePlanned(site: Site, { scenario, good, notRun }: Planned): Promise<ScenarioResult> {
-  if (notRun !== undefined) return result(scenario, 'not-run', 0, performance.now(), notRun)
+  if (notRun !== undefined) return result(scenario, { verdict: 'not-run', message: notRun })
   const outcome = await execute(site, scenario)
   const deviation = site.backend.deviations?.[scenario.id]
   if (deviation !== undefined) return deviate(outcome, deviation)

@@ -37,7 +37,8 @@ export function schedule(
 }
 
 function applies(backend: Backend, { protocols, capabilities, level }: Scenario): boolean {
-  const brings = protocols.every((protocol) => backend.protocols?.includes(protocol) ?? true)
+  const brings =
+    protocols === 'any' || protocols.every((protocol) => backend.protocols?.includes(protocol) ?? true)
   const claims = capabilities?.every((capability) => backend.claims[capability] === true)
   // A single atomic verb is tested where it is claimed, even if the whole level is not.
   const reached = within(level, claimedLevel(backend)) || (level === 'atomic' && claims === true)

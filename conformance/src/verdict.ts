@@ -38,28 +38,38 @@ export class Inconclusive extends Error {
   override readonly name = 'Inconclusive'
 }
 
+/** Thrown where the backend lacks what it may leave out; the verdict is then `not-run`, and keeps no level away. */
+export class NotThere extends Error {
+  override readonly name = 'NotThere'
+}
+
+/** How a scenario ended, and why. */
+export interface Seen {
+  readonly verdict: Verdict
+  /** Why the verdict is not `pass`. */
+  readonly message?: string
+  /** The file, line and column of the scenario, below the suite's package. */
+  readonly where?: string
+  /** Not run, for want of something that a backend may leave out; no level is kept away by that. */
+  readonly optional?: boolean
+}
+
 /** What came of one scenario. */
-export interface ScenarioResult {
+export interface ScenarioResult extends Seen {
   readonly id: string
   readonly title: string
   readonly clause: string
   readonly level: Level
-  readonly verdict: Verdict
   /** How many statements it made. */
   readonly asserts: number
   readonly durationMs: number
-  /** Why the verdict is not `pass`. */
-  readonly message?: string
 }
 
 export function result(
-  { id, title, clause, level }: Scenario,
-  verdict: Verdict,
-  asserts: number,
-  startedAt: number,
-  message?: string,
+  { id, title, clause, level }: Pick<Scenario, 'id' | 'title' | 'clause' | 'level'>,
+  seen: Seen,
+  asserts = 0,
+  startedAt: number = performance.now(),
 ): ScenarioResult {
-  const durationMs = Math.round(performance.now() - startedAt)
-  const facts = { id, title, clause, level, verdict, asserts, durationMs }
-  return message === undefined ? facts : { ...facts, message }
+  return { id, title, clause, level, asserts, durationMs: Math.round(performance.now() - startedAt), ...seen }
 }

@@ -75,7 +75,21 @@ describe('a run', () => {
     expect(stderr).toContain(
       'clause:   a verb takes effect at one moment between its call and its answer (level atomic)',
     )
+    expect(stderr).toMatch(/at: {7}@dir\/storage-conformance\/src\/scenarios\/linearizability\.ts:\d+:\d+\n/)
     expect(stderr).toContain(`dir-storage-conformance ${broken} --only linearizability/counter --seed 7`)
+  })
+
+  test('it ends when it has its verdict, whatever the backend left open', () => {
+    const module = join(folder, 'left-open.mjs')
+    const lines = [
+      `import sound from ${JSON.stringify(MEMORY_URL)}`,
+      'if (process.send === undefined) setInterval(() => {}, 1_000)', // not in its child processes
+      'export default sound',
+    ]
+    writeFileSync(module, lines.join('\n'))
+    const { status, last } = cli(module, '--only', 'saga')
+    expect(last).toMatch(/^\d+ passed, 0 failed, 0 skipped$/)
+    expect(status).toBe(0)
   })
 
   test('a module that cannot be loaded, or is none: exit code 3', () => {

@@ -1,6 +1,7 @@
-import type { StorageHandle } from '@dir/storage-core'
+import { CAPABILITIES, type StorageHandle } from '@dir/storage-core'
 import { describe, expect, test } from 'vitest'
-import type { Backend } from '../src/backend.ts'
+import type { Backend, Claims } from '../src/backend.ts'
+import { renderMarkdown } from '../src/render.ts'
 import { seedFaithful } from '../src/mutants/seed-faithful.ts'
 import { openBackend } from '../src/open.ts'
 import { createRun, runConformance } from '../src/run.ts'
@@ -50,7 +51,7 @@ describe('a backend module that cannot be measured is an error, and nothing else
     )
     expect(report.preflight.every(({ message }) => message?.includes('no server'))).toBe(true)
     expect(report.results.map(({ verdict }) => verdict)).toEqual(['not-run'])
-    expect(report.counts).toEqual({ passed: 0, failed: 4, skipped: 1 })
+    expect(report.counts).toEqual({ passed: 0, failed: 5, skipped: 1 })
   })
 
   test('a sound module passes, in a child process too', async () => {
@@ -63,17 +64,46 @@ describe('a backend module that cannot be measured is an error, and nothing else
 describe('claims', () => {
   const only = (backend: Backend, ids: string[]) => runConformance(backend, { only: ids, seed: 1 })
 
+  /** A backend whose handles claim what its module does. */
+  const consistent = (backend: Backend): Backend => {
+    const claimed = CAPABILITIES.filter((capability) => backend.claims[capability] === true)
+    const open: Backend['open'] = async (...args) => {
+      return { ...(await openBackend(backend, ...args)), capabilities: new Set(claimed) }
+    }
+    return { ...backend, open }
+  }
+
   test('what is claimed and refused fails', async () => {
     const claims = { ...seedFaithful.claims, leases: true } as const
-    const { verdicts } = await only({ ...seedFaithful, claims }, ['resource-lock'])
+    const { verdicts } = await only(consistent({ ...seedFaithful, claims }), ['resource-lock'])
     expect(verdicts.fail).toBeGreaterThan(5)
   })
 
-  test('what is there and not claimed fails', async () => {
+  test('what is there and not claimed fails, and is not told to be refused', async () => {
     const claims = { ...memory.claims, setIfAbsent: 'not written yet' }
-    const report = await only({ ...memory, claims }, ['refused'])
+    const report = await only(consistent({ ...memory, claims }), ['refused'])
     expect(report.results.map(({ id, verdict }) => [id, verdict])).toEqual([['refused/setIfAbsent', 'fail']])
+    expect(report.refused).toEqual([])
+    expect(renderMarkdown(report, 'module.ts')).not.toContain('seen to be refused')
   })
+
+  test.each([
+    ['says nothing of one', ({ claim: _, ...claims }) => claims, 'claims says nothing of claim'],
+    ['names what there is not', (claims) => ({ ...claims, speed: true }), 'no capability "speed" to claim'],
+    ['is neither true nor a reason', (claims) => ({ ...claims, claim: false }), 'claims.claim must be true'],
+    ['claims less', (claims) => ({ ...claims, claim: 'no' }), 'claim is not claimed, and the handle’s'],
+    ['claims more', (claims) => ({ ...claims, durable: true }), 'durable is claimed, and the handle’s'],
+  ] satisfies [string, (claims: Claims) => object, string][])(
+    'that %s are an error',
+    async (_, change, text) => {
+      const report = await only({ ...memory, claims: change(memory.claims) as Claims }, ['saga'])
+      expect(report.preflight.map(({ id, verdict }) => [id, verdict])).toEqual([
+        ['preflight/claims', 'error'],
+      ])
+      expect(report.preflight[0]?.message).toContain(text)
+      expect(report.counts.passed).toBe(0)
+    },
+  )
 
   test('what is neither there nor claimed is unsupported, which counts as passed', async () => {
     const report = await only(seedFaithful, ['refused'])
@@ -83,5 +113,8 @@ describe('claims', () => {
       ['refused/export', 'unsupported'],
     ])
     expect(report.counts).toEqual({ passed: 3, failed: 0, skipped: 0 })
+    expect(report.refused).toEqual(['leases', 'atomically', 'export'])
+    const markdown = renderMarkdown(report, 'module.ts')
+    expect(markdown).toMatch(/seen to be refused[^#]*- export[^#]*## .* not asked for[^#]*- durable/)
   })
 })

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { UnsupportedError } from '@dir/storage-core'
+import { CAPABILITIES, UnsupportedError } from '@dir/storage-core'
 import { describe, expect, test } from 'vitest'
 import type { Backend } from '../src/backend.ts'
 import { exitCode } from '../src/exit-code.ts'
@@ -100,8 +100,11 @@ describe('what is scheduled', () => {
   })
 
   test('scenarios that need processes are not run where no module can be loaded', async () => {
-    const claims = { ...memory.claims, processes: true, durable: true } as const
-    expect(verdicts(await run(levels, { ...memory, claims }))).toEqual([
+    const claims = { ...memory.claims, processes: true, durable: true, pythonFile: true } as const
+    const open: Backend['open'] = async (namespace) => {
+      return { ...(await memory.open(namespace)), capabilities: new Set(CAPABILITIES) }
+    }
+    expect(verdicts(await run(levels, { ...memory, claims, open }))).toEqual([
       ['seed', 'pass'],
       ['atomic', 'pass'],
       ['shared', 'not-run'],

@@ -98,9 +98,12 @@ export function atomicCalls(storage: StorageHandle, id: string): Partial<Record<
   }
 }
 
-/** Each of `calls` with the names of its protocol and method. */
-export function flat(calls: Partial<Record<Protocol, Calls>>): [Protocol, string, () => Promise<unknown>][] {
-  return PROTOCOLS.flatMap((protocol) =>
+/** Each of `calls` of these protocols, with the names of its protocol and method. */
+export function flat(
+  calls: Partial<Record<Protocol, Calls>>,
+  protocols: readonly Protocol[] = PROTOCOLS,
+): [Protocol, string, () => Promise<unknown>][] {
+  return protocols.flatMap((protocol) =>
     Object.entries(calls[protocol] ?? {}).map(
       ([method, call]): [Protocol, string, () => Promise<unknown>] => [protocol, method, call],
     ),

@@ -1,9 +1,8 @@
 /* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
-import { PROTOCOLS } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { flat, seedCalls } from './every-call.ts'
 import { brief, group, range } from './kit.ts'
-import { RECORD_KINDS } from './record-kinds.ts'
+import { kindsOf } from './record-kinds.ts'
 
 /** The seed methods that answer nothing. */
 const SILENT = [
@@ -11,14 +10,14 @@ const SILENT = [
   ...['setCount', 'delete', 'recordBudgetToken', 'insertRequest', 'recordTransition'],
 ]
 
-export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: PROTOCOLS }, [
+export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 'any' }, [
   {
     id: 'handle/every-method-answers-with-a-promise',
     title: 'every method of the nine is there and answers with a promise, of nothing where nothing is named',
     clause: 'every method returns a Promise; methods for which no return value is named return nothing',
     asserts: 74,
-    async run({ storage, id, assert }) {
-      for (const [protocol, method, call] of flat(seedCalls(storage, id('everything')))) {
+    async run({ storage, protocols, id, assert }) {
+      for (const [protocol, method, call] of flat(seedCalls(storage, id('everything')), protocols)) {
         const answer = call()
         assert.ok(answer instanceof Promise, `${protocol}.${method} answers with a promise`)
         const value = await answer
@@ -32,15 +31,18 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
     title: 'init and initSchema may be called again and at once, and leave what is stored as it is',
     clause: 'init() creates or migrates the schema; it may run twice; initSchema() is the same call',
     needs: 'empty',
-    asserts: 2,
-    async run({ storage, open, assert }) {
+    asserts: 18,
+    async run({ storage, protocols, open, assert }) {
       const others = await Promise.all(range(4).map(() => open()))
       await Promise.all([storage, ...others].flatMap((handle) => [handle.init(), handle.init()]))
-      await storage.context.setSession('flow', '1')
+      const kinds = kindsOf(protocols)
+      for (const kind of kinds) await kind.write(storage, 'mine', 1, 'other')
       await storage.init()
-      await Promise.all([others[0]?.context.initSchema(), others[1]?.saga.initSchema(), others[2]?.init()])
-      assert.equal(await storage.context.getSession('flow'), '1', 'what was stored')
-      assert.equal(await others[3]?.context.getSession('flow'), '1', 'the same for another handle')
+      const schemas = flat(seedCalls(storage, 'mine'), protocols).filter(([, name]) => name === 'initSchema')
+      await Promise.all([...schemas.map(([, , initSchema]) => initSchema()), others[2]?.init()])
+      for (const kind of kinds)
+        for (const handle of [storage, others[3] ?? storage])
+          assert.equal(await kind.read(handle, 'mine', 'other'), kind.after(1), `${kind.name} stays`)
     },
   },
   {
@@ -48,9 +50,8 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
     title: 'calls on a handle and a store that are both new create the store first, and keep their order',
     clause: 'a call made before init() runs it first, once',
     asserts: 9,
-    async run({ open, freshNamespace, id, assert }) {
-      const kinds = new Map(RECORD_KINDS.map((kind) => [kind.protocol, kind]))
-      for (const [protocol, kind] of kinds) {
+    async run({ protocols, open, freshNamespace, id, assert }) {
+      for (const kind of kindsOf(protocols)) {
         const fresh = await open({ namespace: freshNamespace() })
         const [mine, other] = [id('mine'), id('other')]
         const [, , seen] = await Promise.all([
@@ -58,7 +59,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
           kind.write(fresh, mine, 2, other),
           kind.read(fresh, mine, other),
         ])
-        assert.equal(seen, kind.after(1, 2), protocol)
+        assert.equal(seen, kind.after(1, 2), kind.protocol)
       }
     },
   },
@@ -66,20 +67,25 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
     id: 'handle/init-false-creates-nothing',
     title: 'a handle with init: false refuses a store that is not there, and works on one that is',
     clause: 'init: false creates nothing (a missing schema is the schema error)',
-    asserts: 4,
-    async run({ open, freshNamespace, assert }) {
+    uses: ['init', 'health'],
+    asserts: 28,
+    async run({ protocols, open, freshNamespace, assert }) {
       const namespace = freshNamespace()
       const cautious = await open({ namespace, init: false })
       await assert.rejects(() => cautious.init(), 'STORAGE_SCHEMA', 'init', { retryable: false })
-      await assert.rejects(() => cautious.context.setSession('flow', '1'), 'STORAGE_SCHEMA', 'a write')
-      const other = await open({ namespace, init: false })
-      await assert.rejects(
-        () => other.context.getSession('flow'),
-        'STORAGE_SCHEMA',
-        'a read; nothing was created',
-      )
-      await (await open({ namespace })).context.setSession('flow', '2')
-      assert.equal(await cautious.context.getSession('flow'), '2', 'once another handle has created it')
+      const [kinds, other] = [kindsOf(protocols), await open({ namespace, init: false })]
+      for (const kind of kinds) {
+        const write = () => kind.write(cautious, 'mine', 1, 'other')
+        await assert.rejects(write, 'STORAGE_SCHEMA', `a write of ${kind.name}`)
+        const read = () => kind.read(other, 'mine', 'other')
+        await assert.rejects(read, 'STORAGE_SCHEMA', `a read of ${kind.name}; nothing was created`)
+      }
+      const creating = await open({ namespace })
+      for (const kind of kinds) {
+        await kind.write(creating, 'mine', 2, 'other')
+        const seen = await kind.read(cautious, 'mine', 'other')
+        assert.equal(seen, kind.after(2), `${kind.name}, once another handle has created the store`)
+      }
     },
   },
   {
@@ -87,6 +93,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
     title: 'options that break their rule are refused by name',
     clause:
       'options objects: own known keys only; operationTimeoutMs, maxValueBytes and init have their rules',
+    uses: ['init', 'health'],
     asserts: 20,
     async run({ open, assert }) {
       for (const [argument, values] of [
@@ -112,6 +119,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
     id: 'handle/health-tells-of-the-backend',
     title: 'health answers that the backend is well, with its name and facts',
     clause: 'StorageHandle: health()',
+    uses: ['health'],
     asserts: 3,
     async run({ storage, assert }) {
       const { ok, backend, details, ...rest } = await storage.health()

@@ -2,7 +2,8 @@ import { inspect } from 'node:util'
 import type { Counters, StorageHandle, StorageRecord } from '@dir/storage-core'
 import type { Scenario, ScenarioContext } from '../scenario.ts'
 
-type Shared = Pick<Scenario, 'level' | 'protocols'> & Partial<Pick<Scenario, 'needs' | 'capabilities'>>
+type Shared = Pick<Scenario, 'level' | 'protocols'> &
+  Partial<Pick<Scenario, 'needs' | 'capabilities' | 'uses'>>
 type Entry = Omit<Scenario, keyof Shared> & Partial<Shared>
 
 /** Scenarios that have most of what surrounds their `run` in common; an entry may differ. */

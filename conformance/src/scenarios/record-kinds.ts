@@ -1,4 +1,4 @@
-import { type Protocol, type StorageHandle } from '@dir/storage-core'
+import type { Protocol, StorageHandle } from '@dir/storage-core'
 import { LONG_AGO, without } from './kit.ts'
 
 /** A kind of record that is found by one id, and what its seed methods make of a series of writes to that id. */
@@ -174,3 +174,8 @@ export const RECORD_KINDS: readonly RecordKind[] = [
   request,
   transition,
 ]
+
+/** A kind of each of these protocols. */
+export function kindsOf(protocols: readonly Protocol[]): readonly RecordKind[] {
+  return protocols.flatMap((protocol) => RECORD_KINDS.findLast((kind) => kind.protocol === protocol) ?? [])
+}
