@@ -27,6 +27,25 @@ export const claimEndMutants: readonly Mutant[] = [
     },
   },
   {
+    id: 'claim-completed-after-close',
+    breaks: 'a closed handle answers that it has completed a claim',
+    from: 'a write that is dropped at shutdown, and whose promise resolves',
+    killedBy: 'run-once/says-that-the-effect-ran',
+    wrap: over(({ idempotency }) => ({
+      idempotency: {
+        complete: (key, token, result) =>
+          idempotency.complete(key, token, result).catch((error: { readonly code?: string }) => {
+            if (error.code === 'STORAGE_CLOSED') return true
+            throw error
+          }),
+      },
+    })),
+    async witness(storage) {
+      await storage.close()
+      return storage.idempotency.complete('w', 'token', {}).catch(() => false)
+    },
+  },
+  {
     id: 'claim-late-completion-refused',
     breaks: 'complete is refused once the lease has ended, although nobody claimed anew',
     from: 'the effect happened, and its result was thrown away',

@@ -72,6 +72,41 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
     },
   },
   {
+    id: 'run-once/says-that-the-effect-ran',
+    title:
+      'where the effect ran and its result cannot be stored, runOnce says so, with the token that ends the claim',
+    clause: 'runOnce rejects with typed errors for an unstored result: AmbiguousError, outcome unknown',
+    asserts: 6,
+    async run({ storage, open, id, assert }) {
+      const { idempotency } = storage
+      const failures: [string, (mine: StorageHandle) => Promise<Record<string, unknown>>][] = [
+        ['the handle was closed while it ran', (mine) => mine.close().then(() => ({ n: 1 }))],
+        ['its result is no JSON', async () => ({ toJSON: () => 1 })],
+      ]
+      for (const [what, effect] of failures) {
+        const key = id('key')
+        const mine = await open()
+        await mine.init()
+        const error: unknown = await runOnce(mine.idempotency, key, LONG, () => effect(mine)).then(
+          () => null,
+          (failure: unknown) => failure,
+        )
+        const { code, outcome, retryable, token = '' } = (error ?? {}) as Readonly<Record<string, string>>
+        assert.equal(
+          { code, outcome, retryable },
+          { code: 'STORAGE_AMBIGUOUS', outcome: 'unknown', retryable: false },
+          what,
+        )
+        assert.equal((await idempotency.claim(key, LONG)).state, 'inFlight', `${what}: nobody runs it again`)
+        assert.equal(
+          await idempotency.complete(key, token, { n: 1 }),
+          true,
+          `${what}: the token ends the claim`,
+        )
+      }
+    },
+  },
+  {
     id: 'run-once/waits-no-longer-than-asked',
     title: 'runOnce rejects with InFlightError when another caller is still running after waitSec',
     clause: 'runOnce rejects with typed errors for still in flight',

@@ -65,7 +65,10 @@ export interface StorageHandle extends StorageBundle, AsyncDisposable {
   readonly capabilities: ReadonlySet<Capability>
   /** Creates or migrates the schema; may run twice and from many processes at once. A call made before runs it first. */
   init(): Promise<void>
-  /** Refuses new calls at once, waits up to five seconds for those under way, frees everything it opened. A second call returns the first promise. */
+  /**
+   * Refuses new calls at once, waits up to five seconds for those under way, frees everything it opened. What still waits
+   * then rejects with `ClosedError`; a write that the store has has the outcome `unknown`. A second call returns the first promise.
+   */
   close(): Promise<void>
   /** Asks the backend how it is; rejects only when the handle is closed. */
   health(): Promise<Health>

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AmbiguousError, ConflictError, InFlightError, locate } from './errors.ts'
+import { AmbiguousError, ConflictError, InFlightError, isStorageError, locate } from './errors.ts'
 import type { Claim, IdempotencyStorage, JsonObject } from './idempotency.ts'
 import { loadsJson } from './json/decode.ts'
 import { dumpsJsonDict } from './json/encode.ts'
 import { options } from './rules/objects.ts'
+import { formatMicros, hostMicros } from './rules/time.ts'
 import { callable, seconds } from './rules/validate.ts'
 
 export interface RunOnceOptions {
@@ -22,8 +23,10 @@ const POLL_MS = 25
  * if its effect did not happen. The result is stored by `complete`; one that comes after the lease still counts.
  *
  * @throws InFlightError if another caller still runs it after `waitSec`.
- * @throws AmbiguousError, with the token that ends it, if an earlier run died half-way.
- * @throws ConflictError if the key is in use for another request, or the claim was ended meanwhile by somebody else.
+ * @throws AmbiguousError, with the token that ends it, if an earlier run died half-way; or with the outcome `unknown` if
+ * the effect ran now and its result could not be stored, because the handle was closed meanwhile, say.
+ * @throws ConflictError if the key is in use for another request; or with the outcome `unknown` if the effect ran, and
+ * its claim was ended meanwhile by somebody else.
  */
 export async function runOnce(
   idempotency: IdempotencyStorage,
@@ -49,7 +52,7 @@ export async function runOnce(
 
 function settled(claim: Exclude<Claim, { state: 'started' }>): JsonObject {
   if (claim.state === 'replay') return claim.result
-  throw locate(refusal(claim), '', 'idempotency', 'runOnce')
+  throw located(refusal(claim))
 }
 
 function refusal(claim: Exclude<Claim, { state: 'started' | 'replay' }>): Error {
@@ -66,6 +69,7 @@ async function run(
   token: string,
   fn: () => JsonObject | Promise<JsonObject>,
 ): Promise<JsonObject> {
+  const since = formatMicros(hostMicros())
   let result: JsonObject
   try {
     result = await fn()
@@ -74,17 +78,48 @@ async function run(
     await idempotency.abandon(key, token).catch(() => false)
     throw error
   }
-  // what the caller gets is what replays get: the result as it was encoded
-  if (await idempotency.complete(key, token, result))
-    return loadsJson(dumpsJsonDict(result), { lossless: true }) as JsonObject
-  const stored = await idempotency.get(key)
+  let stored: JsonObject | null
+  try {
+    // what the caller gets is what replays get: the result as it was encoded
+    stored = (await completed(idempotency, key, token, result))
+      ? (loadsJson(dumpsJsonDict(result), { lossless: true }) as JsonObject)
+      : await idempotency.get(key)
+  } catch (cause) {
+    throw located(new AmbiguousError(since, token, { cause, causeText: textOf(cause), outcome: 'unknown' }))
+  }
   if (stored !== null) return stored
-  throw locate(
+  throw located(
     new ConflictError(
       'The effect ran, but its claim was abandoned by somebody else meanwhile, so its result is not stored.',
+      { outcome: 'unknown' },
     ),
-    '',
-    'idempotency',
-    'runOnce',
   )
+}
+
+const MOST_TRIES = 3
+
+/** A claim is completed once at most: where it is not known whether it was, it may be asked for again. */
+async function completed(
+  idempotency: IdempotencyStorage,
+  key: string,
+  token: string,
+  result: JsonObject,
+): Promise<boolean> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await idempotency.complete(key, token, result)
+    } catch (error) {
+      const mayPass = isStorageError(error) && (error.retryable || error.outcome === 'unknown')
+      if (!mayPass || tries >= MOST_TRIES) throw error
+    }
+  }
+}
+
+/** Our own messages quote nothing. */
+function textOf(cause: unknown): string {
+  return isStorageError(cause) ? cause.message : ''
+}
+
+function located<E>(error: E): E {
+  return locate(error, '', 'idempotency', 'runOnce')
 }

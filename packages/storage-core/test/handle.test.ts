@@ -143,3 +143,58 @@ test('a batch whose callback threw takes nothing more', async () => {
   await expect(failed).rejects.toEqual(new RangeError('on purpose'))
   expect(late).toThrow(InvalidArgumentError)
 })
+
+const outcomeOf = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => 'answered',
+    (error: unknown) => (isStorageError(error) ? [error.code, error.outcome] : error),
+  )
+
+test('close() ends in time whatever the driver does, and rejects what still waits, each with what is known of it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const never = (): Promise<never> => new Promise(() => {})
+  const transfer = { counters: never, begin: never, finish: never }
+  const storage = createStorage(driver({ read: never, write: never, close: never, health: never, transfer }))
+  await storage.init()
+  const calls = [
+    storage.context.getSession('f'),
+    storage.health(),
+    Array.fromAsync(storage.exportRecords()),
+    storage.context.setSession('f', '1'),
+  ].map(outcomeOf)
+  const closed = vi.fn<() => void>()
+  void storage.close().then(closed)
+  await vi.advanceTimersByTimeAsync(4_990)
+  expect(closed).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(10)
+  await new Promise(setImmediate)
+  expect(closed).toHaveBeenCalledOnce()
+  const unsent = ['STORAGE_CLOSED', 'not-applied']
+  expect(await Promise.all(calls)).toEqual([unsent, unsent, unsent, ['STORAGE_CLOSED', 'unknown']])
+})
+
+test('a driver that closes sooner than it answers leaves nobody waiting; what it answers last arrives', async () => {
+  const { promise, resolve } = Promise.withResolvers<readonly unknown[]>()
+  const write: StorageDriver['write'] = ({ calls }) =>
+    calls[0]?.args[0] === 'left' ? new Promise(() => {}) : promise
+  const storage = createStorage(driver({ write, close: async () => resolve([null]) }))
+  await storage.init()
+  const writes = ['answered', 'left'].map((dfid) => outcomeOf(storage.saga.clearDirty(dfid)))
+  await storage.close()
+  expect(await Promise.all(writes)).toEqual(['answered', ['STORAGE_CLOSED', 'unknown']])
+})
+
+test('a call that waits for init when the handle closes is not carried out later', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const write = vi.fn<StorageDriver['write']>(async () => [null])
+  const storage = createStorage(driver({ init: () => promise, write }))
+  const waiting = outcomeOf(storage.saga.clearDirty('f'))
+  const closed = storage.close()
+  await vi.advanceTimersByTimeAsync(5_000)
+  await closed
+  expect(await waiting).toEqual(['STORAGE_CLOSED', 'not-applied'])
+  resolve()
+  await new Promise(setImmediate)
+  expect(write).not.toHaveBeenCalled()
+})

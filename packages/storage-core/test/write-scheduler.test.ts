@@ -144,3 +144,18 @@ test('is bounded, and after close takes nothing more', async () => {
   expect(await first).toEqual(['1'])
   await closing
 })
+
+test('what is left when the grace of a close is over rejects, and what was not sent never is', async () => {
+  const { scheduler, started, answer } = store()
+  const outcomes = ['1', '2'].map((label) =>
+    scheduler.write(work([call('context', 'a', label)])).catch((error: unknown) => error),
+  )
+  await scheduler.close(10)
+  expect(await Promise.all(outcomes)).toEqual([
+    failure({ code: 'STORAGE_CLOSED', outcome: 'unknown' }),
+    failure({ code: 'STORAGE_CLOSED', outcome: 'not-applied' }),
+  ])
+  answer('1')
+  await turn()
+  expect(started).toEqual(['1'])
+})

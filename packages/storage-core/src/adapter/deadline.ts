@@ -1,3 +1,6 @@
+/** Calls back in the next turn of the event loop: Node's own timer, also where a test has put another in its place. */
+export const nextTurn: (callback: () => void) => unknown = setImmediate
+
 /** A longer timer would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 

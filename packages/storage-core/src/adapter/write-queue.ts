@@ -1,5 +1,6 @@
 import { CallOrder } from './call-order.ts'
 import type { Call, Work } from './call.ts'
+import { nextTurn } from './deadline.ts'
 import { Pending, type QueueEntry } from './queue-entry.ts'
 import { ClosedError, ResourceContentionError, UnavailableError, ValueTooLargeError } from '../errors.ts'
 
@@ -56,7 +57,7 @@ export class WriteQueue {
       this.#order.add(entry)
       if (!this.#running) {
         this.#running = true
-        setImmediate(() => void this.#run())
+        nextTurn(() => void this.#run())
       }
     })
   }
@@ -138,7 +139,7 @@ export class WriteQueue {
       } finally {
         clearInterval(timer)
       }
-      await new Promise(setImmediate) // let the acknowledged callers issue their next writes, and others run
+      await new Promise<void>(nextTurn) // let the acknowledged callers issue their next writes, and others run
     }
     this.#running = false
     this.#onIdle?.()

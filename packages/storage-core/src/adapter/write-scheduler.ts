@@ -26,7 +26,7 @@ export class WriteScheduler {
   readonly #most: number
   /** The writes that are in no queue; a queue keeps its own in order. */
   readonly #loose = new CallOrder()
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #underWay = new Set<Carried>()
   readonly #queues = new Set<WriteQueue>()
   #closed = false
 
@@ -61,8 +61,10 @@ export class WriteScheduler {
   async close(graceMs: number): Promise<void> {
     this.#closed = true
     const deadline = performance.now() + graceMs
+    const ends = Array.from(this.#underWay, ({ end }) => end)
     await Promise.all([...this.#queues].map((queue) => queue.close(graceMs)))
-    await settleBy(deadline, Promise.allSettled(this.#underWay), () => new ClosedError()).catch(() => {})
+    await settleBy(deadline, Promise.allSettled(ends), () => new ClosedError()).catch(() => {})
+    for (const { giveUp } of this.#underWay) giveUp()
   }
 
   #enqueue(queue: WriteQueue, work: Work): Promise<readonly unknown[]> {
@@ -73,46 +75,56 @@ export class WriteScheduler {
     return this.#track(work, () => this.#run(work, before, () => queue.push(work)))
   }
 
-  /** @returns what the caller is told by its deadline, and when the work is really over, which may be later. */
   #run(work: Work, before: Promise<unknown> | undefined, send: () => Promise<readonly unknown[]>): Carried {
-    let sent = false
-    let givenUp = false
     const start = performance.now()
+    let [sent, givenUp] = [false, false]
+    const act = async (): Promise<readonly unknown[]> => {
+      await before
+      // timers may come a moment early: what was given up unsent must never be sent
+      if (givenUp) throw new ClosedError()
+      if (performance.now() >= work.deadline) throw late()
+      sent = true
+      return send()
+    }
     const late = (): StorageError => {
-      givenUp = true // timers may come a moment early: what was given up unsent must never be sent
+      givenUp = true
       const waited = performance.now() - start
       return sent
         ? new TimeoutError(waited, 'waiting for the store', { outcome: 'unknown' })
         : new TimeoutError(waited, 'waiting for earlier writes to the same record')
     }
-    const act = async (): Promise<readonly unknown[]> => {
-      await before
-      if (givenUp || performance.now() >= work.deadline) throw late()
-      sent = true
-      return send()
-    }
     const end = act()
-    return { answer: settleBy(work.deadline, end, late), end }
+    const { promise: answer, resolve, reject } = Promise.withResolvers<readonly unknown[]>()
+    settleBy(work.deadline, end, late).then(resolve, reject)
+    const giveUp = (): void => {
+      givenUp = true
+      reject(new ClosedError({ outcome: sent ? 'unknown' : 'not-applied' }))
+    }
+    return { answer, end, giveUp }
   }
 
   #track({ calls }: Work, carry: () => Carried): Promise<readonly unknown[]> {
     const { promise: settled, resolve } = Promise.withResolvers<void>()
     const write: Ordered = { calls, settled: () => settled, passed: () => settled }
     this.#loose.add(write)
-    const { answer, end } = carry()
-    this.#underWay.add(end)
+    const carried = carry()
+    this.#underWay.add(carried)
     const over = (): void => {
-      this.#underWay.delete(end)
+      this.#underWay.delete(carried)
       this.#loose.remove(write)
       resolve()
     }
-    end.then(over, over)
-    return answer
+    carried.end.then(over, over)
+    return carried.answer
   }
 }
 
-/** Work under way. Later writes to the same records wait for its end, so that it cannot overtake them when it is late. */
+/** Work under way. */
 interface Carried {
+  /** What the caller is told, by its deadline. */
   readonly answer: Promise<readonly unknown[]>
+  /** When it is really over, which may be later. Later writes to the same records wait for it, so that it cannot overtake them. */
   readonly end: Promise<readonly unknown[]>
+  /** The handle closes. */
+  readonly giveUp: () => void
 }

@@ -64,8 +64,8 @@ export class InsufficientCapacityError extends StorageError {
 /** A condition was false, so nothing was written. */
 export class ConflictError extends StorageError {
   readonly code = 'STORAGE_CONFLICT'
-  constructor(message: string) {
-    super(message, false)
+  constructor(message: string, context?: ErrorContext) {
+    super(message, false, context)
   }
 }
 
@@ -79,26 +79,35 @@ export class InFlightError extends StorageError {
   }
 }
 
-/** `runOnce`: an earlier claim ran out with no result, so the effect may or may not have happened. */
+/**
+ * `runOnce`: an earlier claim ran out with no result, so the effect may or may not have happened; or the effect ran now,
+ * and its result could not be stored (`cause` says why, and `outcome` is `unknown`).
+ */
 export class AmbiguousError extends StorageError {
   readonly code = 'STORAGE_AMBIGUOUS'
   readonly since: string
   /** Ends the claim by `complete` or `abandon`, once somebody has looked whether the effect happened. */
   readonly token: string
-  constructor(since: string, token: string) {
-    super(
-      `The effect was claimed at ${since} and never completed: look whether it happened, then end the claim with this error's token, by complete() or abandon().`,
-      false,
-    )
+  constructor(since: string, token: string, context?: ErrorContext) {
+    const what =
+      context === undefined
+        ? `The effect was claimed at ${since} and never completed: look whether it happened, then`
+        : `The effect, claimed at ${since}, ran, but its result is not known to be stored: look what it did, then`
+    super(`${what} end the claim with this error's token, by complete() or abandon().`, false, context)
     this.since = since
     this.token = token
   }
 }
 
-/** The handle is closed. */
+/** The handle is closed, or was while the call was under way. */
 export class ClosedError extends StorageError {
   readonly code = 'STORAGE_CLOSED'
   constructor(context?: ErrorContext) {
-    super('This storage handle is closed. Open a new one.', false, context)
+    const lost = 'This storage handle was closed before its store answered: look whether the write happened.'
+    super(
+      context?.outcome === 'unknown' ? lost : 'This storage handle is closed. Open a new one.',
+      false,
+      context,
+    )
   }
 }

@@ -54,8 +54,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
 
   const health: StorageHandle['health'] = async () => {
     try {
-      await gate.init()
-      return { ok: true, backend, details: await driver.health() }
+      return { ok: true, backend, details: await gate.pass(() => driver.health()) }
     } catch (error) {
       if (gate.isClosing || !isStorageError(error)) throw error
       return { ok: false, backend, details: { code: error.code, message: error.message } }
@@ -72,6 +71,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
       whole: true,
     }),
     read: (call) => dispatcher.read(call),
+    pass: (act) => gate.pass(act),
   }
 
   const importRecords: StorageHandle['importRecords'] = (records, given) =>

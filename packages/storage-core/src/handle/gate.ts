@@ -1,8 +1,11 @@
 import type { StorageDriver } from '../adapter/driver.ts'
-import { settleBy } from '../adapter/deadline.ts'
+import { nextTurn, settleBy } from '../adapter/deadline.ts'
 import { ClosedError, ConflictError, isStorageError } from '../errors.ts'
+import { CallsUnderWay } from './under-way.ts'
 
-const CLOSE_GRACE_MS = 5_000
+/** How long `close` lets the driver wait for what is under way, and how long it waits for the driver to be done. */
+const CLOSE_GRACE_MS = 4_500
+const CLOSE_LIMIT_MS = 5_000
 
 /** The states of a handle: not open yet, open, being filled by an import, closing, closed. */
 export class Gate {
@@ -11,20 +14,17 @@ export class Gate {
   #ready: Promise<void> | undefined
   #open = false
   #waiting = 0
-  /** Issued and not settled yet. */
-  readonly #writes = new Set<Promise<unknown>>()
+  readonly #underWay = new CallsUnderWay()
   #filling = false
   /** While the store is being filled, and after an interruption until it is. */
   #refusesWrites = false
   #closing: Promise<void> | undefined
-  /** Rejects when those who still wait for `init` may wait no longer. */
-  readonly #givenUp = Promise.withResolvers<never>()
   readonly #closed = Promise.withResolvers<never>()
 
   constructor(driver: StorageDriver, create: boolean) {
     this.#driver = driver
     this.#create = create
-    for (const { promise } of [this.#givenUp, this.#closed]) promise.catch(() => {}) // mostly nobody waits
+    this.#closed.promise.catch(() => {}) // mostly nobody waits
   }
 
   /** Rejects with `ClosedError` as soon as the handle closes. */
@@ -36,35 +36,9 @@ export class Gate {
     return this.#closing !== undefined
   }
 
-  /** Makes the schema ready, once; after a failure the next call tries again. */
-  init(): Promise<void> {
-    if (this.isClosing) return Promise.reject(new ClosedError())
-    this.#ready ??= this.#driver.init(this.#create).then(
-      () => void (this.#open = true),
-      (error: unknown) => {
-        this.#ready = undefined
-        throw error
-      },
-    )
-    return this.#ready
-  }
-
   /** Runs `act` once the schema is there; at once where it is, so that calls keep their order. */
   pass<T>(act: () => Promise<T>): Promise<T> {
-    if (this.isClosing) return Promise.reject(new ClosedError())
-    if (this.#open && this.#waiting === 0) return act()
-    // whoever waited for init goes first, so a call takes the short way only when all of them have gone
-    this.#waiting++
-    return Promise.race([this.init(), this.#givenUp.promise]).then(
-      () => {
-        this.#waiting--
-        return act()
-      },
-      (error: unknown) => {
-        this.#waiting--
-        throw copyOf(error)
-      },
-    )
+    return this.#pass(act, false)
   }
 
   /** `pass`, for writes other than those of an import. */
@@ -73,11 +47,43 @@ export class Gate {
       return Promise.reject(
         new ConflictError('An import into this store is not finished. Run it again to its end, then write.'),
       )
-    const write = this.pass(act)
-    this.#writes.add(write)
-    const end = (): void => void this.#writes.delete(write)
-    write.then(end, end)
-    return write
+    return this.#pass(act, true)
+  }
+
+  #pass<T>(act: () => Promise<T>, isWrite: boolean): Promise<T> {
+    if (this.isClosing) return Promise.reject(new ClosedError())
+    return this.#underWay.track(isWrite, (call) => {
+      const begin = (): Promise<T> => {
+        call.hasBegun = true
+        return act()
+      }
+      if (this.#open && this.#waiting === 0) return begin()
+      // whoever waited for init goes first, so a call takes the short way only when all of them have gone
+      this.#waiting++
+      return this.#init().then(
+        () => {
+          this.#waiting--
+          if (this.#underWay.has(call)) return begin()
+          throw new ClosedError() // nobody waits for it any more
+        },
+        (error: unknown) => {
+          this.#waiting--
+          throw copyOf(error)
+        },
+      )
+    })
+  }
+
+  /** Makes the schema ready, once; after a failure the next call tries again. */
+  #init(): Promise<void> {
+    this.#ready ??= this.#driver.init(this.#create).then(
+      () => void (this.#open = true),
+      (error: unknown) => {
+        this.#ready = undefined
+        throw error
+      },
+    )
+    return this.#ready
   }
 
   /**
@@ -92,8 +98,11 @@ export class Gate {
     this.#filling = true
     this.#refusesWrites = true
     try {
-      await Promise.allSettled(this.#writes)
-      const answer = await act(() => (marked = true))
+      await this.#underWay.writes()
+      const answer = await this.#underWay.track(true, (call) => {
+        call.hasBegun = true
+        return act(() => (marked = true))
+      })
       this.#refusesWrites = false
       this.#ready = Promise.resolve()
       this.#open = true
@@ -122,13 +131,17 @@ export class Gate {
   }
 
   async #close(): Promise<void> {
-    const deadline = performance.now() + CLOSE_GRACE_MS
-    try {
-      await settleBy(deadline, this.#ready?.catch(() => {}) ?? Promise.resolve(), () => new ClosedError())
-    } catch (error) {
-      this.#givenUp.reject(error)
-    }
-    await this.#driver.close(Math.max(0, deadline - performance.now()))
+    const start = performance.now()
+    const late = (): Error => new ClosedError()
+    const grace = start + CLOSE_GRACE_MS
+    await settleBy(grace, this.#ready?.catch(() => {}) ?? Promise.resolve(), late).catch(() => {
+      this.#underWay.giveUp((call) => !call.hasBegun)
+    })
+    const driver = this.#driver.close(Math.max(0, grace - performance.now()))
+    const failure = await settleBy(start + CLOSE_LIMIT_MS, driver, late).catch((error: unknown) => error)
+    await new Promise<void>(nextTurn) // what the driver answered last arrives before the rest is given up
+    this.#underWay.giveUp(() => true)
+    if (failure !== undefined && !(failure instanceof ClosedError)) throw failure
   }
 }
 

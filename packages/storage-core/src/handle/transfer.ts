@@ -25,6 +25,8 @@ export interface TransferContext {
   /** A call with a deadline of its own. */
   call(protocol: Protocol, method: string, operation: string, args: readonly unknown[]): Call
   read(call: Call): Promise<unknown>
+  /** Asks the driver for something else, as long as the handle is open. */
+  pass<T>(act: () => Promise<T>): Promise<T>
 }
 
 function transferOf({ driver }: TransferContext): DriverTransfer {
@@ -51,7 +53,7 @@ export async function* exportAll(context: TransferContext): AsyncGenerator<Stora
       cursor = page.next
     } while (cursor !== null)
   }
-  yield { type: 'counters', ...(await transfer.counters()), records }
+  yield { type: 'counters', ...(await context.pass(() => transfer.counters())), records }
 }
 
 /**
