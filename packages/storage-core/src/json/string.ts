@@ -42,7 +42,17 @@ export function compareCodePoints(left: string, right: string): number {
   let at = 0
   while (at < shorter && left.charCodeAt(at) === right.charCodeAt(at)) at++
   if (at === shorter) return left.length - right.length
-  // Where the second halves of two pairs differ, or only one of them is a pair, the code point began one unit earlier.
-  if (at > 0 && (left.charCodeAt(at - 1) & 0xfc00) === 0xd800) at--
+  // Where one of the units is the second half of a pair, its code point began one unit earlier; without the first half in
+  // front of it, it is a code point of its own, as is a first half that nothing follows.
+  const isSecond = isSecondHalf(left.charCodeAt(at)) || isSecondHalf(right.charCodeAt(at))
+  if (isSecond && at > 0 && isFirstHalf(left.charCodeAt(at - 1))) at--
   return (left.codePointAt(at) ?? 0) - (right.codePointAt(at) ?? 0)
+}
+
+function isFirstHalf(unit: number): boolean {
+  return (unit & 0xfc00) === 0xd800
+}
+
+function isSecondHalf(unit: number): boolean {
+  return (unit & 0xfc00) === 0xdc00
 }
