@@ -12,11 +12,23 @@ export interface PgBouncer extends Server {
   console(command: string): Promise<Record<string, unknown>[]>
 }
 
+interface PgBouncerOptions {
+  /** To the server; default 2. */
+  readonly connections?: number
+  /** The most that may connect to it; default 500. */
+  readonly clients?: number
+  /** Default `transaction`. */
+  readonly mode?: 'transaction' | 'statement'
+}
+
 /**
- * PgBouncer before a PostgreSQL, in transaction mode: each transaction may get another of its few connections, so
+ * PgBouncer before a PostgreSQL. In transaction mode each transaction may get another of its few connections, so
  * what a session holds (settings, prepared statements, advisory locks) is gone after it.
  */
-export async function startPgBouncer(postgresUrl: string, { connections = 2 } = {}): Promise<PgBouncer> {
+export async function startPgBouncer(
+  postgresUrl: string,
+  { connections = 2, clients = 500, mode = 'transaction' }: PgBouncerOptions = {},
+): Promise<PgBouncer> {
   const binary = await pgbouncerBinaries()
   const { folder, file, origin } = binary
   const version = await versionOf(path.join(folder, file), libraryPath(binary))
@@ -41,9 +53,9 @@ unix_socket_dir =
 auth_type = trust
 auth_file = ${users}
 admin_users = ${username}
-pool_mode = transaction
+pool_mode = ${mode}
 default_pool_size = ${connections}
-max_client_conn = 500
+max_client_conn = ${clients}
 ignore_startup_parameters = extra_float_digits,options
 `,
   )

@@ -1,8 +1,10 @@
-import { ConflictError, SchemaError } from '@dir/storage-core'
+import { ConflictError, PermissionError, SchemaError } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
+import { Failure } from './failure.ts'
 import type { LockNames } from './locks.ts'
 import { SCHEMA_VERSION, migrationSql } from './schema.ts'
-import { type PgSession, number } from './session.ts'
+import { type PgSession, type PgTransaction, number } from './session.ts'
+import { codeOf, shownText } from './wire.ts'
 
 /** Numbers about the whole namespace: `schema_version`, and the tickets of imports: `importing` is not finished, `imported` is. */
 type MetaName = 'schema_version' | 'importing' | 'imported'
@@ -30,15 +32,26 @@ export async function prepareSchema(
       )
     const locks = names.plan([names.schema])
     const lockWaitMs = deadline - performance.now()
-    await pg.transaction({ deadline, locks, lockWaitMs }, async (db) => {
-      const version = await versionOf(db, namespace)
-      if (version === SCHEMA_VERSION) return
-      const [schema] = await db.read(/* sql */ `SELECT 1 FROM pg_namespace WHERE nspname = $1`, namespace)
-      // asked first, because a role that may not create schemas may still use one that was made for it
-      if (schema === undefined) await db.script(/* sql */ `CREATE SCHEMA "${namespace}"`)
-      await db.script(migrationSql(namespace, version))
-    })
+    try {
+      await pg.transaction({ deadline, locks, lockWaitMs }, (db) => migrate(db, namespace))
+    } catch (error) {
+      if (!(error instanceof Failure) || codeOf(error.cause) !== '42501') throw error
+      const causeText = shownText(error.cause)
+      throw new PermissionError(
+        'The role may not create the tables. Grant it CREATE on the database, or have an administrator run what postgresSchema() prints, and use init: false.',
+        { cause: error.cause, ...(causeText === undefined ? {} : { causeText }) },
+      )
+    }
   }
+}
+
+async function migrate(db: PgTransaction, namespace: string): Promise<void> {
+  const version = await versionOf(db, namespace)
+  if (version === SCHEMA_VERSION) return
+  const [schema] = await db.read(/* sql */ `SELECT 1 FROM pg_namespace WHERE nspname = $1`, namespace)
+  // asked first, because a role that may not create schemas may still use one that was made for it
+  if (schema === undefined) await db.script(/* sql */ `CREATE SCHEMA "${namespace}"`)
+  await db.script(migrationSql(namespace, version))
 }
 
 /** Throws if the namespace is being filled, or an import into it was interrupted. */
