@@ -10,6 +10,8 @@ export interface Proxy {
    * all other connections are ended, by the server too, before the text goes on.
    */
   fault: { readonly does: Fault; readonly at: string } | null
+  /** The server's errors arrive in another language. */
+  isForeign: boolean
   close(): Promise<void>
 }
 
@@ -23,6 +25,14 @@ function errorMessage(...fields: readonly string[]): Buffer {
   const head = Buffer.from('E\0\0\0\0')
   head.writeInt32BE(body.length + 4, 1)
   return Buffer.concat([head, body])
+}
+
+const WORDS = /(?<=SERROR\0VERROR\0C.{5}\0M)[^\0]*/g
+
+/** Other words in errors, as long as they were. */
+function translated(data: Buffer): Buffer {
+  const text = data.toString('latin1').replaceAll(WORDS, (words) => words.replaceAll(/[a-z]/gi, 'x'))
+  return Buffer.from(text.replaceAll('SERROR\0V', 'SERREU\0V'), 'latin1')
 }
 
 /** Ends a connection to a server, until that has ended it too. */
@@ -66,7 +76,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
       upstream.write(data)
     })
     upstream.on('data', (data) => {
-      if (does === null) client.write(data)
+      if (does === null) client.write(proxy.isForeign ? translated(data) : data)
       else if (does === 'cut') client.destroy()
       else if (does === 'end') void proxy.close()
       else if (does === 'die') {
@@ -84,6 +94,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
     url: own.href,
     target: url,
     fault: null,
+    isForeign: false,
     async close() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
