@@ -1,4 +1,9 @@
-import type { AgentExport, AgentRegistryOperations, SyncImplementation } from '@dir/storage-core'
+import {
+  type AgentExport,
+  type AgentRegistryOperations,
+  type SyncImplementation,
+  conditional,
+} from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { type Row, StoredRow } from './stored-row.ts'
@@ -42,16 +47,20 @@ export const agentRegistry: SyncImplementation<AgentRegistryOperations, SqliteCo
     return { status: row.text('status'), suspensionReason: row.textOrNull('suspension_reason') }
   },
 
-  updateStatus(db, agentId, status, suspensionReason) {
-    const { changes } = db.run(
-      /* sql */ `UPDATE agent_registry SET status = ?, suspension_reason = ?, updated_at = ? WHERE agent_id = ?`,
-      status,
-      suspensionReason,
-      toColumn(now()),
-      agentId,
-    )
-    return changes > 0
-  },
+  updateStatus: conditional(
+    (db: SqliteConnection, agentId: string, _status: string, _suspensionReason: string | null) =>
+      db.get(/* sql */ `SELECT 1 FROM agent_registry WHERE agent_id = ?`, agentId) !== undefined,
+    (db, agentId, status, suspensionReason) => {
+      db.run(
+        /* sql */ `UPDATE agent_registry SET status = ?, suspension_reason = ?, updated_at = ? WHERE agent_id = ?`,
+        status,
+        suspensionReason,
+        toColumn(now()),
+        agentId,
+      )
+      return true
+    },
+  ),
 
   listActiveAgents(db) {
     const rows = db.all(/* sql */ `SELECT agent_id FROM agent_registry

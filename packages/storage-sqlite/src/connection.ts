@@ -1,76 +1,29 @@
-import { statSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  CorruptionError,
-  type Outcome,
-  ResourceContentionError,
-  type StorageError,
-  hostMicros,
-} from '@dir/storage-core'
-import type BetterSqlite3 from 'better-sqlite3'
-import { commitOutcome, fileMoved, isBusy, mapError } from './errors.ts'
-import type { Row, SqlValue } from './stored-row.ts'
-
-const PAGE_BYTES = 1024 * 1024
+import { CorruptionError, type Outcome, type StorageError, hostMicros } from '@dir/storage-core'
+import BetterSqlite3 from 'better-sqlite3'
+import { closeAtExit, forgetAtExit } from './at-exit.ts'
+import { isBusy, mapError } from './errors.ts'
+import type { OwnLock } from './own-lock.ts'
+import { Statements } from './statements.ts'
+import { StoreFiles } from './store-files.ts'
 
 /** One open database. Everything on it is synchronous, so a transaction is over before anything else can run. */
-export class SqliteConnection {
-  readonly #db: BetterSqlite3.Database
+export class SqliteConnection extends Statements {
   /** Null: in memory. */
-  readonly #path: string | null
-  readonly #file: string | null
-  readonly #statements = new Map<string, BetterSqlite3.Statement<SqlValue[], Row>>()
-  #written = 0
+  readonly #files: StoreFiles | null
+  readonly #lock: OwnLock | null
+  /** Keeps this process from being the one that takes the log away; see `watchFiles`. */
+  #guard: BetterSqlite3.Database | undefined
   #numericJson: ReadonlySet<string> = new Set()
   #time: number | null = null
+  #isCommitting = false
   /** What told that the file is damaged; nothing more is written to it. */
   #damage: unknown = null
 
-  constructor(db: BetterSqlite3.Database, path: string | null) {
-    this.#db = db.defaultSafeIntegers(true)
-    this.#path = path
-    this.#file = path === null ? null : identify(path)
-  }
-
-  get(sql: string, ...values: SqlValue[]): Row | undefined {
-    return this.#prepare(sql).get(...values)
-  }
-
-  all(sql: string, ...values: SqlValue[]): Row[] {
-    return this.#prepare(sql).all(...values)
-  }
-
-  run(sql: string, ...values: SqlValue[]): { readonly changes: number; readonly rowid: number } {
-    const { changes, lastInsertRowid } = this.#prepare(sql).run(...values)
-    this.#written += changes
-    return { changes, rowid: Number(lastInsertRowid) }
-  }
-
-  /** How many rows were written since it was opened, those that were undone too. */
-  get written(): number {
-    return this.#written
-  }
-
-  /** The first rows of an answer, about a megabyte of them and at least one, however large a row is. */
-  page(sql: string, ...values: SqlValue[]): Row[] {
-    const rows: Row[] = []
-    let bytes = 0
-    for (const row of this.#prepare(sql).iterate(...values)) {
-      rows.push(row)
-      for (const value of Object.values(row))
-        bytes += typeof value === 'string' || value instanceof Buffer ? value.length : 8
-      if (bytes >= PAGE_BYTES) break
-    }
-    return rows
-  }
-
-  /** Statements of a script, or pragmas; their answers are dropped. */
-  exec(sql: string): void {
-    this.#db.exec(sql)
-  }
-
-  pragma(pragma: string): unknown {
-    return this.#db.pragma(pragma, { simple: true })
+  constructor(db: BetterSqlite3.Database, path: string | null, lock: OwnLock | null = null) {
+    super(db)
+    this.#files = path === null ? null : new StoreFiles(path)
+    this.#lock = lock
+    closeAtExit(this)
   }
 
   /**
@@ -94,11 +47,17 @@ export class SqliteConnection {
     return this.#numericJson.size > 0
   }
 
-  /** EXCLUSIVE, so that readers of a rollback journal cannot make COMMIT wait; in WAL mode it keeps only writers out. */
+  /** A rollback journal lets readers go on until the commit, a log always. */
   begin(): void {
     if (this.#damage !== null) throw this.#damage
-    this.checkFile()
-    this.run('BEGIN EXCLUSIVE')
+    this.checkFiles()
+    this.#lock?.take()
+    try {
+      this.run('BEGIN IMMEDIATE')
+    } catch (error) {
+      this.#lock?.release()
+      throw error
+    }
     this.#time = hostMicros()
   }
 
@@ -110,52 +69,41 @@ export class SqliteConnection {
     return this.#time ?? hostMicros()
   }
 
-  /** Throws the driver's error, which `commitOutcome` judges; the transaction is over in any case. */
-  commit(): void {
-    this.#time = null
+  /**
+   * @returns false if readers of a rollback journal are in the way. The transaction stays open then and keeps new readers
+   * out, until the commit is tried again or undone. Throws the driver's error, which `commitOutcome` judges; the
+   * transaction is over in that case.
+   */
+  commit(): boolean {
     try {
       this.run('COMMIT')
     } catch (error) {
+      if (isBusy(error) && this.db.inTransaction) {
+        this.#isCommitting = true
+        return false
+      }
       this.rollback()
       throw error
     }
-    this.checkFile()
+    this.#end()
+    this.checkFiles()
+    return true
+  }
+
+  /** Whether a transaction waits for its commit: what is read here now is not committed. */
+  get isCommitting(): boolean {
+    return this.#isCommitting
   }
 
   rollback(): void {
+    if (this.db.inTransaction) this.run('ROLLBACK')
+    this.#end()
+  }
+
+  #end(): void {
     this.#time = null
-    if (this.#db.inTransaction) this.run('ROLLBACK')
-  }
-
-  /** What the act does is committed, or undone where it throws. */
-  transaction<T>(act: () => T): T {
-    this.begin()
-    let answer: T
-    try {
-      answer = act()
-    } catch (error) {
-      this.rollback()
-      throw error
-    }
-    try {
-      this.commit()
-    } catch (error) {
-      throw isBusy(error) ? error : this.translate(error, commitOutcome(error))
-    }
-    return answer
-  }
-
-  /** Runs the act, again and again while other connections are in its way; other work goes on meanwhile. */
-  async whenFree<T>(deadline: number, act: () => T): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return act()
-      } catch (error) {
-        if (!isBusy(error)) throw this.translate(error)
-        if (performance.now() >= deadline) throw new ResourceContentionError(attempt)
-      }
-      await pause(attempt)
-    }
+    this.#isCommitting = false
+    this.#lock?.release()
   }
 
   /** `mapError`, remembering damage. */
@@ -165,32 +113,52 @@ export class SqliteConnection {
     return mapped
   }
 
-  /** Writes to a file that was removed or replaced would vanish with it. */
-  checkFile(): void {
-    if (this.#path !== null && identify(this.#path) !== this.#file) throw fileMoved()
+  /**
+   * From now on, `checkFiles` looks at the log too. The last connection to a file checkpoints its log and takes it away,
+   * unless it may only read; it may think so wrongly, because whoever closes any descriptor of a file drops all the locks
+   * that its process has on it. So each of ours leaves the end to a connection that may only read.
+   */
+  watchFiles(): void {
+    const files = this.#files
+    if (files === null || files.hasLog || this.pragma('journal_mode') !== 'wal') return
+    this.#guard ??= new BetterSqlite3(files.path, { readonly: true, timeout: 0 })
+    this.#guard.prepare(/* sql */ `SELECT 1 FROM sqlite_master`).get()
+    files.watchLog()
+  }
+
+  /**
+   * A journal is taken for what a dead process left where SQLite's locks were dropped under its writer. Throws SQLite's
+   * error for a busy file if the writer is one of ours.
+   */
+  checkJournal(): void {
+    if (this.#lock === null || this.#files?.hasJournal() !== true) return
+    this.#lock.take()
+    this.#lock.release()
+  }
+
+  /** Throws if what is written here would vanish with a file that was removed or replaced. */
+  checkFiles(): void {
+    if (this.#files?.check() === true && this.#files.hasNewLog()) this.watchFiles()
   }
 
   close(): void {
-    this.#statements.clear()
-    this.#db.close()
+    forgetAtExit(this)
+    this.forgetStatements()
+    this.rollback()
+    if (this.#guard !== undefined) this.#checkpoint()
+    this.db.close()
+    this.#guard?.close()
+    this.#lock?.close()
+    this.#files?.forget()
   }
 
-  #prepare(sql: string): BetterSqlite3.Statement<SqlValue[], Row> {
-    let statement = this.#statements.get(sql)
-    if (statement === undefined) {
-      statement = this.#db.prepare<SqlValue[], Row>(sql)
-      this.#statements.set(sql, statement)
+  /** So that the file alone is the whole store, where nobody else uses it. */
+  #checkpoint(): void {
+    try {
+      this.checkFiles() // a log that was taken away must not go into the file
+      this.pragma('wal_checkpoint(TRUNCATE)')
+    } catch {
+      // whoever opens the file next reads the log
     }
-    return statement
   }
-}
-
-/** Waits before another try: 1 to 9 ms, at random, so that no process has the better rhythm for long. */
-export function pause(attempt: number): Promise<void> {
-  return sleep(1 + Math.random() * Math.min(8, 1 + attempt))
-}
-
-function identify(path: string): string | null {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return stat === undefined ? null : `${stat.dev}:${stat.ino}`
 }

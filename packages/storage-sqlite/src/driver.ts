@@ -18,6 +18,7 @@ import { openConnection } from './open.ts'
 import { operations } from './operations.ts'
 import { IN_MEMORY, type JournalMode } from './options.ts'
 import { beginImport, finishImport, readCounters } from './transfer.ts'
+import { transaction, whenFree } from './waiting.ts'
 
 export interface DriverOptions {
   /** Absolute, or `:memory:`. */
@@ -41,7 +42,7 @@ export class SqliteDriver implements StorageDriver {
 
   async init(create: boolean): Promise<void> {
     const db = await this.#connect(create)
-    if ((await db.whenFree(this.#deadline(), () => readMeta(db, 'importing'))) !== null)
+    if ((await whenFree(db, this.#deadline(), () => readMeta(db, 'importing'))) !== null)
       throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
   }
 
@@ -49,7 +50,11 @@ export class SqliteDriver implements StorageDriver {
     const earlier = this.#queue.earlierWrites(call)
     if (earlier !== undefined) await settleBy(call.deadline, earlier, () => tooLate(this.#options.timeoutMs))
     const db = this.#open()
-    return db.whenFree(call.deadline, () => runCall(operations, db, call))
+    return whenFree(db, call.deadline, () => {
+      const answer = runCall(operations, db, call)
+      db.checkFiles() // what a removed file holds is nobody's state any more
+      return answer
+    })
   }
 
   write(work: Work): Promise<readonly unknown[]> {
@@ -58,8 +63,8 @@ export class SqliteDriver implements StorageDriver {
 
   health(): Promise<Readonly<Record<string, string | number | boolean>>> {
     const db = this.#open()
-    return db.whenFree(this.#deadline(), () => {
-      db.checkFile()
+    return whenFree(db, this.#deadline(), () => {
+      db.checkFiles()
       return {
         sqliteVersion: String(db.get(/* sql */ `SELECT sqlite_version() AS version`)?.['version']),
         schemaVersion: readMeta(db, 'schema_version') ?? 0,
@@ -80,15 +85,15 @@ export class SqliteDriver implements StorageDriver {
   readonly transfer: DriverTransfer = {
     counters: () => {
       const db = this.#open()
-      return db.whenFree(this.#deadline(), () => readCounters(db))
+      return whenFree(db, this.#deadline(), () => readCounters(db))
     },
     begin: async (ticket, create) => {
       const db = await this.#connect(create)
-      await db.whenFree(this.#deadline(), () => db.transaction(() => beginImport(db, ticket)))
+      await transaction(db, this.#deadline(), () => beginImport(db, ticket))
     },
     finish: async (ticket, counters) => {
       const db = this.#open()
-      await db.whenFree(this.#deadline(), () => db.transaction(() => finishImport(db, ticket, counters)))
+      await transaction(db, this.#deadline(), () => finishImport(db, ticket, counters))
     },
   }
 

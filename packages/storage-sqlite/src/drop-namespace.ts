@@ -26,7 +26,8 @@ export async function dropNamespace(options: { readonly path: string }): Promise
       "this package's own",
     )
   try {
-    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(resolve(path) + suffix, { force: true })
+    for (const suffix of ['', '-wal', '-shm', '-journal', '-lock'])
+      rmSync(resolve(path) + suffix, { force: true })
   } catch (error) {
     throw mapError(error)
   }

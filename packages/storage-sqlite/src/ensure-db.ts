@@ -3,6 +3,7 @@ import { isBusy } from './errors.ts'
 import { openFile } from './open.ts'
 import { IN_MEMORY, checkPath } from './options.ts'
 import type { SqlValue } from './stored-row.ts'
+import { transaction } from './waiting.ts'
 
 /** An open database, as far as creating tables needs it. */
 export interface DatabaseAccess {
@@ -42,7 +43,7 @@ async function create(db: SqliteConnection, createTables: (db: DatabaseAccess) =
     }
   }
   try {
-    await db.whenFree(performance.now() + PATIENCE_MS, () => db.transaction(act))
+    await transaction(db, performance.now() + PATIENCE_MS, act)
   } catch (error) {
     throw thrown === undefined ? error : thrown.error // what the caller's own function threw is not ours to rename
   }

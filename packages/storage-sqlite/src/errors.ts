@@ -40,10 +40,22 @@ export function commitOutcome(error: unknown): Outcome {
   return /^SQLITE_(BUSY|LOCKED|FULL|READONLY$)/.test(codeOf(error)) ? 'not-applied' : 'unknown'
 }
 
+/** Raised by us where SQLite would not say so. */
+export function busy(): Error {
+  return Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
+}
+
 /** Raised by us, under SQLite's own code for it: the path does not lead to the opened file any more. */
 export function fileMoved(): Error {
   return Object.assign(new Error('the file was removed or replaced'), { code: 'SQLITE_READONLY_DBMOVED' })
 }
+
+/** Raised by us: the names of the log, or of its index, do not lead to the opened ones any more. */
+export function logMoved(): Error {
+  return Object.assign(new Error('the log was removed or replaced'), { code: LOG_MOVED })
+}
+
+const LOG_MOVED = 'SQLITE_READONLY_LOGMOVED'
 
 /** Raised by us for a file that SQLite would not refuse. */
 export function notADatabase(): Error {
@@ -69,6 +81,12 @@ export function mapError(cause: unknown, outcome: Outcome = 'not-applied', attem
   if (code === 'SQLITE_READONLY_DBMOVED')
     return new UnavailableError(
       'The database file was removed or replaced while it was open. Put it back, or open a new handle.',
+      'file',
+      { ...context, retryable: false },
+    )
+  if (code === LOG_MOVED)
+    return new UnavailableError(
+      'The -wal or -shm file was removed or replaced while it was open, so other processes would not see what is written here. Close every handle that this process has on the file, then open a new one. Only backup() makes copies.',
       'file',
       { ...context, retryable: false },
     )

@@ -4,7 +4,9 @@ import {
   type EscalationRequest,
   type Instant,
   type RequestExport,
+  type Resolution,
   type SyncImplementation,
+  conditional,
   formatMicros,
   hostMicros,
   parseInstant,
@@ -78,21 +80,24 @@ export const escalation: SyncImplementation<EscalationOperations, SqliteConnecti
 
   insertRequest,
 
-  resolveRequest(db, { dfid, resolvedAt, decision, proposalJson, createdAt }) {
-    const request = standing(db, dfid)
-    if (request?.status !== 'PENDING') return false
-    if (createdAt !== null && createdAt !== request.createdAt) return false
-    db.run(
-      /* sql */ `UPDATE escalation_requests SET status = 'RESOLVED', resolved_at = ?, human_decision = ?,
-          proposal_json = COALESCE(?, proposal_json)
-        WHERE dfid = ?`,
-      toColumn(resolvedAt),
-      decision,
-      proposalJson === null ? null : db.json('escalation_requests.proposal_json', proposalJson),
-      dfid,
-    )
-    return true
-  },
+  resolveRequest: conditional(
+    (db: SqliteConnection, { dfid, createdAt }: Resolution) => {
+      const request = standing(db, dfid)
+      return request?.status === 'PENDING' && (createdAt === null || createdAt === request.createdAt)
+    },
+    (db, { dfid, resolvedAt, decision, proposalJson }) => {
+      db.run(
+        /* sql */ `UPDATE escalation_requests SET status = 'RESOLVED', resolved_at = ?, human_decision = ?,
+            proposal_json = COALESCE(?, proposal_json)
+          WHERE dfid = ?`,
+        toColumn(resolvedAt),
+        decision,
+        proposalJson === null ? null : db.json('escalation_requests.proposal_json', proposalJson),
+        dfid,
+      )
+      return true
+    },
+  ),
 
   getPendingRequests(db) {
     const rows = db.all(/* sql */ `SELECT * FROM escalation_requests

@@ -1,13 +1,15 @@
 import {
   type Outcome,
   type QueueEntry,
+  ResourceContentionError,
   type SyncOperations,
   type WriteQueue,
   runWork,
 } from '@dir/storage-core'
-import { type SqliteConnection, pause } from './connection.ts'
+import type { SqliteConnection } from './connection.ts'
 import { commitOutcome, isBusy, isStoreFailure } from './errors.ts'
 import { requireImport } from './transfer.ts'
+import { pause } from './waiting.ts'
 
 /** So that one batch does not keep the event loop for long. */
 const MAX_ENTRIES = 256
@@ -16,55 +18,66 @@ const MAX_BYTES = 4 * 1024 * 1024
 /** Settles one entry, once the commit is known. */
 type Settle = () => void
 
-/** Commits what waits in the queue in one transaction, and so with one fsync. Only the wait for other writers is awaited. */
-export function groupCommit(
-  db: SqliteConnection,
-  operations: SyncOperations<SqliteConnection>,
-  queue: WriteQueue,
-): Promise<void> | undefined {
-  return attempt(db, operations, queue) ? undefined : persist(db, operations, queue)
-}
+/** So long before its deadline a write is undone that readers still keep from its commit: a later one could not say so. */
+const MARGIN_MS = 20
 
-async function persist(
+/** Commits what waits in the queue in one transaction, and so with one fsync. Only the wait for others is awaited. */
+export async function groupCommit(
   db: SqliteConnection,
   operations: SyncOperations<SqliteConnection>,
   queue: WriteQueue,
 ): Promise<void> {
-  for (let count = 1; queue.contended(); count++) {
-    await pause(count)
-    if (attempt(db, operations, queue)) return
+  for (let count = 1; ; count++) {
+    try {
+      db.begin()
+    } catch (error) {
+      if (!isBusy(error)) return rejectAll(db, queue.take(Infinity), error)
+      if (!queue.contended()) return
+      await pause(count)
+      continue
+    }
+    const entries = queue.take(MAX_ENTRIES, MAX_BYTES)
+    let settles: readonly Settle[]
+    try {
+      settles = runBatch(db, operations, entries)
+    } catch (error) {
+      db.rollback()
+      return rejectAll(db, entries, error)
+    }
+    try {
+      if (await commit(db, entries, queue)) {
+        for (const settle of settles) settle()
+        return
+      }
+    } catch (error) {
+      return rejectAll(db, entries, error, commitOutcome(error))
+    }
+    if (!queue.contended()) return
   }
 }
 
-/** @returns false if another connection is writing. */
-function attempt(
+/**
+ * Waits for the readers of a rollback journal that keep the commit from being written; new ones are held off meanwhile.
+ * @returns false when one of the entries may wait no longer: all is undone then, and the others are in the queue again.
+ */
+async function commit(
   db: SqliteConnection,
-  operations: SyncOperations<SqliteConnection>,
+  entries: readonly QueueEntry[],
   queue: WriteQueue,
-): boolean {
-  try {
-    db.begin()
-  } catch (error) {
-    if (isBusy(error)) return false
-    rejectAll(db, queue.take(Infinity), error)
-    return true
+): Promise<boolean> {
+  for (let count = 1; !db.commit(); count++) {
+    const late = entries.filter(({ work }) => performance.now() >= work.deadline - MARGIN_MS)
+    const impatient = entries.some(({ work }) => performance.now() >= (work.accessDeadline ?? Infinity))
+    if (late.length > 0 || impatient) {
+      db.rollback()
+      for (const entry of late) entry.reject(new ResourceContentionError(count))
+      const others = new Set(entries.filter((entry) => !late.includes(entry)))
+      queue.putBack(others, others)
+      return false
+    }
+    queue.contended()
+    await pause(count)
   }
-  const entries = queue.take(MAX_ENTRIES, MAX_BYTES)
-  let settles: readonly Settle[]
-  try {
-    settles = runBatch(db, operations, entries)
-  } catch (error) {
-    db.rollback()
-    rejectAll(db, entries, error)
-    return true
-  }
-  try {
-    db.commit()
-  } catch (error) {
-    rejectAll(db, entries, error, commitOutcome(error))
-    return true
-  }
-  for (const settle of settles) settle()
   return true
 }
 

@@ -1,12 +1,23 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
-import { ConfigurationError, SchemaError } from '@dir/storage-core'
+import { ConfigurationError, ReadOnlyError, SchemaError } from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
 import { SqliteConnection } from './connection.ts'
 import { isBusy, mapError, notADatabase } from './errors.ts'
 import { SCHEMA_VERSION } from './migrations.ts'
-import { IN_MEMORY, type JournalMode } from './options.ts'
+import { IN_MEMORY, type JournalMode, realPath } from './options.ts'
+import { OwnLock } from './own-lock.ts'
 import { migrate, recognise } from './schema.ts'
+import { transaction, untilFree, whenFree } from './waiting.ts'
 
 export interface OpenOptions {
   /** Absolute, or `:memory:`. */
@@ -24,14 +35,25 @@ export async function openConnection(options: OpenOptions): Promise<SqliteConnec
   const { path, create } = options
   const exists = path !== IN_MEMORY && existsSync(path)
   if (!exists && !create) throw missing('no file')
-  if (exists) await lookReadOnly(options)
-  const db = openFile(path, create)
+  if (exists) refuseToMakeLog(realPath(path))
+  const lock = path === IN_MEMORY ? null : new OwnLock(realPath(path))
   try {
-    await prepare(db, options)
-    return db
+    // to open a log that seems unused means to empty its index, which must not happen under a writer
+    if (lock?.exists === true) await untilFree(options.deadline, () => lock.take())
+    if (exists) await lookReadOnly(options)
+    const db = openFile(path, create, lock)
+    try {
+      await prepare(db, options)
+      return db
+    } catch (error) {
+      db.close()
+      throw error
+    }
   } catch (error) {
-    db.close()
+    lock?.close()
     throw error
+  } finally {
+    lock?.release()
   }
 }
 
@@ -45,7 +67,7 @@ async function lookReadOnly({ path, deadline }: OpenOptions): Promise<void> {
   if (!existsSync(`${path}-wal`) && !existsSync(`${path}-journal`)) return
   const db = new SqliteConnection(new BetterSqlite3(path, { readonly: true, timeout: 0 }), path)
   try {
-    await db.whenFree(deadline, () => {
+    await whenFree(db, deadline, () => {
       try {
         recognise(db)
       } catch (error) {
@@ -59,13 +81,41 @@ async function lookReadOnly({ path, deadline }: OpenOptions): Promise<void> {
   }
 }
 
-export function openFile(path: string, create: boolean): SqliteConnection {
+/** Who may only read would make the log, in WAL mode, as its own, and so keep out those who may write. */
+function refuseToMakeLog(path: string): void {
+  if (existsSync(`${path}-wal`) && existsSync(`${path}-shm`)) return
+  try {
+    accessSync(path, constants.W_OK)
+  } catch {
+    if (isInWalMode(path))
+      throw new ReadOnlyError(
+        'This process may not write the file, which is in WAL mode and has no -wal and -shm beside it. Let somebody who may write it open it first.',
+      )
+  }
+}
+
+function isInWalMode(path: string): boolean {
+  let file: number | undefined
+  try {
+    file = openSync(path, 'r')
+    const header = Buffer.alloc(20)
+    readSync(file, header)
+    return header[18] === 2
+  } catch {
+    return false // SQLite will tell what is the matter
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+/** The connection closes the lock. */
+export function openFile(path: string, create: boolean, lock: OwnLock | null = null): SqliteConnection {
   const inMemory = path === IN_MEMORY
   try {
     if (create && !inMemory) mkdirSync(dirname(path), { recursive: true })
     // timeout 0: SQLite's own waiting would block the event loop
     const db = new BetterSqlite3(path, { timeout: 0, fileMustExist: !create && !inMemory })
-    return new SqliteConnection(db, inMemory ? null : path)
+    return new SqliteConnection(db, inMemory ? null : path, lock)
   } catch (error) {
     throw mapError(error)
   }
@@ -75,7 +125,7 @@ async function prepare(
   db: SqliteConnection,
   { path, journalMode, create, deadline }: OpenOptions,
 ): Promise<void> {
-  const found = await db.whenFree(deadline, () => {
+  const found = await whenFree(db, deadline, () => {
     db.exec(
       /* sql */ `PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864`,
     )
@@ -86,9 +136,12 @@ async function prepare(
   checkVersion(db)
   if (found.version < SCHEMA_VERSION) {
     if (!create) throw missing(found.empty ? 'no tables' : `version ${found.version}`)
-    await db.whenFree(deadline, () => db.transaction(() => migrate(db)))
+    await transaction(db, deadline, () => migrate(db))
   }
-  await db.whenFree(deadline, () => db.findNumericJson())
+  await whenFree(db, deadline, () => {
+    db.findNumericJson()
+    db.watchFiles()
+  })
 }
 
 /** Before 3.51.3, concurrent connections could damage a file in WAL mode (but for two repaired older releases). */

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { HANDLE_OPTIONS, type HandleOptions, InvalidArgumentError, checkRecord } from '@dir/storage-core'
 
@@ -37,4 +38,13 @@ export function checkPath(path: unknown): string {
   if (typeof path !== 'string' || path === '' || path.includes('\0'))
     throw new InvalidArgumentError('path', 'must be the path of a file, or :memory:')
   return path === IN_MEMORY ? path : resolve(path)
+}
+
+/** Where SQLite keeps its other files: beside what a symbolic link leads to. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path // nothing is there yet
+  }
 }

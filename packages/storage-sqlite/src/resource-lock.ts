@@ -1,10 +1,8 @@
 import {
   type AcquireRequest,
   type HoldExport,
-  MAX_AMOUNT,
   type Micros,
   type ResourceLockOperations,
-  StoredDataError,
   type SyncImplementation,
   conditional,
   formatMicros,
@@ -15,6 +13,7 @@ import {
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { exportPage } from './export-page.ts'
+import { LIVE, MICROS, getLockedAmount } from './locked-amount.ts'
 import { nextFence } from './meta.ts'
 import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
 import { now, toColumn } from './time.ts'
@@ -23,31 +22,8 @@ import { now, toColumn } from './time.ts'
 // resource_lock_leases (its fence, and its end if it has one); a trigger removes it when Python replaces the hold.
 const TABLE = 'resource_locks'
 
-/** The holds that have not expired; takes the time. */
-const LIVE = /* sql */ `resource_locks h LEFT JOIN resource_lock_leases l
-  ON l.dfid = h.dfid AND l.resource_id = h.resource_id WHERE (l.expires_at IS NULL OR l.expires_at > ?)`
-
-/** Micro-units, or NULL for an amount that cannot be summed. */
-const MICROS = /* sql */ `CASE WHEN typeof(h.amount) IN ('real', 'integer') AND h.amount BETWEEN 0 AND ${MAX_AMOUNT}
-  THEN CAST(ROUND(h.amount * 1e6) AS INTEGER) END`
-
-function getLockedAmount(db: SqliteConnection, resourceId: string, excludeDfid: string | null): Micros {
-  // summed in two parts, because one could exceed 64 bits
-  const row = db.get(
-    /* sql */ `SELECT COUNT(*) - COUNT(micros) AS unreadable,
-        COALESCE(SUM(micros / 1000000) FILTER (WHERE dfid IS NOT ?), 0) AS units,
-        COALESCE(SUM(micros % 1000000) FILTER (WHERE dfid IS NOT ?), 0) AS rest
-      FROM (SELECT h.dfid, ${MICROS} AS micros FROM ${LIVE} AND h.resource_id = ?)`,
-    excludeDfid,
-    excludeDfid,
-    db.time(),
-    resourceId,
-  )
-  if (row?.['unreadable'] !== 0n) throw new StoredDataError(TABLE, 'amount', 'cannot be summed')
-  const sum = BigInt(row['units'] as bigint) * 1_000_000n + BigInt(row['rest'] as bigint)
-  if (sum > BigInt(Number.MAX_SAFE_INTEGER)) throw new StoredDataError(TABLE, 'amount', 'adds up to too much')
-  return Number(sum)
-}
+/** The leases that a renewal concerns; takes the flow, the time and the fence or null. */
+const RENEWED = /* sql */ `dfid = ? AND expires_at > ? AND fence <= COALESCE(?, fence)`
 
 function removeExpired(db: SqliteConnection, resourceId: string): void {
   db.run(
@@ -119,17 +95,22 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
       )
   },
 
-  renew(db, dfid, leaseMicros, fence) {
-    const time = db.time()
-    const { changes } = db.run(
-      /* sql */ `UPDATE resource_lock_leases SET expires_at = ? WHERE dfid = ? AND expires_at > ? AND fence <= ?`,
-      time + leaseMicros,
-      dfid,
-      time,
-      fence ?? Number.MAX_SAFE_INTEGER,
-    )
-    return changes > 0
-  },
+  renew: conditional(
+    (db: SqliteConnection, dfid: string, _leaseMicros: number, fence: number | null) =>
+      db.get(/* sql */ `SELECT 1 FROM resource_lock_leases WHERE ${RENEWED}`, dfid, db.time(), fence) !==
+      undefined,
+    (db, dfid, leaseMicros, fence) => {
+      const time = db.time()
+      db.run(
+        /* sql */ `UPDATE resource_lock_leases SET expires_at = ? WHERE ${RENEWED}`,
+        time + leaseMicros,
+        dfid,
+        time,
+        fence,
+      )
+      return true
+    },
+  ),
 
   getHolds(db, dfid, resourceId) {
     const values: SqlValue[] = [db.time()]

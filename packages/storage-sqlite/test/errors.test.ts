@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
@@ -49,7 +49,7 @@ test('a file that may only be read is read, and takes no writes', async () => {
   })
 })
 
-test('a WAL file in a folder that may only be read cannot even be read', async () => {
+test('a WAL file in a folder that may only be read is read where its log stands there', async () => {
   const path = join(folder, 'locked', 'wal.sqlite')
   await using storage = sqliteStorage(path)
   await storage.context.setSession('f', '{}')
@@ -57,8 +57,14 @@ test('a WAL file in a folder that may only be read cannot even be read', async (
   chmodSync(path, 0o444)
   chmodSync(join(folder, 'locked'), 0o555)
   const refused = { code: 'STORAGE_READ_ONLY', outcome: 'not-applied', retryable: false }
-  expect(asNobody(path)).toEqual({ session: refused, write: refused })
+  expect(asNobody(path)).toEqual({ session: '{}', write: refused })
   chmodSync(join(folder, 'locked'), 0o755)
+  rmSync(`${path}-wal`)
+  rmSync(`${path}-shm`)
+  chmodSync(join(folder, 'locked'), 0o777)
+  // to make them would lock the owner out, who may not write what somebody else made
+  expect(asNobody(path)).toEqual({ session: refused, write: refused })
+  expect(readdirSync(join(folder, 'locked'))).toEqual(['wal.sqlite', 'wal.sqlite-lock'])
 })
 
 test('a folder that may not be entered, or not be made, says so', () => {

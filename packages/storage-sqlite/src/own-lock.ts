@@ -1,0 +1,67 @@
+import { chmodSync, chownSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
+import BetterSqlite3 from 'better-sqlite3'
+import { identify } from './store-files.ts'
+
+/**
+ * The write lock among handles of this package, on an empty file of its own: `-lock` beside the store. Whoever closes a
+ * descriptor of the store's file in a writing process, as a copy does, drops SQLite's lock in the middle of a
+ * transaction; this one stays.
+ */
+export class OwnLock {
+  readonly #path: string
+  readonly #store: string
+  #identity = ''
+  #db: BetterSqlite3.Database | undefined
+  #begin: BetterSqlite3.Statement | undefined
+  #end: BetterSqlite3.Statement | undefined
+  #isHeld = false
+
+  constructor(store: string) {
+    this.#store = store
+    this.#path = `${store}-lock`
+  }
+
+  get exists(): boolean {
+    return existsSync(this.#path)
+  }
+
+  /** Throws SQLite's own error where somebody else has it. Where there may be no such file, SQLite's locks must do. */
+  take(): void {
+    if (this.#isHeld) return
+    if (this.#db === undefined || identify(this.#path) !== this.#identity) this.#open()
+    this.#begin?.run()
+    this.#isHeld = true
+  }
+
+  release(): void {
+    if (this.#db?.inTransaction === true) this.#end?.run()
+    this.#isHeld = false
+  }
+
+  close(): void {
+    this.#db?.close()
+    this.#db = this.#begin = this.#end = undefined
+  }
+
+  #open(): void {
+    this.close()
+    try {
+      if (!this.exists) create(this.#path, this.#store)
+      this.#db = new BetterSqlite3(this.#path, { timeout: 0, fileMustExist: true })
+      this.#db.pragma('journal_mode = MEMORY') // so that a lock makes no file
+      this.#begin = this.#db.prepare('BEGIN IMMEDIATE')
+      this.#end = this.#db.prepare('ROLLBACK')
+      this.#identity = identify(this.#path)
+    } catch {
+      this.close() // this process may not write here, and SQLite tells so where it matters
+    }
+  }
+}
+
+/** Whoever may write the store may take the lock. */
+function create(path: string, store: string): void {
+  const { mode, uid, gid } = statSync(store)
+  closeSync(openSync(path, 'a', mode))
+  chmodSync(path, mode)
+  if (process.getuid?.() === 0) chownSync(path, uid, gid)
+}

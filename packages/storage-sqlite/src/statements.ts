@@ -1,0 +1,69 @@
+import type BetterSqlite3 from 'better-sqlite3'
+import type { Row, SqlValue } from './stored-row.ts'
+
+const PAGE_BYTES = 1024 * 1024
+
+/** Statements on one database, each prepared once. */
+export class Statements {
+  protected readonly db: BetterSqlite3.Database
+  readonly #statements = new Map<string, BetterSqlite3.Statement<SqlValue[], Row>>()
+  #written = 0
+
+  constructor(db: BetterSqlite3.Database) {
+    this.db = db.defaultSafeIntegers(true)
+  }
+
+  get(sql: string, ...values: SqlValue[]): Row | undefined {
+    return this.#prepare(sql).get(...values)
+  }
+
+  all(sql: string, ...values: SqlValue[]): Row[] {
+    return this.#prepare(sql).all(...values)
+  }
+
+  run(sql: string, ...values: SqlValue[]): { readonly changes: number; readonly rowid: number } {
+    const { changes, lastInsertRowid } = this.#prepare(sql).run(...values)
+    this.#written += changes
+    return { changes, rowid: Number(lastInsertRowid) }
+  }
+
+  /** How many rows were written since it was opened, those that were undone too. */
+  get written(): number {
+    return this.#written
+  }
+
+  /** The first rows of an answer, about a megabyte of them and at least one, however large a row is. */
+  page(sql: string, ...values: SqlValue[]): Row[] {
+    const rows: Row[] = []
+    let bytes = 0
+    for (const row of this.#prepare(sql).iterate(...values)) {
+      rows.push(row)
+      for (const value of Object.values(row))
+        bytes += typeof value === 'string' || value instanceof Buffer ? value.length : 8
+      if (bytes >= PAGE_BYTES) break
+    }
+    return rows
+  }
+
+  /** Statements of a script, or pragmas; their answers are dropped. */
+  exec(sql: string): void {
+    this.db.exec(sql)
+  }
+
+  pragma(pragma: string): unknown {
+    return this.db.pragma(pragma, { simple: true })
+  }
+
+  protected forgetStatements(): void {
+    this.#statements.clear()
+  }
+
+  #prepare(sql: string): BetterSqlite3.Statement<SqlValue[], Row> {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.db.prepare<SqlValue[], Row>(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+}

@@ -1,0 +1,91 @@
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileMoved, logMoved } from './errors.ts'
+import { realPath } from './options.ts'
+
+/** What SQLite keeps beside a file in WAL mode, by which handles it was found; all of a process share one `-shm`. */
+interface Beside {
+  readonly files: string
+  readonly users: Set<StoreFiles>
+}
+
+/** More than the step in which file systems count time: two changes within one look like one. */
+const CLOCK_TICK_MS = 100
+
+/** By the identity of the main file. */
+const besideOf = new Map<string, Beside>()
+
+/**
+ * The files of one open store, by device and inode. SQLite writes on to a file that was removed or replaced, and to a
+ * log that another process took away; what is written there is lost, so a handle looks before it acknowledges.
+ */
+export class StoreFiles {
+  readonly path: string
+  /** Where SQLite keeps its other files, when `path` leads through a symbolic link. */
+  readonly #real: string
+  readonly #main: string
+  /** The folder as it was at the last look at everything, if nothing can have changed since unseen. */
+  #folder = ''
+  #beside: Beside | undefined
+
+  constructor(path: string) {
+    this.path = path
+    this.#real = realPath(path)
+    this.#main = identify(path)
+  }
+
+  /** Whether the log is known, and so watched. */
+  get hasLog(): boolean {
+    return this.#beside !== undefined
+  }
+
+  /** Takes the log and its index as they are now: SQLite has just opened them. */
+  watchLog(): void {
+    const files = this.#lookBeside()
+    let beside = besideOf.get(this.#main)
+    if (beside === undefined) besideOf.set(this.#main, (beside = { files, users: new Set() }))
+    // another handle of this process still has those that were taken away, and SQLite would share their index with us
+    else if (beside.files !== files) throw logMoved()
+    beside.users.add(this)
+    this.#beside = beside
+  }
+
+  /**
+   * Throws if the path, or a name beside it, does not lead to the opened files any more. As long as the folder has not
+   * changed, nor lately, nothing else needs to be looked at. @returns whether it was.
+   */
+  check(): boolean {
+    const stat = statSync(dirname(this.#real), { throwIfNoEntry: false })
+    const folder = stat === undefined ? '' : `${stat.dev}:${stat.ino}:${stat.ctimeMs}`
+    if (folder !== '' && folder === this.#folder) return false
+    if (identify(this.path) !== this.#main) throw fileMoved()
+    if (this.#beside !== undefined && this.#lookBeside() !== this.#beside.files) throw logMoved()
+    const isSettled = stat !== undefined && Date.now() - stat.ctimeMs > CLOCK_TICK_MS
+    this.#folder = isSettled && this.path === this.#real ? folder : ''
+    return true
+  }
+
+  /** Whether a log stands there although none is watched: somebody may have set the file to WAL mode. */
+  hasNewLog(): boolean {
+    return this.#beside === undefined && identify(`${this.#real}-wal`) !== ''
+  }
+
+  hasJournal(): boolean {
+    return this.#beside === undefined && identify(`${this.#real}-journal`) !== ''
+  }
+
+  forget(): void {
+    this.#beside?.users.delete(this)
+    if (this.#beside?.users.size === 0) besideOf.delete(this.#main)
+  }
+
+  #lookBeside(): string {
+    return `${identify(`${this.#real}-wal`)} ${identify(`${this.#real}-shm`)}`
+  }
+}
+
+/** Empty: nothing is there. */
+export function identify(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat === undefined ? '' : `${stat.dev}:${stat.ino}`
+}

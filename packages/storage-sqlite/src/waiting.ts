@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ResourceContentionError } from '@dir/storage-core'
+import type { SqliteConnection } from './connection.ts'
+import { busy, commitOutcome, isBusy } from './errors.ts'
+
+/** Runs the act, again and again while other connections are in its way; other work goes on meanwhile. */
+export async function untilFree<T>(deadline: number, act: () => T): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return act()
+    } catch (error) {
+      if (!isBusy(error)) throw error
+    }
+    if (performance.now() >= deadline) throw new ResourceContentionError(attempt)
+    await pause(attempt)
+  }
+}
+
+/** `untilFree`, for what reads through a connection. */
+export async function whenFree<T>(db: SqliteConnection, deadline: number, act: () => T): Promise<T> {
+  try {
+    return await untilFree(deadline, () => {
+      if (db.isCommitting) throw busy()
+      db.checkJournal()
+      return act()
+    })
+  } catch (error) {
+    throw db.translate(error)
+  }
+}
+
+/** What the act does is committed, or undone where it throws. It runs once for each time that it could begin. */
+export async function transaction<T>(db: SqliteConnection, deadline: number, act: () => T): Promise<T> {
+  const answer = await whenFree(db, deadline, () => {
+    db.begin()
+    try {
+      return act()
+    } catch (error) {
+      db.rollback()
+      throw error
+    }
+  })
+  for (let attempt = 1; ; attempt++) {
+    try {
+      if (db.commit()) return answer
+    } catch (error) {
+      throw db.translate(error, commitOutcome(error))
+    }
+    if (performance.now() >= deadline) {
+      db.rollback()
+      throw new ResourceContentionError(attempt)
+    }
+    await pause(attempt)
+  }
+}
+
+/** Waits before another try: 1 to 9 ms, at random, so that no process has the better rhythm for long. */
+export function pause(attempt: number): Promise<void> {
+  return sleep(1 + Math.random() * Math.min(8, 1 + attempt))
+}
