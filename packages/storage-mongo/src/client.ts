@@ -1,5 +1,6 @@
-import { InvalidArgumentError } from '@dir/storage-core'
+import { InvalidArgumentError, settleBy } from '@dir/storage-core'
 import { MongoClient } from 'mongodb'
+import { Late } from './late.ts'
 
 /** Older ones answer otherwise, or go on after a deadline. */
 const OLDEST = [6, 13] as const
@@ -51,6 +52,21 @@ export function checkClient(given: unknown): MongoClient {
       'must not be strict about the API: the commands that end the transactions of dead processes are not in it. Open it with serverApi { strict: false }',
     )
   return client
+}
+
+/** Long enough for a server that answers. */
+const CLOSE_MS = 250
+
+/** Closes a client of our own. It says goodbye to the server, and would wait for the answer of one that hangs. */
+export async function closeClient(client: MongoClient, deadline: number): Promise<void> {
+  const end = client.close()
+  const patience = Math.max(deadline, performance.now() + CLOSE_MS)
+  await settleBy(patience, end, () => new Late()).catch((error: unknown) => {
+    if (!(error instanceof Late)) throw error
+    const { topology } = client as unknown as { readonly topology?: { close(): void } }
+    topology?.close() // ends the connections, and with them whatever waits for an answer
+    end.catch(() => {})
+  })
 }
 
 /** The driver's version; the newest say it only by a promise. */

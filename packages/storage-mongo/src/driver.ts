@@ -13,6 +13,7 @@ import { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
 import { standalone } from './connecting.ts'
 import { operations, runBatch } from './operations.ts'
+import { closeClient } from './client.ts'
 import type { Checked } from './options.ts'
 import { queuesOf } from './queues.ts'
 import { SCHEMA_VERSION, prepareSchema, refuseUnfinishedImport } from './schema.ts'
@@ -79,9 +80,10 @@ export class MongoDriver implements StorageDriver {
   }
 
   async close(graceMs: number): Promise<void> {
+    const deadline = performance.now() + graceMs
     await this.#scheduler.close(graceMs)
     this.#connection.sessions.close()
-    if (this.#isOurs) await this.#connection.client.close()
+    if (this.#isOurs) await closeClient(this.#connection.client, deadline)
   }
 
   readonly transfer: DriverTransfer = {

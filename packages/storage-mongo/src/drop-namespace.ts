@@ -1,3 +1,4 @@
+import { closeClient } from './client.ts'
 import { Connection } from './connection.ts'
 import type { CollectionName } from './documents.ts'
 import { type MongoNamespaceOptions, checkOptions } from './options.ts'
@@ -18,6 +19,6 @@ export async function dropNamespace(options: string | MongoNamespaceOptions): Pr
       for (const name of last) await connection.collection(name).drop()
     })
   } finally {
-    if (isOurs) await place.client.close()
+    if (isOurs) await closeClient(place.client, performance.now())
   }
 }

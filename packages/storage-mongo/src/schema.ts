@@ -92,11 +92,12 @@ async function schemaVersion(context: MongoContext): Promise<number> {
 }
 
 async function createCollections({ db, namespace }: Connection): Promise<void> {
-  const listed = await db.listCollections({}, { nameOnly: false }).toArray()
+  const schema = mongoSchema(namespace)
+  const ours = { name: { $in: schema.map(({ collection }) => collection) } }
+  const listed = await db.listCollections(ours, { nameOnly: false }).toArray()
   const existing = new Map(
     listed.map(({ name, ...rest }) => [name, rest as { options?: CreateCollectionOptions }]),
   )
-  const schema = mongoSchema(namespace)
   if (schema.some(({ collection }) => existing.get(collection)?.options?.collation !== undefined))
     throw new SchemaError(
       'A collection of this namespace exists with a collation, which would take different ids for equal. Drop it, or use another namespace.',

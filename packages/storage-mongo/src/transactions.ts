@@ -7,8 +7,8 @@ import { Failure, told } from './failure.ts'
 import { Late } from './late.ts'
 import type { SessionRegister } from './session-register.ts'
 
-/** How long before its deadline a transaction must be ready to commit. */
-const COMMIT_MS = 20
+/** How long before its deadline a transaction must be ready to commit, at most: of a short time, a fifth. */
+const COMMIT_MS = 100
 /** With less time than this, or than two attempts as long as the slowest, another is not begun. */
 const ATTEMPT_MS = 50
 const ABORT_MS = 200
@@ -23,6 +23,10 @@ const TRANSACTION = {
 export function pause(attempt: number): Promise<void> {
   const most = Math.min(50, 5 * 2 ** Math.min(attempt, 4))
   return new Promise((resolve) => setTimeout(resolve, Math.random() * most))
+}
+
+function readyBy(deadline: number, start: number): number {
+  return deadline - Math.min(COMMIT_MS, 0.2 * (deadline - start))
 }
 
 /** Runs transactions of one connection. None is committed after its deadline. */
@@ -44,6 +48,7 @@ export class Transactions {
     const start = performance.now()
     let contention: unknown
     let slowest = ATTEMPT_MS / 2
+    const ready = readyBy(deadline, start)
     for (let attempts = 1; ; attempts++) {
       const begun = performance.now()
       try {
@@ -55,7 +60,7 @@ export class Transactions {
         contention = isLate ? contention : error.cause
         slowest = Math.max(slowest, performance.now() - begun)
         if (!isLate) await pause(attempts)
-        if (performance.now() >= deadline - 2 * slowest)
+        if (performance.now() >= ready - 2 * slowest)
           throw this.#connection.failure(contention, start, 'not-applied', { attempts })
       }
     }
@@ -64,6 +69,7 @@ export class Transactions {
   /** Runs `body` once; rejects with a `Failure`, whose outcome is `unknown` only if the commit was sent. */
   async attempt<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
     const start = performance.now()
+    const ready = readyBy(deadline, start)
     const abort = new AbortController()
     const until = <A>(time: number, promise: Promise<A>): Promise<A> => {
       return settleBy(time, promise, () => new Late())
@@ -71,10 +77,10 @@ export class Transactions {
     let session: ClientSession | undefined
     let isCommitting = false
     try {
-      session = await until(deadline - COMMIT_MS, this.#sessions.take())
+      session = await until(ready, this.#sessions.take())
       session.startTransaction({ ...TRANSACTION, maxCommitTimeMS: serverBudget(deadline - start) })
       const context = new MongoContext(this.#connection, deadline, abort.signal, session)
-      const answer = await until(deadline - COMMIT_MS, body(context))
+      const answer = await until(ready, body(context))
       if (performance.now() >= deadline) throw new Late()
       isCommitting = true
       await until(deadline, this.#commit(session, deadline))
@@ -86,7 +92,7 @@ export class Transactions {
       if (session !== undefined) {
         if (isOpen) this.#sessions.retire(session)
         else if (isCommitting) void session.endSession().catch(() => {})
-        else await this.#abort(session, error, deadline)
+        else await this.#abort(session, error, ready)
       }
       // of a commit, a refusal of the second sending says nothing about the first
       const failure = isOpen
@@ -103,16 +109,16 @@ export class Transactions {
       try {
         return await session.commitTransaction()
       } catch (error) {
-        if (!isOpenCommit(error) || performance.now() >= deadline - COMMIT_MS) throw error
+        if (!isOpenCommit(error) || performance.now() >= deadline - COMMIT_MS / 5) throw error
         await pause(attempts)
       }
     }
   }
 
   /** Waits only a moment, and not beyond the deadline: a server that cannot be reached ends it by itself. */
-  async #abort(session: ClientSession, reason: unknown, deadline: number): Promise<void> {
+  async #abort(session: ClientSession, reason: unknown, ready: number): Promise<void> {
     const end = session.abortTransaction()
-    const patience = Math.min(performance.now() + ABORT_MS, deadline - COMMIT_MS)
+    const patience = Math.min(performance.now() + ABORT_MS, ready)
     try {
       await settleBy(patience, end, () => new Late())
       // where the body was given up, its last operation may still be under way
