@@ -38,7 +38,7 @@ export class Attempts {
     const carriedOut = !isUnsent(error) && meaning?.nothingRan !== true
     if (carriedOut) this.#inDoubt = true
     if (meaning?.passes === true) this.#refusal = error
-    if (performance.now() >= this.nextBy) return false
+    if (performance.now() >= this.nextBy || (error instanceof UnreachableError && error.isFinal)) return false
     if (meaning !== undefined) return meaning.passes
     // a reply that is not the server's own is asked for once more: the server knows what it carried out
     return !isReply(error) || this.#oddReplies++ === 0
@@ -57,7 +57,7 @@ export class Attempts {
 
   /** That no connection came about in the end says less than what came before. */
   #reasonOf(error: unknown): unknown {
-    if (!(error instanceof UnreachableError)) return error
+    if (!(error instanceof UnreachableError) || error.isFinal) return error
     if (this.#refusal !== undefined) return this.#refusal
     return this.#inDoubt ? new NoAnswerError(performance.now() - this.#start) : error
   }

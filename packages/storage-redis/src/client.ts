@@ -52,8 +52,9 @@ export function isCluster(client: UserClient): client is Cluster {
 }
 
 export function createClient({ url, redis = {}, client }: ServerOptions, timeoutMs: number): UserClient {
-  // socketTimeout: a connection over which no answer comes is ended, while it is being made as well
-  const settings = { ...SETTINGS, connectTimeout: timeoutMs, socketTimeout: timeoutMs }
+  // socketTimeout: a connection over which no answer comes is ended, while it is being made as well. connectTimeout is
+  // shorter than calls wait, so that they can say why there was no connection
+  const settings = { ...SETTINGS, connectTimeout: timeoutMs * 0.8, socketTimeout: timeoutMs }
   if (client === undefined) {
     const { tls, ...address } = url === undefined ? {} : addressOfUrl(url)
     const given = addressOf(redis)
@@ -64,7 +65,7 @@ export function createClient({ url, redis = {}, client }: ServerOptions, timeout
   const { startupNodes } = client as unknown as { readonly startupNodes: readonly StartupNode[] }
   return client.duplicate(startupNodes.map(addressOfNode), {
     lazyConnect: true,
-    enableReadyCheck: true,
+    enableReadyCheck: false, // it asks any node, one that hangs too; a script asks the one that matters
     enableOfflineQueue: false,
     enableAutoPipelining: false,
     scaleReads: 'master',

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError, type Outcome, settleBy } from '@dir/storage-core'
+import type { RedisOptions } from 'ioredis'
 import { Attempts } from './attempts.ts'
 import { type ServerOptions, type UserClient, createClient, isCluster } from './client.ts'
 import { NoAnswerError, UnreachableError, isFinal, isReply, isUnknownScript, mayPass } from './errors.ts'
@@ -38,7 +39,7 @@ export class RedisConnection {
     this.#client = createClient(server, timeoutMs)
     // without a listener, a lost server would end the process
     for (const event of ['error', 'node error'])
-      this.#client.on(event, (error: unknown) => (this.#lastError = error))
+      this.#client.on(event, (error: unknown) => this.#failed(error))
     // the next connection may be to another server, whose clock is another
     for (const event of ['close', '+node']) this.#client.on(event, () => (this.#serverStart = undefined))
     for (const event of EVENTS) this.#client.on(event, () => this.#changed())
@@ -59,16 +60,16 @@ export class RedisConnection {
     return this.#client.status === 'ready' && this.#serverStart !== undefined
   }
 
-  /** Waits until something can be sent; rejects at `deadline`, or at once where waiting would not help. Errors come out raw. */
+  /** Waits until something can be sent; rejects at `deadline`, or at once where waiting would not help; see UnreachableError. */
   async ready(deadline: number): Promise<void> {
     while (!this.isReady) {
       if (this.#closed) throw new ClosedError()
       this.#throwIfRefused()
-      if (performance.now() >= deadline) throw new UnreachableError(this.#lastError)
+      if (performance.now() >= deadline) throw this.#unreachable()
       if (this.#client.status === 'wait' || this.#client.status === 'end')
         this.#client.connect().catch(() => {})
       const next = this.#client.status === 'ready' ? this.#prepareOnce() : this.#change.promise
-      await settleBy(deadline, next, () => new UnreachableError(this.#lastError))
+      await settleBy(deadline, next, () => this.#unreachable())
     }
     this.#lastError = undefined
   }
@@ -157,8 +158,8 @@ export class RedisConnection {
       await this.#selectDatabase()
       this.learnClock(Number(await this.run(clockScript, null, performance.now() + this.#timeoutMs)))
     } catch (error) {
-      this.#lastError = error
-      if (isReply(error) && !mayPass(error)) throw error
+      this.#failed(error)
+      if (isReply(error) && !mayPass(error)) throw this.#unreachable(true)
       await sleep(PAUSE_MS)
     }
   }
@@ -171,10 +172,22 @@ export class RedisConnection {
   }
 
   #throwIfRefused(): void {
-    const error = this.#lastError
-    if (!isFinal(error)) return
+    if (this.#lastError === undefined || !isFinal(this.#lastError)) return
+    const error = this.#unreachable(true)
     this.#lastError = undefined // the next call tries again
     throw error
+  }
+
+  #unreachable(isFinal = false): UnreachableError {
+    const { options } = this.#client
+    const { tls } = 'redisOptions' in options ? (options.redisOptions ?? {}) : (options as RedisOptions)
+    return new UnreachableError(this.#lastError, tls !== undefined && tls !== null, isFinal)
+  }
+
+  /** Keeps the error that says most: one of the server is not forgotten for the end of the connection that follows. */
+  #failed(error: unknown): void {
+    const { code } = (error ?? {}) as { readonly code?: unknown }
+    if (!(isReply(this.#lastError) && code === 'ECONNRESET')) this.#lastError = error
   }
 
   #changed(): void {

@@ -6,7 +6,7 @@ import {
   UnavailableError,
   isStorageError,
 } from '@dir/storage-core'
-import { failureMeaning } from './failures.ts'
+import { failureMeaning, unreachableMeaning } from './failures.ts'
 import { meaningOf } from './replies.ts'
 
 /** No reply came by the deadline. */
@@ -18,10 +18,14 @@ export class NoAnswerError extends Error {
   }
 }
 
-/** No connection came about by the deadline. */
+/** No connection came about, so nothing was sent: not by the deadline, or, with `isFinal`, for a reason that will stay. */
 export class UnreachableError extends Error {
-  constructor(cause: unknown) {
+  readonly isTls: boolean
+  readonly isFinal: boolean
+  constructor(cause: unknown, isTls: boolean, isFinal: boolean) {
     super('no connection', { cause })
+    this.isTls = isTls
+    this.isFinal = isFinal
   }
 }
 
@@ -82,7 +86,7 @@ export function mapError(cause: unknown, outcome: Outcome, repeated = false): St
   if (lastNodeError instanceof Error) return mapError(lastNodeError, outcome, repeated)
   if (cause instanceof NoAnswerError)
     return new TimeoutError(cause.waitedMs, 'waiting for Redis', { outcome })
-  if (cause instanceof UnreachableError) return mapUnreachable(cause.cause, outcome)
+  if (cause instanceof UnreachableError) return mapUnreachable(cause, outcome, repeated)
   if (isReply(cause)) return mapReply(cause, outcome, repeated)
   const meaning = failureMeaning(cause)
   if (meaning !== undefined) return meaning({ outcome, cause })
@@ -92,15 +96,23 @@ export function mapError(cause: unknown, outcome: Outcome, repeated = false): St
   })
 }
 
-function mapUnreachable(cause: unknown, outcome: Outcome): StorageError {
+function mapUnreachable(
+  { cause, isTls }: UnreachableError,
+  outcome: Outcome,
+  repeated: boolean,
+): StorageError {
+  const context = cause === undefined ? { outcome } : { outcome, cause }
+  const meaning = unreachableMeaning(cause, isTls)
+  if (meaning !== undefined) return meaning(context)
   if (cause !== undefined && !(cause instanceof NoAnswerError)) {
-    const error = mapError(cause, outcome)
+    const error = mapError(cause, outcome, repeated)
     if (error.code !== 'STORAGE_INTERNAL') return error
   }
-  return new UnavailableError('Redis cannot be reached. Check that it runs, and the address.', 'connect', {
-    outcome,
-    ...(cause === undefined ? {} : { cause }),
-  })
+  return new UnavailableError(
+    'Redis cannot be reached. Check that it runs, and the address.',
+    'connect',
+    context,
+  )
 }
 
 function mapReply(cause: unknown, outcome: Outcome, repeated: boolean): StorageError {

@@ -60,3 +60,17 @@ export function failureMeaning(cause: unknown): Make | undefined {
   if (name === 'ParserError' || /^Protocol error|as reply type byte|Unknown RESP/.test(text)) return needsTls
   return CONNECTION.test(text) || CONNECTION.test(String(name)) ? lost : undefined
 }
+
+/** What it means that no connection came about; undefined: what its cause says. */
+export function unreachableMeaning(cause: unknown, isTls: boolean): Make | undefined {
+  const { code } = (cause ?? {}) as { readonly code?: unknown }
+  if (isTls && (code === 'ETIMEDOUT' || code === 'ECONNRESET'))
+    return unreachable(
+      'Redis does not answer to TLS. If its port does not speak it, write redis:// for rediss://; else check that it runs.',
+    )
+  if (code === 'ECONNRESET')
+    return unreachable(
+      'The connection to Redis ends as soon as it is made. If its port speaks TLS, write rediss:// for redis://; else look into the log of the server.',
+    )
+  return undefined
+}

@@ -20,7 +20,7 @@ export interface Meaning {
   readonly error: (context: ErrorContext) => StorageError
 }
 
-type Make = (context: ErrorContext, detail: string) => StorageError
+type Make = (context: ErrorContext, detail: string, message: string) => StorageError
 
 const unavailable =
   (message: string): Make =>
@@ -50,7 +50,7 @@ const BEFORE: Readonly<Record<string, Make>> = {
   OOM: (context) => new StorageFullError('memory', context),
   MISCONF: (context) => new StorageFullError('disk', context),
   NOREPLICAS: unavailable('Redis has fewer replicas than min-replicas-to-write asks for. Try again later.'),
-  NOAUTH: refusedLogin,
+  NOAUTH: (context) => new AuthError('Redis asks for a password. Give it in the URL.', context),
   WRONGPASS: refusedLogin,
   NOPERM: (context) =>
     new PermissionError(
@@ -118,14 +118,16 @@ const TEXTS: readonly (readonly [RegExp, Make])[] = [
   ],
   [
     /^ERR unknown command/i,
-    (context) =>
-      new ConfigurationError(
-        'This Redis has no EVALSHA and EVAL, or another command that is needed: it is disabled or renamed. Enable it; the README has the list.',
+    (context, _, message) => {
+      const name = /^ERR unknown command .?(evalsha|eval|info|select)\b/i.exec(message)?.[1] ?? 'such command'
+      return new ConfigurationError(
+        `This Redis has no ${name}: it is disabled or renamed. Enable it; the README lists the commands that are needed.`,
         'commands',
         'disabled',
         'those that the README names',
         context,
-      ),
+      )
+    },
   ],
   [
     /^ERR (invalid DB index|DB index is out of range|SELECT is not allowed)/i,
@@ -158,7 +160,11 @@ export function meaningOf(message: string): Meaning | undefined {
   // the same words from a command inside a script: what came before that was carried out
   const inScript = / script: [0-9a-f]{40}/.test(message)
   const of = (make: Make | undefined, nothingRan: boolean, passes = false): Meaning | undefined =>
-    make && { nothingRan: nothingRan && !inScript, passes, error: (context) => make(context, detail) }
+    make && {
+      nothingRan: nothingRan && !inScript,
+      passes,
+      error: (context) => make(context, detail, message),
+    }
   return (
     of(own(BEFORE, prefix) ?? own(CLUSTER, prefix), true) ??
     of(own(PASSING, prefix), true, true) ??

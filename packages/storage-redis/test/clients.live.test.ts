@@ -1,8 +1,12 @@
 import { Cluster, Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+// @ts-expect-error -- ioredis 4 has no types of its own
+import Redis4 from 'ioredis4'
+import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5'
+import { createClient } from 'node-redis'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type RedisCluster, redisCommand, startRedisCluster } from '../../../scripts/servers/index.ts'
 import { withOwnServer, withServer } from '../../../scripts/servers/live.ts'
-import { dropNamespace, redisStorage } from '../src/index.ts'
+import { type UserClient, dropNamespace, redisStorage } from '../src/index.ts'
 import { failureOf } from './failure.ts'
 
 const namespace = 'clients'
@@ -24,6 +28,48 @@ withServer('redis', (url) => {
     } finally {
       client.disconnect()
     }
+  })
+
+  /** Options that change what is sent or answered. */
+  const odd = {
+    keyPrefix: 'mine:',
+    stringNumbers: true,
+    commandTimeout: 1,
+    lazyConnect: true, // its own first command would time out
+    readOnly: true,
+    enableAutoPipelining: true,
+    maxRetriesPerRequest: null,
+    db: 1,
+  }
+
+  const CLIENTS: readonly (readonly [string, () => { disconnect(): void }])[] = [
+    ['ioredis 4', () => new Redis4(url, odd)],
+    ['ioredis 5', () => new Redis5(url, odd)],
+    ['ioredis 6', () => new Redis(url, { ...odd, protocol: 3, replyMapping: 'resp3' })],
+  ]
+
+  test.each(CLIENTS)('%s with options that change answers', async (_, newClient) => {
+    const client = newClient()
+    const storage = redisStorage({ client: client as UserClient, namespace })
+    try {
+      expect(await storage.intentRetry.increment('f')).toBe(1)
+      expect(await storage.decisionAudit.record('f', 'e')).toBe(1)
+      expect(await storage.resourceLock.acquire('f', { r: 1 }, 0)).toEqual({ fence: 1, expiresAt: null })
+      expect(await storage.context.compareAndSetState('a', null, '1')).toBe(true)
+      expect((await storage.decisionAudit.allEventsChronological()).map(({ seq }) => seq)).toEqual([1])
+      expect((await storage.health()).ok).toBe(true)
+      expect(await redisCommand(url, 'INFO', 'keyspace')).toContain('db1:')
+    } finally {
+      await storage.close()
+      client.disconnect()
+      await dropNamespace({ url: `${url}/1`, namespace })
+    }
+  })
+
+  test('a client of node-redis is refused when it is given', () => {
+    expect(() => redisStorage({ client: createClient({ url }) as never })).toThrow(
+      'Invalid argument: client must be a client of ioredis, a Redis or a Cluster; those of other packages cannot be used.',
+    )
   })
 
   test('dropNamespace removes that namespace and no other', async () => {
@@ -111,6 +157,56 @@ describe('a cluster', () => {
       const refused = { code: 'STORAGE_CONFIGURATION', outcome: 'not-applied', retryable: false }
       expect(failures.filter((failure) => failure !== null)).toEqual([refused, refused])
     })
+
+    test('with a password, any version of ioredis, and without the nodes that have other namespaces', async () => {
+      const every = (...words: string[]) =>
+        Promise.all(cluster.nodes.map((node) => redisCommand(node.url, ...words)))
+      await every('ACL', 'SETUSER', 'someone', 'on', '>se-cret', '~*', '&*', '+@all')
+      await every('CONFIG', 'SET', 'cluster-require-full-coverage', 'no')
+      const redisOptions = { username: 'someone', password: 'se-cret' }
+      const own = await ownerOf(namespace)
+      const others = cluster.nodes.filter((node) => node !== own)
+      await every('ACL', 'SETUSER', 'default', '-eval') // whoever loses the password is found out
+      onTestFinished(async () => void (await every('ACL', 'SETUSER', 'default', '+@all')))
+      for (const client of [
+        new Cluster([own.url], { redisOptions }),
+        new Cluster5([own.url], { redisOptions }),
+      ]) {
+        const options = { client: client as UserClient, namespace }
+        await dropNamespace(options)
+        others[0]?.pause()
+        const storage = redisStorage({ ...options, operationTimeoutMs: 3_000 })
+        try {
+          expect(await storage.intentRetry.increment('f')).toBe(1)
+          expect((await storage.health()).details['appendFsync']).toBe('always')
+        } finally {
+          others[0]?.resume()
+          await storage.close()
+          await dropNamespace(options)
+          client.disconnect()
+        }
+      }
+    })
+
+    test('a wrong password is told at once', async () => {
+      const redisOptions = { username: 'someone', password: 'wr0ng' }
+      const client = new Cluster([cluster.url], { redisOptions })
+      client.on('error', () => {})
+      const storage = redisStorage({ client, namespace, operationTimeoutMs: 3_000 })
+      const refused = { code: 'STORAGE_AUTH', outcome: 'not-applied', retryable: false }
+      expect(await failureOf(storage.init())).toEqual(refused)
+      await storage.close()
+      client.disconnect()
+    })
+
+    /** The node that has a namespace: it is the one that does not send a client elsewhere. */
+    async function ownerOf(name: string) {
+      for (const node of cluster.nodes) {
+        const moved = await redisCommand(node.url, 'EXISTS', `{${name}}:meta`).catch(() => null)
+        if (moved !== null) return node
+      }
+      throw new Error('nobody has it')
+    }
 
     test('a node that stops and comes back: calls settle, and work again', async () => {
       const client = new Cluster([cluster.url])
