@@ -64,8 +64,7 @@ async function createContext(
   ends: Ends,
 ): Promise<ScenarioContext> {
   const { backend, module, seed } = site
-  const freshNamespace = (): string => {
-    const namespace = `conformance_${nonce()}`
+  const freshNamespace: ScenarioContext['freshNamespace'] = (namespace = `conformance_${nonce()}`) => {
     ends.namespaces.push(namespace)
     return namespace
   }

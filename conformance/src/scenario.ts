@@ -39,8 +39,8 @@ export interface ScenarioContext {
   readonly gives: (member: HandleMember) => boolean
   /** Another handle on the same namespace (or on another), closed by itself after the scenario. */
   readonly open: (options?: HandleOptions & { readonly namespace?: string }) => Promise<StorageHandle>
-  /** A namespace nobody used before, destroyed after the scenario. */
-  readonly freshNamespace: () => string
+  /** A namespace nobody used before, destroyed after the scenario; `name` for one whose name matters. */
+  readonly freshNamespace: (name?: string) => string
   /** Removes a namespace, as the backend does. */
   readonly destroy: (namespace: string) => Promise<void>
   /** An id that nobody else uses; the label helps whoever reads a failure. */

@@ -11,11 +11,11 @@ export class Hole {
   }
 
   [inspect.custom](): string {
-    return this.kind === 'time' ? '<a time>' : `<${this.kind} ${this.number}>`
+    return this.number < 0 ? `<a ${this.kind}>` : `<${this.kind} ${this.number}>`
   }
 }
 
-/** `seq` and `fence`: numbers that rise; `token`: a text of its own; `time`: any. */
+/** `seq` and `fence`: numbers that rise; `token`: a text of its own; `time`: the same wherever it is shown. */
 export type HoleKind = 'seq' | 'fence' | 'token' | 'time'
 
 /** A call that must be refused. */
@@ -28,7 +28,16 @@ export class Refusal {
   }
 }
 
-export const time: Hole = new Hole('time', 0)
+/** One of several refusals, where the contract leaves open which one is told. */
+export class AnyOf {
+  readonly refusals: readonly Refusal[]
+  constructor(refusals: readonly Refusal[]) {
+    this.refusals = refusals
+  }
+}
+
+/** Any time. */
+export const time: Hole = new Hole('time', -1)
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 
@@ -44,6 +53,7 @@ export class Bindings {
   /** Whether `actual` is what the model expects, holes filled. */
   matches(actual: unknown, expected: unknown): boolean {
     if (expected instanceof Hole) return this.#fits(actual, expected)
+    if (expected instanceof AnyOf) return expected.refusals.some((one) => this.matches(actual, one))
     if (expected instanceof Refusal) {
       const error = actual as Record<string, unknown> | null
       return (
@@ -66,9 +76,12 @@ export class Bindings {
   }
 
   #fits(actual: unknown, { kind, number }: Hole): boolean {
-    if (kind === 'time') return typeof actual === 'string' && TIME.test(actual)
     const seen = this.#seen[kind]
     if (number in seen) return seen[number] === actual
+    if (kind === 'time') {
+      if (number >= 0) seen[number] = actual
+      return typeof actual === 'string' && TIME.test(actual)
+    }
     const [before, after] = [seen.slice(0, number), seen.slice(number + 1)]
     seen[number] = actual
     if (kind === 'token') return typeof actual === 'string' && actual !== '' && !before.includes(actual)

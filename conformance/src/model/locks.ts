@@ -1,17 +1,22 @@
 import { MAX_AMOUNT, compareIds, fromMicros, toMicros } from '@dir/storage-core'
 import fc from 'fast-check'
-import { Hole, Refusal, time } from './expected.ts'
+import { Hole, Refusal } from './expected.ts'
 import { ID, type Method, type Ref, method, nullable, ref, validId } from './method.ts'
-import type { ModelHold, ModelState } from './state.ts'
+import { BRIEF, type ModelHold, type ModelState, stamp } from './state.ts'
 
 const RESOURCE = fc.constantFrom('r', 's', '__proto__', 'r:s', '$holds')
-const AMOUNTS = fc.dictionary(RESOURCE, fc.constantFrom(0, 0.1, 0.2, 1, 2.5, 3, 1e-6), { maxKeys: 3 })
+export const AMOUNTS = fc.dictionary(RESOURCE, fc.constantFrom(0, 0.1, 0.2, 1, 2.5, 3, 1e-6), { maxKeys: 3 })
 const CAPACITIES: Readonly<Record<string, number>> = Object.fromEntries([
   ['r', 0.3],
   ...['s', '__proto__', 'r:s', '$holds'].map((resource) => [resource, 4] as const),
 ])
-const LIMITED = fc.constantFrom({}, { capacities: CAPACITIES })
-const LEASED = fc.constantFrom({ leaseSec: 1000 }, { leaseSec: 1000, capacities: CAPACITIES })
+export const LIMITED = fc.constantFrom({}, { capacities: CAPACITIES })
+export const LEASED = fc.constantFrom(
+  { leaseSec: 1000 },
+  { leaseSec: 1000, capacities: CAPACITIES },
+  { leaseSec: BRIEF },
+  { leaseSec: BRIEF, capacities: CAPACITIES },
+)
 
 function locked({ holds }: ModelState, resourceId: string, except: string | null): number {
   return holds.reduce(
@@ -20,7 +25,7 @@ function locked({ holds }: ModelState, resourceId: string, except: string | null
   )
 }
 
-function acquire(
+export function acquire(
   state: ModelState,
   dfid: string,
   amounts: Record<string, number>,
@@ -40,13 +45,15 @@ function acquire(
     return new Refusal('STORAGE_INSUFFICIENT_CAPACITY', fields)
   }
   const fence = state.fences++
-  const leased = options.leaseSec !== undefined
+  const { leaseSec } = options
+  const expiresAt = leaseSec === undefined ? null : stamp(state)
   for (const [resourceId, amount] of demands) {
     const index = state.holds.findIndex((one) => one.dfid === dfid && one.resourceId === resourceId)
     if (index >= 0) state.holds.splice(index, 1)
-    state.holds.push({ dfid, resourceId, micros: toMicros(amount), leased, fence })
+    const hold = { dfid, resourceId, micros: toMicros(amount), acquiredAt: stamp(state), expiresAt, fence }
+    if (leaseSec !== BRIEF) state.holds.push(hold)
   }
-  return { fence: new Hole('fence', fence), expiresAt: leased ? time : null }
+  return { fence: new Hole('fence', fence), expiresAt }
 }
 
 const newer = (hold: ModelHold, { fence }: { fence?: Ref | number }): boolean =>
@@ -56,10 +63,29 @@ const FENCE = fc.record({ fence: ref('fence') as fc.Arbitrary<Ref | number> }, {
 
 const granted = (answer: unknown): unknown => (answer instanceof Refusal ? answer : true)
 
-function release(state: ModelState, dfid: string, options: { fence?: Ref | number }): void {
+export function release(state: ModelState, dfid: string, options: { fence?: Ref | number }): void {
   const kept = state.holds.filter((one) => one.dfid !== dfid || newer(one, options))
   state.holds.splice(0, Infinity, ...kept)
 }
+
+function renew(state: ModelState, dfid: string, leaseSec: number, options: { fence?: Ref | number }): boolean {
+  const renewed = state.holds.filter(
+    (one) => one.dfid === dfid && one.expiresAt !== null && !newer(one, options),
+  )
+  for (const hold of renewed)
+    state.holds.splice(
+      state.holds.indexOf(hold),
+      1,
+      ...(leaseSec === BRIEF ? [] : [{ ...hold, expiresAt: stamp(state) }]),
+    )
+  return renewed.length > 0
+}
+
+export const holdRecord = ({ micros, fence, ...hold }: ModelHold): object => ({
+  ...hold,
+  amount: fromMicros(micros),
+  fence: new Hole('fence', fence),
+})
 
 export const LOCKS: readonly Method[] = [
   method(
@@ -119,13 +145,14 @@ export const LOCKS: readonly Method[] = [
         .sort(
           (a, b) => a.fence - b.fence || compareIds(a.dfid, b.dfid) || compareIds(a.resourceId, b.resourceId),
         )
-        .map(({ dfid, resourceId, micros, leased, fence }) => ({
-          dfid,
-          resourceId,
-          amount: fromMicros(micros),
-          acquiredAt: time,
-          expiresAt: leased ? time : null,
-          fence: new Hole('fence', fence),
-        })),
+        .map(holdRecord),
+  ),
+  method(
+    'resourceLock',
+    'renew',
+    'leases',
+    ['dfid'],
+    [ID, fc.constantFrom(1000, 2000, BRIEF), FENCE],
+    renew,
   ),
 ]

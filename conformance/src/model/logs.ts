@@ -1,9 +1,8 @@
 import { dumpsJsonDict, loadsJson } from '@dir/storage-core'
 import fc from 'fast-check'
-import { Hole, time } from './expected.ts'
+import { Hole } from './expected.ts'
 import {
   ID,
-  JSON_TEXT,
   type Method,
   OBJECT,
   type Ref,
@@ -13,14 +12,14 @@ import {
   ref,
   validId,
 } from './method.ts'
-import type { ModelEvent, ModelRequest, ModelState } from './state.ts'
+import { type ModelEvent, type ModelState, type ModelTransition, stamp } from './state.ts'
 
 const parsed = (json: string): unknown => loadsJson(json, { lossless: true })
 const SOME_ID = ID.filter(validId)
 
 const toEvent = (event: ModelEvent, index: number): unknown => {
   const { detailsJson, ...rest } = event
-  return { seq: new Hole('seq', index), ...rest, timestamp: time, details: parsed(detailsJson) }
+  return { seq: new Hole('seq', index), ...rest, details: parsed(detailsJson) }
 }
 
 function recorded(
@@ -31,12 +30,13 @@ function recorded(
 ): Hole {
   const detailsJson = dumpsJsonDict((details['details'] ?? {}) as object)
   const { stepId = '', state: at = '' } = details as { stepId?: string; state?: string }
-  return new Hole('seq', state.events.push({ dfid, event, stepId, state: at, detailsJson }) - 1)
+  const one = { dfid, event, stepId, state: at, detailsJson, timestamp: stamp(state) }
+  return new Hole('seq', state.events.push(one) - 1)
 }
 
 const DETAILS = fc.record({ stepId: TEXT, state: TEXT, details: nullable(OBJECT) }, { requiredKeys: [] })
 const EVENT = fc.record(
-  { dfid: SOME_ID, event: TEXT, details: nullable(OBJECT) },
+  { dfid: SOME_ID, event: TEXT, stepId: TEXT, state: TEXT, details: nullable(OBJECT) },
   { requiredKeys: ['dfid', 'event'] },
 )
 
@@ -61,102 +61,30 @@ const decisionAudit: readonly Method[] = [
     [],
     [
       fc.record(
-        { afterSeq: ref('seq') as fc.Arbitrary<Ref | number>, event: TEXT, limit: fc.nat(3) },
+        { dfid: SOME_ID, afterSeq: ref('seq') as fc.Arbitrary<Ref | number>, event: TEXT, limit: fc.nat(3) },
         { requiredKeys: [] },
       ),
     ],
-    ({ events }, { afterSeq = -1, event, limit }) =>
+    ({ events }, { dfid, afterSeq = -1, event, limit }) =>
       events
-        .flatMap((one, index) =>
-          index > Number(afterSeq) && (event ?? one.event) === one.event ? [toEvent(one, index)] : [],
-        )
+        .flatMap((one, index) => {
+          const wanted = (dfid ?? one.dfid) === one.dfid && (event ?? one.event) === one.event
+          return wanted && index > Number(afterSeq) ? [toEvent(one, index)] : []
+        })
         .slice(0, limit),
-  ),
-]
-
-const REQUEST = fc.record({
-  dfid: SOME_ID,
-  agentId: fc.constantFrom('a', 'b'),
-  reason: TEXT,
-  contextJson: JSON_TEXT,
-  proposalJson: JSON_TEXT,
-  impact: TEXT,
-})
-
-function insert(
-  { requests }: ModelState,
-  { dfid, ...request }: Omit<ModelRequest, 'pending'> & { dfid: string },
-): void {
-  requests.delete(dfid)
-  requests.set(dfid, { ...request, pending: true })
-}
-
-function consume({ tokens }: ModelState, agentId: string, limit: number): { granted: boolean; used: number } {
-  const used = tokens.filter((one) => one === agentId).length
-  if (used < limit) tokens.push(agentId)
-  return used < limit ? { granted: true, used: used + 1 } : { granted: false, used }
-}
-
-const BUDGET = fc.nat(4).map((limit) => ({ limit, windowSec: 100_000 }))
-
-const escalation: readonly Method[] = [
-  method(
-    'escalation',
-    'getWindowCount',
-    null,
-    ['agentId'],
-    [ID, fc.constantFrom('2000-01-01', '2000-01-01T00:00:00+02:00', '9999-12-31 23:59:59')],
-    ({ tokens }, agentId, since) =>
-      since.startsWith('9') ? 0 : tokens.filter((one) => one === agentId).length,
-  ),
-  method(
-    'escalation',
-    'recordBudgetToken',
-    null,
-    ['agentId'],
-    [ID],
-    ({ tokens }, agentId) => void tokens.push(agentId),
-  ),
-  method('escalation', 'insertRequest', null, [], [REQUEST], insert),
-  method(
-    'escalation',
-    'resolveRequest',
-    null,
-    ['dfid'],
-    [ID, fc.constant('2026-03-01T09:30:00Z'), TEXT, nullable(JSON_TEXT)],
-    ({ requests }, dfid, _at, _decision, _proposal) => {
-      const request = requests.get(dfid)
-      if (request?.pending !== true) return false
-      requests.set(dfid, { ...request, pending: false })
-      return true
-    },
-  ),
-  method('escalation', 'getPendingRequests', null, [], [], ({ requests }) =>
-    [...requests].flatMap(([dfid, { pending, contextJson, proposalJson, ...rest }]) =>
-      pending
-        ? [{ dfid, ...rest, context: parsed(contextJson), proposal: parsed(proposalJson), createdAt: time }]
-        : [],
-    ),
-  ),
-  method('escalation', 'tryConsumeBudget', 'budget', ['agentId'], [ID, BUDGET], (state, agentId, { limit }) =>
-    consume(state, agentId, limit),
-  ),
-  method(
-    'escalation',
-    'requestWithinBudget',
-    'budget',
-    [],
-    [REQUEST, BUDGET],
-    (state, request, { limit }) => {
-      const answer = consume(state, request.agentId, limit)
-      if (answer.granted) insert(state, request)
-      return answer
-    },
   ),
 ]
 
 const statusOf = ({ transitions }: ModelState, dfid: string): string | null =>
   transitions.findLast((one) => one.dfid === dfid)?.to ?? null
+
+const toTransition = ({ dfid, from, to, createdAt }: ModelTransition): object => {
+  return { dfid, fromStatus: from, toStatus: to, createdAt }
+}
+
+function moved(state: ModelState, dfid: string, from: string | null, to: string): void {
+  state.transitions.push({ dfid, from, to, createdAt: stamp(state) })
+}
 
 const lifecycle: readonly Method[] = [
   method(
@@ -165,15 +93,15 @@ const lifecycle: readonly Method[] = [
     null,
     ['dfid'],
     [ID, nullable(TEXT), TEXT],
-    ({ transitions }, dfid, from, to) => void transitions.push({ dfid, from, to }),
+    moved,
   ),
   method('lifecycle', 'getTransitions', null, ['dfid'], [ID], ({ transitions }, dfid) =>
     transitions
       .filter((one) => one.dfid === dfid)
-      .map(({ from, to }) => ({ dfid, fromStatus: from, toStatus: to, createdAt: time })),
+      .map(toTransition),
   ),
   method('lifecycle', 'getTransitions', null, [], [], ({ transitions }) =>
-    transitions.map(({ dfid, from, to }) => ({ dfid, fromStatus: from, toStatus: to, createdAt: time })),
+    transitions.map(toTransition),
   ),
   method('lifecycle', 'getCurrentStatus', null, ['dfid'], [ID], statusOf),
   method(
@@ -184,10 +112,10 @@ const lifecycle: readonly Method[] = [
     [ID, nullable(TEXT), TEXT],
     (state, dfid, from, to) => {
       if (statusOf(state, dfid) !== from) return false
-      state.transitions.push({ dfid, from, to })
+      moved(state, dfid, from, to)
       return true
     },
   ),
 ]
 
-export const LOGS: readonly Method[] = [...decisionAudit, ...escalation, ...lifecycle]
+export const LOGS: readonly Method[] = [...decisionAudit, ...lifecycle]

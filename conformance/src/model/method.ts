@@ -53,7 +53,9 @@ export const ID: fc.Arbitrary<string> = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...MALFORMED_IDS) },
 )
 
-export const TEXT: fc.Arbitrary<string> = fc.constantFrom('', 'A', 'B', 'ACTIVE', 'é 😀', "'; --")
+export const TEXT: fc.Arbitrary<string> = fc.constantFrom(
+  ...['', 'A', 'a', 'A ', 'B', 'ACTIVE', 'é 😀', 'e\u0301 😀', "'; --"],
+)
 
 export const JSON_TEXT: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(

@@ -1,19 +1,30 @@
 import type { Capability, Protocol, StorageHandle } from '@dir/storage-core'
 import fc from 'fast-check'
 import { show } from '../show.ts'
-import { Bindings, Refusal } from './expected.ts'
+import { type ModelCall, batches, foreseeBatch, isBatchable } from './batch.ts'
+import { AnyOf, Bindings, Refusal } from './expected.ts'
+import { recordsOf } from './export.ts'
 import { LOCKS } from './locks.ts'
 import { LOGS } from './logs.ts'
-import { type Method, Ref, validId } from './method.ts'
+import { type Method, validId } from './method.ts'
+import { call, commit, exported, substitute } from './perform.ts'
 import { RECORDS } from './records.ts'
+import { REQUESTS } from './requests.ts'
 import { type ModelState, emptyState } from './state.ts'
 
-const METHODS: readonly Method[] = [...RECORDS, ...LOGS, ...LOCKS]
+const METHODS: readonly Method[] = [...RECORDS, ...LOGS, ...REQUESTS, ...LOCKS]
 
+/** What is done on one of the two handles of a program. */
 export type Step =
-  | { readonly do: 'call'; readonly call: Method; readonly args: readonly unknown[]; readonly handle: 0 | 1 }
-  /** The handle is closed and a new one opened; or `init` is called again. */
-  | { readonly do: 'reopen' | 'init'; readonly handle: 0 | 1 }
+  | Act
+  /** The handle is closed and a new one opened. */
+  | { readonly do: 'reopen'; readonly handle: 0 | 1 }
+  | { readonly do: 'init'; readonly handle: 0 | 1 }
+
+type Act =
+  | ({ readonly do: 'call'; readonly handle: 0 | 1 } & ModelCall)
+  | { readonly do: 'batch'; readonly handle: 0 | 1; readonly calls: readonly ModelCall[] }
+  | { readonly do: 'export'; readonly handle: 0 | 1 }
 
 /** Programs of the methods of some protocols, seed methods only or with the verbs that are claimed. */
 export function programs(
@@ -22,16 +33,29 @@ export function programs(
   length: number,
 ): fc.Arbitrary<Step[]> {
   const handle = fc.constantFrom(0, 1) as fc.Arbitrary<0 | 1>
-  const calls = METHODS.filter(
+  const methods = METHODS.filter(
     ({ protocol, capability }) =>
       protocols.includes(protocol) && (capability === undefined || capabilities.has(capability)),
-  ).map((call) => {
-    const args = fc.tuple(...(call.args as unknown as fc.Arbitrary<unknown>[]))
-    return fc.record({ do: fc.constant('call' as const), call: fc.constant(call), args, handle })
+  )
+  const calls = methods.map((one) => {
+    const args = fc.tuple(...(one.args as unknown as fc.Arbitrary<unknown>[]))
+    return fc.record({ call: fc.constant(one), args })
   })
-  const others = fc.record({ do: fc.constantFrom('reopen' as const, 'init' as const), handle })
-  const step = fc.oneof({ weight: 30, arbitrary: fc.oneof(...calls) }, { weight: 1, arbitrary: others })
-  return fc.array<Step>(step, { minLength: 1, maxLength: length, size: 'max' })
+  const steps: fc.WeightedArbitrary<Step>[] = [
+    {
+      weight: 30,
+      arbitrary: fc.tuple(fc.oneof(...calls), handle).map(([one, at]) => ({ do: 'call', handle: at, ...one })),
+    },
+    { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('reopen' as const, 'init' as const), handle }) },
+  ]
+  const batched = calls.filter((_, index) => isBatchable(methods[index] as Method))
+  if (capabilities.has('atomically') && batched.length > 0) {
+    const batch = fc.tuple(batches(batched), handle)
+    steps.push({ weight: 4, arbitrary: batch.map(([one, at]) => ({ do: 'batch', handle: at, calls: one })) })
+  }
+  if (capabilities.has('export'))
+    steps.push({ weight: 1, arbitrary: handle.map((at) => ({ do: 'export', handle: at })) })
+  return fc.array<Step>(fc.oneof(...steps), { minLength: 1, maxLength: length, size: 'max' })
 }
 
 /** What a step was answered where the model expects something else. */
@@ -51,23 +75,45 @@ export async function runProgram(
   const handles = [await open(), await open()] as [StorageHandle, StorageHandle]
   for (const [index, step] of steps.entries()) {
     const storage = handles[step.handle]
-    if (step.do === 'call') {
-      const args = substitute(step.args, state, bindings)
-      const expected = foresee(step.call, state, args.model)
-      const actual = await answer(storage, step.call, args.actual)
-      if (!bindings.matches(actual, expected)) {
-        const wanted =
-          expected instanceof Refusal
-            ? `a rejection with ${expected.code} ${show(expected.fields)}`
-            : show(expected)
-        return { index, expected: wanted, actual: show(actual) }
-      }
-    } else if (step.do === 'reopen') {
+    if (step.do === 'init') await storage.init()
+    else if (step.do === 'reopen') {
       await storage.close()
       handles[step.handle] = await open()
-    } else await storage.init()
+    } else {
+      const [actual, expected] = await perform(step, storage, state, bindings)
+      if (!bindings.matches(actual, expected))
+        return { index, expected: describe(expected), actual: show(actual) }
+    }
   }
   return null
+}
+
+/** Does a step. @returns what it is answered, and what the model expects. */
+async function perform(
+  step: Act,
+  storage: StorageHandle,
+  state: ModelState,
+  bindings: Bindings,
+): Promise<readonly [actual: unknown, expected: unknown]> {
+  if (step.do === 'export') return [await exported(storage), recordsOf(state)]
+  if (step.do === 'batch') {
+    const calls = step.calls.map((one) => ({ call: one.call, ...substitute(one.args, state, bindings) }))
+    const expected = foreseeBatch(
+      state,
+      calls.map((one) => ({ call: one.call, args: one.model })),
+    )
+    const recorded = calls.map((one) => ({ call: one.call, args: one.actual }))
+    return [await commit(storage, recorded), expected]
+  }
+  const args = substitute(step.args, state, bindings)
+  const expected = foresee(step.call, state, args.model)
+  return [await call(storage, step.call, args.actual), expected]
+}
+
+function describe(expected: unknown): string {
+  if (expected instanceof AnyOf) return expected.refusals.map(describe).join(' or ')
+  if (!(expected instanceof Refusal)) return show(expected)
+  return `a rejection with ${expected.code} ${show(expected.fields)}`
 }
 
 function foresee({ ids, run }: Method, state: ModelState, args: readonly unknown[]): unknown {
@@ -77,59 +123,4 @@ function foresee({ ids, run }: Method, state: ModelState, args: readonly unknown
       return new Refusal('STORAGE_INVALID_ARGUMENT', { argument: name })
   }
   return (run as (state: ModelState, ...args: readonly unknown[]) => unknown)(state, ...args)
-}
-
-async function answer(
-  storage: StorageHandle,
-  { protocol, name }: Method,
-  args: readonly unknown[],
-): Promise<unknown> {
-  const methods = storage[protocol] as unknown as Record<string, (...args: readonly unknown[]) => unknown>
-  try {
-    const result = methods[name]?.(...args)
-    return name === 'events' ? await Array.fromAsync(result as AsyncIterable<unknown>) : await result
-  } catch (error) {
-    return error
-  }
-}
-
-interface Arguments {
-  readonly model: readonly unknown[]
-  readonly actual: readonly unknown[]
-}
-
-/** Puts in, where the arguments refer to a number given before: the model's one, and what was seen in its place. */
-function substitute(args: readonly unknown[], state: ModelState, bindings: Bindings): Arguments {
-  const issued = { token: state.claims, fence: state.fences, seq: state.events.length }
-  const find = ({ kind, back }: Ref): { readonly model: unknown; readonly actual: unknown } => {
-    for (let number = issued[kind] - 1 - back; number >= 0; number--) {
-      const actual = bindings.actual(kind, number)
-      if (actual !== undefined) return { model: number, actual }
-    }
-    return { model: -1, actual: kind === 'token' ? 'no such token' : 0 }
-  }
-  const filled = (one: unknown, side: keyof Arguments): unknown => {
-    if (one instanceof Ref) return find(one)[side]
-    const refers = Object.values(one ?? {}).some((member) => member instanceof Ref)
-    if (typeof one !== 'object' || one === null || !refers) return one
-    return Object.fromEntries(Object.entries(one).map(([key, member]) => [key, filled(member, side)]))
-  }
-  return { model: args.map((one) => filled(one, 'model')), actual: args.map((one) => filled(one, 'actual')) }
-}
-
-/** The program as a script that can be run by itself, `storage` and `other` being two handles of one namespace. */
-export function script(steps: readonly Step[]): string {
-  const lines = steps.map((step) => {
-    const handle = step.handle === 0 ? 'storage' : 'other'
-    if (step.do !== 'call')
-      return step.do === 'init' ? `await ${handle}.init()` : `await ${handle}.close() // and open it again`
-    const args = step.args.map((one) =>
-      JSON.stringify(one, (_, member: unknown) =>
-        member instanceof Ref ? `<${member.kind}, ${member.back} before the last>` : member,
-      ),
-    )
-    const call = `${handle}.${step.call.protocol}.${step.call.name}(${args.join(', ')})`
-    return step.call.name === 'events' ? `await Array.fromAsync(${call})` : `await ${call}`
-  })
-  return lines.map((line) => `    ${line}`).join('\n')
 }

@@ -1,11 +1,11 @@
 import { type AgentInput, compareIds, dumpsJsonDict, loadsJson } from '@dir/storage-core'
 import fc from 'fast-check'
-import { Hole, Refusal, time } from './expected.ts'
+import { Hole, Refusal } from './expected.ts'
 import { ID, JSON_TEXT, type Method, OBJECT, TEXT, method, nullable, ref, validId } from './method.ts'
-import type { ModelEffect, ModelState } from './state.ts'
+import { BRIEF, type ModelEffect, type ModelState, stamp } from './state.ts'
 
 const parsed = (json: string): unknown => loadsJson(json, { lossless: true })
-const nothing: ModelEffect = { resultJson: null, requestHash: null, claim: null }
+const nothing: ModelEffect = { resultJson: null, requestHash: null, createdAt: null, claim: null }
 const COUNT = fc.oneof(fc.nat(5), fc.constantFrom(2_147_483_646, 2_147_483_647))
 
 const AGENT: fc.Arbitrary<AgentInput> = fc.record({
@@ -19,14 +19,14 @@ const AGENT: fc.Arbitrary<AgentInput> = fc.record({
 
 const agentRegistry: readonly Method[] = [
   method('agentRegistry', 'upsertAgent', null, [], [AGENT], (state, { agentId, ...agent }) => {
-    const suspensionReason = state.agents.get(agentId)?.suspensionReason ?? null
-    state.agents.set(agentId, { ...agent, suspensionReason })
+    const { suspensionReason = null, registeredAt = stamp(state) } = state.agents.get(agentId) ?? {}
+    state.agents.set(agentId, { ...agent, suspensionReason, registeredAt, updatedAt: stamp(state) })
     return undefined
   }),
   method('agentRegistry', 'getAgent', null, ['agentId'], [ID], (state, agentId) => {
     const agent = state.agents.get(agentId)
     if (agent === undefined) return null
-    const { contractJson, suspensionReason: _, ...rest } = agent
+    const { contractJson, suspensionReason: _, registeredAt: __, updatedAt: ___, ...rest } = agent
     return { agentId, contract: parsed(contractJson), ...rest }
   }),
   method(
@@ -37,7 +37,8 @@ const agentRegistry: readonly Method[] = [
     [ID, TEXT, nullable(TEXT)],
     (state, agentId, status, suspensionReason) => {
       const agent = state.agents.get(agentId)
-      if (agent !== undefined) state.agents.set(agentId, { ...agent, status, suspensionReason })
+      if (agent !== undefined)
+        state.agents.set(agentId, { ...agent, status, suspensionReason, updatedAt: stamp(state) })
       return agent !== undefined
     },
   ),
@@ -54,14 +55,14 @@ const context: readonly Method[] = (['session', 'state'] as const).flatMap((kind
   const name = kind === 'session' ? 'Session' : 'State'
   const ids = [kind === 'session' ? 'dfid' : 'agentId']
   return [
-    method('context', `get${name}`, null, ids, [ID], (state, id) => state[kind].get(id) ?? null),
+    method('context', `get${name}`, null, ids, [ID], (state, id) => state[kind].get(id)?.json ?? null),
     method(
       'context',
       `set${name}`,
       null,
       ids,
       [ID, JSON_TEXT],
-      (state, id, json) => void state[kind].set(id, json),
+      (state, id, json) => void state[kind].set(id, { json, updatedAt: stamp(state) }),
     ),
     method(
       'context',
@@ -70,77 +71,82 @@ const context: readonly Method[] = (['session', 'state'] as const).flatMap((kind
       ids,
       [ID, nullable(JSON_TEXT), JSON_TEXT],
       (state, id, expected, json) => {
-        if ((state[kind].get(id) ?? null) !== expected) return false
-        state[kind].set(id, json)
+        if ((state[kind].get(id)?.json ?? null) !== expected) return false
+        state[kind].set(id, { json, updatedAt: stamp(state) })
         return true
       },
     ),
   ]
 })
 
-function claim(state: ModelState, key: string, requestHash: string | null): unknown {
+function claim(
+  state: ModelState,
+  key: string,
+  { leaseSec, requestHash = null }: { leaseSec: number; requestHash?: string | null },
+): unknown {
   const effect = state.effects.get(key) ?? nothing
   if (effect.requestHash !== null && requestHash !== null && effect.requestHash !== requestHash)
     return { state: 'mismatch' }
   if (effect.resultJson !== null) return { state: 'replay', result: parsed(effect.resultJson) }
-  if (effect.claim !== null) return { state: 'inFlight', until: time }
-  state.effects.set(key, { resultJson: null, requestHash, claim: state.claims })
-  return { state: 'started', token: new Hole('token', state.claims++) }
+  if (effect.claim !== null) {
+    const { isOver, since, until, number: before } = effect.claim
+    return isOver
+      ? { state: 'ambiguous', since, token: new Hole('token', before) }
+      : { state: 'inFlight', until }
+  }
+  const number = state.claims++
+  const current = { number, since: stamp(state), until: stamp(state), isOver: leaseSec === BRIEF }
+  state.effects.set(key, { ...nothing, requestHash, claim: current })
+  return { state: 'started', token: new Hole('token', number) }
 }
+
+const holds = ({ effects }: ModelState, key: string, token: unknown): boolean =>
+  effects.get(key)?.claim?.number === Number(token)
+
+const CLAIM: fc.Arbitrary<{ leaseSec: number; requestHash?: string }> = fc.record(
+  { leaseSec: fc.constantFrom(1000, 1000, BRIEF), requestHash: fc.constantFrom('x', 'X', 'x ', '') },
+  { requiredKeys: ['leaseSec'] },
+)
 
 const idempotency: readonly Method[] = [
   method('idempotency', 'get', null, ['key'], [ID], ({ effects }, key) => {
     const json = effects.get(key)?.resultJson ?? null
     return json === null ? null : parsed(json)
   }),
-  method('idempotency', 'set', null, ['key'], [ID, OBJECT], ({ effects }, key, result) => {
-    effects.set(key, { ...nothing, resultJson: dumpsJsonDict(result) })
+  method('idempotency', 'set', null, ['key'], [ID, OBJECT], (state, key, result) => {
+    state.effects.set(key, { ...nothing, resultJson: dumpsJsonDict(result), createdAt: stamp(state) })
     return undefined
   }),
-  method('idempotency', 'setIfAbsent', 'setIfAbsent', ['key'], [ID, OBJECT], ({ effects }, key, result) => {
-    const standing = effects.get(key)?.resultJson ?? null
+  method('idempotency', 'setIfAbsent', 'setIfAbsent', ['key'], [ID, OBJECT], (state, key, result) => {
+    const standing = state.effects.get(key)?.resultJson ?? null
     const resultJson = standing ?? dumpsJsonDict(result)
-    if (standing === null) effects.set(key, { ...nothing, resultJson })
+    if (standing === null) state.effects.set(key, { ...nothing, resultJson, createdAt: stamp(state) })
     return { stored: standing === null, result: parsed(resultJson) }
   }),
-  method(
-    'idempotency',
-    'claim',
-    'claim',
-    ['key'],
-    [
-      ID,
-      fc.constantFrom(
-        { leaseSec: 1000 },
-        { leaseSec: 1000, requestHash: 'x' },
-        { leaseSec: 1000, requestHash: 'y' },
-      ),
-    ],
-    (state, key, options) => claim(state, key, 'requestHash' in options ? options.requestHash : null),
-  ),
+  method('idempotency', 'claim', 'claim', ['key'], [ID, CLAIM], claim),
   method(
     'idempotency',
     'complete',
     'claim',
     ['key'],
     [ID, ref('token'), OBJECT],
-    ({ effects }, key, token, result) => {
-      const effect = effects.get(key) ?? nothing
-      if (effect.claim === null || effect.claim !== Number(token)) return false
-      effects.set(key, { ...effect, claim: null, resultJson: dumpsJsonDict(result) })
+    (state, key, token, result) => {
+      if (!holds(state, key, token)) return false
+      const { requestHash } = state.effects.get(key) ?? nothing
+      const resultJson = dumpsJsonDict(result)
+      state.effects.set(key, { resultJson, requestHash, createdAt: stamp(state), claim: null })
       return true
     },
   ),
-  method('idempotency', 'abandon', 'claim', ['key'], [ID, ref('token')], ({ effects }, key, token) => {
-    const { claim: current } = effects.get(key) ?? nothing
-    return current !== null && current === Number(token) && effects.delete(key)
+  method('idempotency', 'abandon', 'claim', ['key'], [ID, ref('token')], (state, key, token) => {
+    return holds(state, key, token) && state.effects.delete(key)
   }),
 ]
 
 const saga: readonly Method[] = [
-  method('saga', 'markDirty', null, ['dfid'], [ID, TEXT, JSON_TEXT], ({ marks }, dfid, failedStep, json) => {
-    marks.delete(dfid)
-    marks.set(dfid, { failedStep, json })
+  method('saga', 'markDirty', null, ['dfid'], [ID, TEXT, JSON_TEXT], (state, dfid, failedStep, json) => {
+    state.marks.delete(dfid)
+    state.marks.set(dfid, { failedStep, json, createdAt: stamp(state) })
     return undefined
   }),
   method('saga', 'getDirtyFlows', null, [], [], ({ marks }) => [...marks.keys()]),
@@ -152,20 +158,20 @@ const saga: readonly Method[] = [
 ]
 
 const intentRetry: readonly Method[] = [
-  method('intentRetry', 'getCount', null, ['dfid'], [ID], ({ counts }, dfid) => counts.get(dfid) ?? 0),
+  method('intentRetry', 'getCount', null, ['dfid'], [ID], ({ counts }, dfid) => counts.get(dfid)?.count ?? 0),
   method(
     'intentRetry',
     'setCount',
     null,
     ['dfid'],
     [ID, COUNT],
-    ({ counts }, dfid, count) => void counts.set(dfid, count),
+    (state, dfid, count) => void state.counts.set(dfid, { count, updatedAt: stamp(state) }),
   ),
   method('intentRetry', 'delete', null, ['dfid'], [ID], ({ counts }, dfid) => void counts.delete(dfid)),
-  method('intentRetry', 'increment', 'increment', ['dfid'], [ID], ({ counts }, dfid) => {
-    const count = (counts.get(dfid) ?? 0) + 1
+  method('intentRetry', 'increment', 'increment', ['dfid'], [ID], (state, dfid) => {
+    const count = (state.counts.get(dfid)?.count ?? 0) + 1
     if (count > 2_147_483_647) return new Refusal('STORAGE_INVALID_ARGUMENT', { argument: 'count' })
-    counts.set(dfid, count)
+    state.counts.set(dfid, { count, updatedAt: stamp(state) })
     return count
   }),
 ]

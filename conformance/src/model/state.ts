@@ -1,19 +1,42 @@
-/** What the model knows of a store. Numbers stand for what it cannot foresee: seqs, fences, tokens. */
+import { Hole } from './expected.ts'
+
+/** What the model knows of a store. Numbers stand for what it cannot foresee: seqs, fences, tokens; holes for times. */
 export interface ModelState {
   readonly agents: Map<string, ModelAgent>
-  readonly session: Map<string, string>
-  readonly state: Map<string, string>
+  readonly session: Map<string, ModelText>
+  readonly state: Map<string, ModelText>
   readonly effects: Map<string, ModelEffect>
   readonly events: ModelEvent[]
-  readonly marks: Map<string, { readonly failedStep: string; readonly json: string }>
+  readonly marks: Map<string, { readonly failedStep: string; readonly json: string; readonly createdAt: Hole }>
   readonly holds: ModelHold[]
-  readonly counts: Map<string, number>
+  readonly counts: Map<string, { readonly count: number; readonly updatedAt: Hole }>
   /** One agent's id per token. */
   readonly tokens: string[]
   readonly requests: Map<string, ModelRequest>
-  readonly transitions: { readonly dfid: string; readonly from: string | null; readonly to: string }[]
+  readonly transitions: ModelTransition[]
   fences: number
   claims: number
+  times: number
+}
+
+/** A time that nobody can foresee, and that is the same wherever it is shown. */
+export function stamp(state: ModelState): Hole {
+  return new Hole('time', state.times++)
+}
+
+/** A lease or a window that is over before the next call: whoever uses it waits a moment. */
+export const BRIEF = 1e-6
+
+export interface ModelText {
+  readonly json: string
+  readonly updatedAt: Hole
+}
+
+export interface ModelTransition {
+  readonly dfid: string
+  readonly from: string | null
+  readonly to: string
+  readonly createdAt: Hole
 }
 
 export interface ModelAgent {
@@ -23,13 +46,23 @@ export interface ModelAgent {
   readonly agentVersion: string | null
   readonly sessionToken: string | null
   readonly suspensionReason: string | null
+  readonly registeredAt: Hole
+  readonly updatedAt: Hole
 }
 
 export interface ModelEffect {
   readonly resultJson: string | null
   readonly requestHash: string | null
-  /** The number of the claim that stands. */
-  readonly claim: number | null
+  readonly createdAt: Hole | null
+  readonly claim: ModelClaim | null
+}
+
+/** The claim that stands. */
+export interface ModelClaim {
+  readonly number: number
+  readonly since: Hole
+  readonly until: Hole
+  readonly isOver: boolean
 }
 
 export interface ModelEvent {
@@ -38,21 +71,28 @@ export interface ModelEvent {
   readonly stepId: string
   readonly state: string
   readonly detailsJson: string
+  readonly timestamp: Hole
 }
 
 export interface ModelHold {
   readonly dfid: string
   readonly resourceId: string
   readonly micros: number
-  readonly leased: boolean
+  readonly acquiredAt: Hole
+  /** Null: no lease. */
+  readonly expiresAt: Hole | null
   readonly fence: number
 }
 
 export interface ModelRequest {
   readonly agentId: string
+  readonly reason: string
   readonly contextJson: string
   readonly proposalJson: string
-  readonly pending: boolean
+  readonly impact: string
+  readonly createdAt: Hole
+  readonly resolvedAt: string | null
+  readonly decision: string | null
 }
 
 export function emptyState(): ModelState {
@@ -70,5 +110,15 @@ export function emptyState(): ModelState {
     transitions: [],
     fences: 0,
     claims: 0,
+    times: 0,
   }
+}
+
+/** A copy that changes by itself; what a state consists of is never changed in place. */
+export function copyOf(state: ModelState): ModelState {
+  const copies = Object.entries(state).map(([name, value]: [string, unknown]) => {
+    if (value instanceof Map) return [name, new Map(value)]
+    return [name, Array.isArray(value) ? [...(value as unknown[])] : value]
+  })
+  return Object.fromEntries(copies) as ModelState
 }

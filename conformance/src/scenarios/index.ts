@@ -9,6 +9,7 @@ import { scenarios as idempotencyAmbiguous } from './idempotency-ambiguous.ts'
 import { scenarios as runOnce } from './run-once.ts'
 import { scenarios as decisionAudit } from './decision-audit.ts'
 import { scenarios as decisionAuditCursor } from './decision-audit-cursor.ts'
+import { scenarios as eventFilters } from './event-filters.ts'
 import { scenarios as auditStore } from './audit-store.ts'
 import { scenarios as saga } from './saga.ts'
 import { scenarios as resourceLock } from './resource-lock.ts'
@@ -40,6 +41,9 @@ import { scenarios as transferArrival } from './transfer-arrival.ts'
 import { scenarios as transferImport } from './transfer-import.ts'
 import { scenarios as transferRivals } from './transfer-rivals.ts'
 import { scenarios as transferWhole } from './transfer-whole.ts'
+import { scenarios as longLists } from './long-lists.ts'
+import { scenarios as longCalls } from './long-calls.ts'
+import { scenarios as largeNumbers } from './large-numbers.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
@@ -64,6 +68,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...runOnce,
   ...decisionAudit,
   ...decisionAuditCursor,
+  ...eventFilters,
   ...auditStore,
   ...saga,
   ...resourceLock,
@@ -95,6 +100,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...transferRivals,
   ...transferWhole,
   ...transferArrival,
+  ...longLists,
+  ...longCalls,
+  ...largeNumbers,
   ...model,
   ...racesWriters,
   ...races,

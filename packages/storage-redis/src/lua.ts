@@ -24,6 +24,9 @@ local now = stamp(0)
 
 /** Helpers for records that are kept in a hash, each packed into one field. */
 export const TABLES: string = /* lua */ String.raw`
+-- By table: tells which of its records are over and not yet removed.
+local is_over = {}
+
 local function unpacked(table, packed)
   local ok, record = pcall(cmsgpack.unpack, packed)
   if ok and type(record) == 'table' then return record end
@@ -75,7 +78,8 @@ local function fill(table, ids, positions, next)
   local rows, bytes = {}, 0
   for i, id in ipairs(ids) do
     local packed = redis.call('HGET', key[table], id)
-    rows[i] = { id, unpacked(table, packed) }
+    local record = unpacked(table, packed)
+    if not (is_over[table] and is_over[table](record)) then rows[#rows + 1] = { id, record } end
     bytes = bytes + #id + #packed
     if bytes >= MOST and i < #ids then return { rows, positions[i] } end
   end

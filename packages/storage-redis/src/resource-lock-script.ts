@@ -10,6 +10,7 @@ export const resourceLockScript: ScriptPart = {
     TABLES,
     /* lua */ String.raw`
 local function expired(hold) return hold[3] and hold[3] <= now end
+is_over.holds = expired
 
 -- The flows whose holds of a resource have expired and are still kept.
 local function expired_flows(resource)

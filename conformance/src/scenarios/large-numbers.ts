@@ -1,0 +1,91 @@
+import { PROTOCOLS } from '@dir/storage-core'
+import type { Scenario } from '../scenario.ts'
+import { exported } from './filled.ts'
+import { group, range } from './kit.ts'
+import { event, hold, plant } from './plant.ts'
+
+/** Numbers around those at which one of 32 bits, signed or not, begins again. */
+const NUMBERS = [1, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 40, 2 ** 52]
+const LAST = 2 ** 52
+
+export const scenarios: readonly Scenario[] = group(
+  { level: 'atomic', protocols: PROTOCOLS, capabilities: ['export', 'leases'], needs: 'empty' },
+  [
+    {
+      id: 'large-numbers/events',
+      title: 'the numbers of events go on beyond 2^31 and 2^32, in order, and readers after any of them',
+      clause: 'seq is a safe integer and rises',
+      asserts: 5 + 2 * NUMBERS.length,
+      async run({ storage, open, freshNamespace, assert }) {
+        const { decisionAudit } = storage
+        await plant(
+          storage,
+          NUMBERS.map((seq) => event(seq, 'flow')),
+        )
+        const seqs = async (...filter: Parameters<typeof decisionAudit.events>) =>
+          (await Array.fromAsync(decisionAudit.events(...filter))).map(({ seq }) => seq)
+        assert.equal(await seqs(), NUMBERS, 'all')
+        for (const afterSeq of NUMBERS) {
+          const after = NUMBERS.filter((seq) => seq > afterSeq)
+          assert.equal(await seqs({ afterSeq }), after, `after ${afterSeq}`)
+          assert.equal(await seqs({ dfid: 'flow', afterSeq, limit: 2 }), after.slice(0, 2), 'two of the flow')
+        }
+        assert.equal(await decisionAudit.record('flow', 'next'), LAST + 1, 'the next')
+        const counters = (await exported(storage)).at(-1)
+        assert.equal(counters, { type: 'counters', seq: LAST + 1, fence: 0 }, 'the counters')
+        const { decisionAudit: copy } = await open({ namespace: freshNamespace() }).then(async (target) => {
+          await target.importRecords([{ type: 'counters', seq: 2 ** 31 - 3, fence: 0 }])
+          return target
+        })
+        const written = []
+        for (const n of range(3)) written.push(await copy.record('flow', `${n}`))
+        written.push(...(await copy.recordMany([{ dfid: 'flow', event: '3' }, { dfid: 'flow', event: '4' }])))
+        assert.equal(
+          written,
+          range(5).map((n) => 2 ** 31 - 2 + n),
+          'one by one across 2^31',
+        )
+        const read = await Array.fromAsync(copy.events({ afterSeq: 2 ** 31 - 2 }))
+        assert.equal(
+          read.map(({ seq, event: name }) => [seq, name]),
+          range(4).map((n) => [2 ** 31 - 1 + n, `${n + 1}`]),
+          'read in that order',
+        )
+      },
+    },
+    {
+      id: 'large-numbers/fences',
+      title: 'fences go on beyond 2^31 and 2^32, and are compared and sorted as numbers of any size',
+      clause: 'a fence is a safe integer; release and renew touch holds whose fence is not newer',
+      asserts: 3 + 2 * NUMBERS.length,
+      async run({ storage, assert }) {
+        const { resourceLock } = storage
+        const expiresAt = '2200-01-01T00:00:00.000000Z'
+        await plant(
+          storage,
+          NUMBERS.toReversed().map((fence) => hold('flow', `${fence}`, fence, { expiresAt })),
+        )
+        const held = async () => (await resourceLock.getHolds({ dfid: 'flow' })).map(({ fence }) => fence)
+        assert.equal(await held(), NUMBERS, 'all, by fence')
+        for (const fence of NUMBERS) {
+          await resourceLock.renew('flow', 1e9, { fence })
+          const renewed = (await resourceLock.getHolds()).filter((one) => one.expiresAt !== expiresAt)
+          assert.equal(
+            renewed.map((one) => one.fence),
+            [fence],
+            `renewed up to ${fence}`,
+          )
+          await resourceLock.release('flow', { fence })
+          assert.equal(
+            await held(),
+            NUMBERS.filter((one) => one > fence),
+            `released up to ${fence}`,
+          )
+        }
+        const grant = await resourceLock.acquire('flow', { r: 1 }, 5)
+        assert.equal(grant, { fence: LAST + 1, expiresAt: null }, 'the next')
+        assert.equal(await held(), [LAST + 1], 'the hold of the next')
+      },
+    },
+  ],
+)
