@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
 import type { Batch } from '@dir/storage-core'
 import fc from 'fast-check'
 import { AnyOf, Refusal } from './expected.ts'

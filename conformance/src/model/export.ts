@@ -14,7 +14,9 @@ export function inOrder(records: readonly object[]): object[] {
     const isCounters = type === 'counters'
     const group = groups.get(type) ?? []
     groups.set(type, group)
-    group.push(isCounters ? { ...record, seq: typeOf(record['seq']), fence: typeOf(record['fence']) } : record)
+    group.push(
+      isCounters ? { ...record, seq: typeOf(record['seq']), fence: typeOf(record['fence']) } : record,
+    )
   }
   return [...groups].flatMap(([type, group]) => {
     const ids = IDS[type]
@@ -58,7 +60,12 @@ export function recordsOf(state: ModelState): object[] {
     ...[...state.counts].map(([dfid, count]) => ({ type: 'retryCount', dfid, ...count })),
     ...state.tokens.map((agentId) => ({ type: 'budgetToken', agentId, createdAt: time })),
     ...[...state.requests].map(([dfid, request]) => {
-      return { type: 'request', dfid, status: request.resolvedAt === null ? 'PENDING' : 'RESOLVED', ...request }
+      return {
+        type: 'request',
+        dfid,
+        status: request.resolvedAt === null ? 'PENDING' : 'RESOLVED',
+        ...request,
+      }
     }),
     ...state.transitions.map(({ from, to, ...rest }) => {
       return { type: 'transition', fromStatus: from, toStatus: to, ...rest }

@@ -68,7 +68,12 @@ export function release(state: ModelState, dfid: string, options: { fence?: Ref 
   state.holds.splice(0, Infinity, ...kept)
 }
 
-function renew(state: ModelState, dfid: string, leaseSec: number, options: { fence?: Ref | number }): boolean {
+function renew(
+  state: ModelState,
+  dfid: string,
+  leaseSec: number,
+  options: { fence?: Ref | number },
+): boolean {
   const renewed = state.holds.filter(
     (one) => one.dfid === dfid && one.expiresAt !== null && !newer(one, options),
   )
@@ -147,12 +152,5 @@ export const LOCKS: readonly Method[] = [
         )
         .map(holdRecord),
   ),
-  method(
-    'resourceLock',
-    'renew',
-    'leases',
-    ['dfid'],
-    [ID, fc.constantFrom(1000, 2000, BRIEF), FENCE],
-    renew,
-  ),
+  method('resourceLock', 'renew', 'leases', ['dfid'], [ID, fc.constantFrom(1000, 2000, BRIEF), FENCE], renew),
 ]

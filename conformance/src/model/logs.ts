@@ -1,17 +1,7 @@
 import { dumpsJsonDict, loadsJson } from '@dir/storage-core'
 import fc from 'fast-check'
 import { Hole } from './expected.ts'
-import {
-  ID,
-  type Method,
-  OBJECT,
-  type Ref,
-  TEXT,
-  method,
-  nullable,
-  ref,
-  validId,
-} from './method.ts'
+import { ID, type Method, OBJECT, type Ref, TEXT, method, nullable, ref, validId } from './method.ts'
 import { type ModelEvent, type ModelState, type ModelTransition, stamp } from './state.ts'
 
 const parsed = (json: string): unknown => loadsJson(json, { lossless: true })
@@ -87,22 +77,11 @@ function moved(state: ModelState, dfid: string, from: string | null, to: string)
 }
 
 const lifecycle: readonly Method[] = [
-  method(
-    'lifecycle',
-    'recordTransition',
-    null,
-    ['dfid'],
-    [ID, nullable(TEXT), TEXT],
-    moved,
-  ),
+  method('lifecycle', 'recordTransition', null, ['dfid'], [ID, nullable(TEXT), TEXT], moved),
   method('lifecycle', 'getTransitions', null, ['dfid'], [ID], ({ transitions }, dfid) =>
-    transitions
-      .filter((one) => one.dfid === dfid)
-      .map(toTransition),
+    transitions.filter((one) => one.dfid === dfid).map(toTransition),
   ),
-  method('lifecycle', 'getTransitions', null, [], [], ({ transitions }) =>
-    transitions.map(toTransition),
-  ),
+  method('lifecycle', 'getTransitions', null, [], [], ({ transitions }) => transitions.map(toTransition)),
   method('lifecycle', 'getCurrentStatus', null, ['dfid'], [ID], statusOf),
   method(
     'lifecycle',

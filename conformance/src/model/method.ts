@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
 import type { Capability, Protocol } from '@dir/storage-core'
 import fc from 'fast-check'
 import { HOSTILE_IDS } from '../scenarios/hostile-ids.ts'

@@ -44,7 +44,9 @@ export function programs(
   const steps: fc.WeightedArbitrary<Step>[] = [
     {
       weight: 30,
-      arbitrary: fc.tuple(fc.oneof(...calls), handle).map(([one, at]) => ({ do: 'call', handle: at, ...one })),
+      arbitrary: fc
+        .tuple(fc.oneof(...calls), handle)
+        .map(([one, at]) => ({ do: 'call', handle: at, ...one })),
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('reopen' as const, 'init' as const), handle }) },
   ]

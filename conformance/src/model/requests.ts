@@ -42,7 +42,12 @@ const BUDGET: fc.Arbitrary<Budget> = fc.record({
 
 const RESOLVED_AT = fc.constantFrom('2026-03-01T09:30:00Z', '2026-03-02T00:00:00')
 /** Of no request: those that the model has not seen cannot be named. */
-const CREATED_AT: fc.Arbitrary<{ createdAt?: string }> = fc.constantFrom({}, {}, {}, { createdAt: '2000-01-01' })
+const CREATED_AT: fc.Arbitrary<{ createdAt?: string }> = fc.constantFrom(
+  {},
+  {},
+  {},
+  { createdAt: '2000-01-01' },
+)
 
 export const REQUESTS: readonly Method[] = [
   method(
@@ -85,16 +90,9 @@ export const REQUESTS: readonly Method[] = [
     ),
   ),
   method('escalation', 'tryConsumeBudget', 'budget', ['agentId'], [ID, BUDGET], consume),
-  method(
-    'escalation',
-    'requestWithinBudget',
-    'budget',
-    [],
-    [REQUEST, BUDGET],
-    (state, request, budget) => {
-      const answer = consume(state, request.agentId, budget)
-      if (answer.granted) insert(state, request)
-      return answer
-    },
-  ),
+  method('escalation', 'requestWithinBudget', 'budget', [], [REQUEST, BUDGET], (state, request, budget) => {
+    const answer = consume(state, request.agentId, budget)
+    if (answer.granted) insert(state, request)
+    return answer
+  }),
 ]

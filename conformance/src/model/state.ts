@@ -7,7 +7,10 @@ export interface ModelState {
   readonly state: Map<string, ModelText>
   readonly effects: Map<string, ModelEffect>
   readonly events: ModelEvent[]
-  readonly marks: Map<string, { readonly failedStep: string; readonly json: string; readonly createdAt: Hole }>
+  readonly marks: Map<
+    string,
+    { readonly failedStep: string; readonly json: string; readonly createdAt: Hole }
+  >
   readonly holds: ModelHold[]
   readonly counts: Map<string, { readonly count: number; readonly updatedAt: Hole }>
   /** One agent's id per token. */

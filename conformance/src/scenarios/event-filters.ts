@@ -5,8 +5,8 @@ import { group, range } from './kit.ts'
 const FLOWS = ['a', 'b', 'A', 'a ']
 const NAMES = ['E', 'F', 'e', '', 'E ']
 const EVENTS = range(60).map((n) => ({
-  dfid: FLOWS[(n * 7) % 11 % 4] ?? '',
-  event: NAMES[(n * 5) % 13 % 5] ?? '',
+  dfid: FLOWS[((n * 7) % 11) % 4] ?? '',
+  event: NAMES[((n * 5) % 13) % 5] ?? '',
   details: { n },
 }))
 
@@ -25,7 +25,16 @@ export const scenarios: readonly Scenario[] = group(
         await decisionAudit.recordMany(EVENTS)
         const all = await decisionAudit.allEventsChronological()
         const seqs = all.map(({ seq }) => seq)
-        const cursors = [undefined, 0, seqs[0], (seqs[20] ?? 0) - 1, seqs[20], seqs.at(-2), seqs.at(-1), 2 ** 40]
+        const cursors = [
+          undefined,
+          0,
+          seqs[0],
+          (seqs[20] ?? 0) - 1,
+          seqs[20],
+          seqs.at(-2),
+          seqs.at(-1),
+          2 ** 40,
+        ]
         for (const dfid of [undefined, 'a', 'b', 'c'])
           for (const event of [undefined, 'E', '', 'G'])
             for (const afterSeq of cursors)

@@ -44,6 +44,9 @@ import { scenarios as transferWhole } from './transfer-whole.ts'
 import { scenarios as longLists } from './long-lists.ts'
 import { scenarios as longCalls } from './long-calls.ts'
 import { scenarios as largeNumbers } from './large-numbers.ts'
+import { scenarios as exactTexts } from './exact-texts.ts'
+import { scenarios as durations } from './durations.ts'
+import { scenarios as durationsEnd } from './durations-end.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
@@ -103,6 +106,9 @@ export const SCENARIOS: readonly Scenario[] = [
   ...longLists,
   ...longCalls,
   ...largeNumbers,
+  ...exactTexts,
+  ...durations,
+  ...durationsEnd,
   ...model,
   ...racesWriters,
   ...races,

@@ -39,7 +39,12 @@ export const scenarios: readonly Scenario[] = group(
         })
         const written = []
         for (const n of range(3)) written.push(await copy.record('flow', `${n}`))
-        written.push(...(await copy.recordMany([{ dfid: 'flow', event: '3' }, { dfid: 'flow', event: '4' }])))
+        written.push(
+          ...(await copy.recordMany([
+            { dfid: 'flow', event: '3' },
+            { dfid: 'flow', event: '4' },
+          ])),
+        )
         assert.equal(
           written,
           range(5).map((n) => 2 ** 31 - 2 + n),

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
 import { setImmediate as pause } from 'node:timers/promises'
 import { PROTOCOLS, type StorageHandle } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'

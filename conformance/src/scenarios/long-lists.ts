@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
 import { PROTOCOLS, type StorageRecord, microsOf } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
@@ -74,9 +75,14 @@ export const scenarios: readonly Scenario[] = group(
         const acquire = (capacity: number) =>
           resourceLock.acquireBatch('new', { shared: 1 }, 0, { capacities: { shared: capacity } })
         const most = (1e6 + MANY) / 1e6
-        await assert.rejects(() => acquire((1e6 + MANY - 1) / 1e6), 'STORAGE_INSUFFICIENT_CAPACITY', 'the room', {
-          locked: MANY / 1e6,
-        })
+        await assert.rejects(
+          () => acquire((1e6 + MANY - 1) / 1e6),
+          'STORAGE_INSUFFICIENT_CAPACITY',
+          'the room',
+          {
+            locked: MANY / 1e6,
+          },
+        )
         assert.equal(await acquire(most), true, 'room to the last millionth')
         assert.equal(await escalation.getWindowCount('agent', LONG_AGO), MANY, 'the tokens')
         const budget = { limit: MANY + 1, windowSec: 1e9 }

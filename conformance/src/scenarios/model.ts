@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
 import { type Capability, PROTOCOLS, type Protocol } from '@dir/storage-core'
 import fc from 'fast-check'
 import { AssertionFailure } from '../assert.ts'
