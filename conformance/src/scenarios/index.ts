@@ -47,6 +47,10 @@ import { scenarios as largeNumbers } from './large-numbers.ts'
 import { scenarios as exactTexts } from './exact-texts.ts'
 import { scenarios as durations } from './durations.ts'
 import { scenarios as durationsEnd } from './durations-end.ts'
+import { scenarios as insertionOrder } from './insertion-order.ts'
+import { scenarios as zeroAndAbsence } from './zero-and-absence.ts'
+import { scenarios as wholeRecords } from './whole-records.ts'
+import { scenarios as expiredHolds } from './expired-holds.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
@@ -109,6 +113,10 @@ export const SCENARIOS: readonly Scenario[] = [
   ...exactTexts,
   ...durations,
   ...durationsEnd,
+  ...insertionOrder,
+  ...zeroAndAbsence,
+  ...wholeRecords,
+  ...expiredHolds,
   ...model,
   ...racesWriters,
   ...races,
