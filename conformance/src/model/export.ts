@@ -47,7 +47,7 @@ const effectRecord = ([key, { resultJson, requestHash, createdAt, claim }]: [str
 export function recordsOf(state: ModelState): object[] {
   const texts = (type: 'session' | 'state') =>
     [...state[type]].map(([id, { json, updatedAt }]) => ({ type, id, dataJson: json, updatedAt }))
-  return inOrder([
+  const records = [
     ...[...state.agents].map(([agentId, agent]) => ({ type: 'agent', agentId, ...agent })),
     ...texts('session'),
     ...texts('state'),
@@ -70,6 +70,6 @@ export function recordsOf(state: ModelState): object[] {
     ...state.transitions.map(({ from, to, ...rest }) => {
       return { type: 'transition', fromStatus: from, toStatus: to, ...rest }
     }),
-    COUNTERS,
-  ])
+  ]
+  return inOrder([...records, { ...COUNTERS, records: records.length }])
 }

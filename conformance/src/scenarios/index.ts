@@ -41,16 +41,7 @@ import { scenarios as transferArrival } from './transfer-arrival.ts'
 import { scenarios as transferImport } from './transfer-import.ts'
 import { scenarios as transferRivals } from './transfer-rivals.ts'
 import { scenarios as transferWhole } from './transfer-whole.ts'
-import { scenarios as longLists } from './long-lists.ts'
-import { scenarios as longCalls } from './long-calls.ts'
-import { scenarios as largeNumbers } from './large-numbers.ts'
-import { scenarios as exactTexts } from './exact-texts.ts'
-import { scenarios as durations } from './durations.ts'
-import { scenarios as durationsEnd } from './durations-end.ts'
-import { scenarios as insertionOrder } from './insertion-order.ts'
-import { scenarios as zeroAndAbsence } from './zero-and-absence.ts'
-import { scenarios as wholeRecords } from './whole-records.ts'
-import { scenarios as expiredHolds } from './expired-holds.ts'
+import { scenarios as breadth } from './breadth.ts'
 import { scenarios as linearizability } from './linearizability.ts'
 import { scenarios as model } from './model.ts'
 import { scenarios as races } from './races.ts'
@@ -107,16 +98,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...transferRivals,
   ...transferWhole,
   ...transferArrival,
-  ...longLists,
-  ...longCalls,
-  ...largeNumbers,
-  ...exactTexts,
-  ...durations,
-  ...durationsEnd,
-  ...insertionOrder,
-  ...zeroAndAbsence,
-  ...wholeRecords,
-  ...expiredHolds,
+  ...breadth,
   ...model,
   ...racesWriters,
   ...races,

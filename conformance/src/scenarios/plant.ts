@@ -1,4 +1,5 @@
 import { PROTOCOLS, type StorageHandle, type StorageRecord } from '@dir/storage-core'
+import { whole } from './kit.ts'
 
 // Records as another store may have exported them: the way to times, numbers and amounts that no call can bring about.
 
@@ -21,13 +22,10 @@ const TYPES: readonly (readonly StorageRecord['type'][])[] = [
 
 /** Fills an empty store with these records, each type in the order given, as one whole export. */
 export async function plant(storage: StorageHandle, records: readonly StorageRecord[]): Promise<void> {
-  const highest = (name: 'seq' | 'fence') =>
-    records.reduce((most, one) => Math.max(most, (one as { seq?: number; fence?: number })[name] ?? 0), 0)
-  const counters: StorageRecord = { type: 'counters', seq: highest('seq'), fence: highest('fence') }
   const ordered = PROTOCOLS.flatMap((_, protocol) =>
     (TYPES[protocol] ?? []).flatMap((type) => records.filter((one) => one.type === type)),
   )
-  await storage.importRecords([...ordered, counters])
+  await storage.importRecords(whole(ordered))
 }
 
 type Planted<T extends StorageRecord['type']> = Extract<StorageRecord, { type: T }>

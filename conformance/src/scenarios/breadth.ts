@@ -1,0 +1,25 @@
+import type { Scenario } from '../scenario.ts'
+import { scenarios as longLists } from './long-lists.ts'
+import { scenarios as longCalls } from './long-calls.ts'
+import { scenarios as largeNumbers } from './large-numbers.ts'
+import { scenarios as exactTexts } from './exact-texts.ts'
+import { scenarios as durations } from './durations.ts'
+import { scenarios as durationsEnd } from './durations-end.ts'
+import { scenarios as insertionOrder } from './insertion-order.ts'
+import { scenarios as zeroAndAbsence } from './zero-and-absence.ts'
+import { scenarios as wholeRecords } from './whole-records.ts'
+import { scenarios as expiredHolds } from './expired-holds.ts'
+
+/** Scenarios that look for one kind of fault in every protocol. */
+export const scenarios: readonly Scenario[] = [
+  ...longLists,
+  ...longCalls,
+  ...largeNumbers,
+  ...exactTexts,
+  ...durations,
+  ...durationsEnd,
+  ...insertionOrder,
+  ...zeroAndAbsence,
+  ...wholeRecords,
+  ...expiredHolds,
+]
