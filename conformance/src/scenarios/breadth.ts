@@ -9,6 +9,10 @@ import { scenarios as insertionOrder } from './insertion-order.ts'
 import { scenarios as zeroAndAbsence } from './zero-and-absence.ts'
 import { scenarios as wholeRecords } from './whole-records.ts'
 import { scenarios as expiredHolds } from './expired-holds.ts'
+import { scenarios as namespaces } from './namespaces.ts'
+import { scenarios as manyCallers } from './many-callers.ts'
+import { scenarios as onlyOneRecord } from './only-one-record.ts'
+import { scenarios as times } from './times.ts'
 
 /** Scenarios that look for one kind of fault in every protocol. */
 export const scenarios: readonly Scenario[] = [
@@ -22,4 +26,8 @@ export const scenarios: readonly Scenario[] = [
   ...zeroAndAbsence,
   ...wholeRecords,
   ...expiredHolds,
+  ...namespaces,
+  ...manyCallers,
+  ...onlyOneRecord,
+  ...times,
 ]

@@ -51,6 +51,7 @@ import { scenarios as racesLocks } from './races-locks.ts'
 import { scenarios as racesBatches } from './races-batches.ts'
 import { scenarios as processes } from './processes.ts'
 import { scenarios as processesStore } from './processes-store.ts'
+import { scenarios as processesTokens } from './processes-tokens.ts'
 import { scenarios as processesLinear } from './processes-linear.ts'
 import { scenarios as crashes } from './crashes.ts'
 
@@ -108,6 +109,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...linearizability,
   ...processes,
   ...processesStore,
+  ...processesTokens,
   ...processesLinear,
   ...crashes,
 ]
