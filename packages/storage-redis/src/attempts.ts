@@ -15,9 +15,12 @@ export class Attempts {
   #oddReplies = 0
   #inDoubt = false
   #refusal: unknown
+  #unanswered: number
 
-  constructor(deadline: number) {
+  /** `most`: how many sendings may end without an answer. */
+  constructor(deadline: number, most = Infinity) {
     this.#deadline = deadline
+    this.#unanswered = most
     this.#patience = this.#start + (deadline - this.#start) * 0.9
   }
 
@@ -36,10 +39,14 @@ export class Attempts {
     this.#count++
     const meaning = isReply(error) ? meaningOf((error as Error).message) : undefined
     const carriedOut = !isUnsent(error) && meaning?.nothingRan !== true
-    if (carriedOut) this.#inDoubt = true
+    if (carriedOut) {
+      this.#inDoubt = true
+      this.#unanswered--
+    }
     if (meaning?.passes === true) this.#refusal = error
     if (performance.now() >= this.nextBy || (error instanceof UnreachableError && error.isFinal)) return false
     if (meaning !== undefined) return meaning.passes
+    if (this.#unanswered <= 0) return false
     // a reply that is not the server's own is asked for once more: the server knows what it carried out
     return !isReply(error) || this.#oddReplies++ === 0
   }

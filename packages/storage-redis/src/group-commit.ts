@@ -13,6 +13,8 @@ const MAX_ENTRIES = 128
 const MAX_BYTES = 512 * 1024
 /** What is larger has a script call of its own: where the server ends the connection over it, nobody shares that. */
 const LARGE_BYTES = 128 * 1024
+/** Where the connection ends over each sending of such a one, it is given up before its time, as others wait. */
+const LARGE_SENDINGS = 2
 /** What a request needs beside its values. */
 const SPARE_BYTES = 64 * 1024
 /** The part of the time left that the server gets, so that it has given up when the caller does. */
@@ -82,7 +84,9 @@ export class GroupCommit {
 
   async #commit(entries: readonly QueueEntry[]): Promise<Settle> {
     const works = entries.map((entry) => new RecordedWork(entry))
-    const attempts = new Attempts(Math.max(...works.map((work) => this.#deadlineOf(work))))
+    const bytes = entries.reduce((sum, { work }) => sum + work.bytes, 0)
+    const deadline = Math.max(...works.map((work) => this.#deadlineOf(work)))
+    const attempts = new Attempts(deadline, bytes > MAX_BYTES ? LARGE_SENDINGS : Infinity)
     let replies: readonly WorkReply[]
     try {
       replies = await this.#exchange(works, attempts)

@@ -60,6 +60,42 @@ withOwnServer('redis', () => {
     await set('maxmemory-policy', 'noeviction')
   })
 
+  test('policies that evict only keys with a time to live do no harm: no key here has one', async () => {
+    for (const policy of ['volatile-lru', 'volatile-lfu', 'volatile-ttl', 'volatile-random']) {
+      await set('maxmemory-policy', policy)
+      expect((await using((storage) => storage.health())).details['evictionPolicy']).toBe(policy)
+    }
+    await set('maxmemory-policy', 'noeviction')
+    await using((storage) => storage.intentRetry.increment('f'))
+    expect(await redisCommand(server.url, 'INFO', 'keyspace')).toContain('expires=0')
+  })
+
+  test('a value that the server would end the connection over is refused, and takes nothing down with it', async () => {
+    await set('client-query-buffer-limit', '1mb')
+    const large = `"${'x'.repeat(2_000_000)}"`
+    const urls = [server.url, server.url.replace('redis://', 'redis://someone:se-cret@')]
+    try {
+      for (const [index, url] of urls.entries()) {
+        const outcomes = await using(
+          (storage) =>
+            Promise.all([
+              storage.intentRetry.increment(`f ${index}`),
+              failureOf(storage.context.setState('large', large)),
+              storage.intentRetry.increment(`f ${index}`),
+              storage.context.setState('small', '1'),
+            ]),
+          { url, operationTimeoutMs: 3_000 },
+        )
+        const [code, outcome] =
+          index === 0 ? ['STORAGE_VALUE_TOO_LARGE', 'not-applied'] : ['STORAGE_UNAVAILABLE', 'unknown']
+        expect(outcomes).toEqual([1, { code, outcome, retryable: false }, 2, undefined])
+      }
+    } finally {
+      await set('client-query-buffer-limit', '1gb')
+    }
+    await dropNamespace({ url: server.url, namespace: 'settings' })
+  })
+
   test('a database that the server does not have is refused, and nothing goes into another', async () => {
     const refusal = await using((storage) => failureOf(storage.context.setSession('f', '1')), {
       url: `${server.url}/99`,
