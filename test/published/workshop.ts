@@ -60,6 +60,21 @@ export class Workshop {
     return new Consumer(folder)
   }
 
+  /** A project that depends on these packages of ours and on others, installed by pnpm, where each sees only what it names. */
+  async installByPnpm(
+    names: readonly string[],
+    others: Readonly<Record<string, string>> = {},
+  ): Promise<Consumer> {
+    const folder = await mkdtemp(path.join(this.#folder, 'pnpm-'))
+    const ours = Object.fromEntries(names.map((name) => [name, this.#overrides[name]]))
+    const manifest = { private: true, dependencies: { ...ours, ...others } }
+    await writeFile(path.join(folder, 'package.json'), JSON.stringify(manifest))
+    // JSON is YAML too
+    await writeFile(path.join(folder, 'pnpm-workspace.yaml'), JSON.stringify({ overrides: this.#overrides }))
+    await runOrThrow('pnpm', ['install', '--prefer-offline'], folder)
+    return new Consumer(folder)
+  }
+
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true })
   }
