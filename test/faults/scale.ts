@@ -3,11 +3,18 @@ export interface Scale {
   readonly seed: number
   /** Only calls whose name contains this. */
   readonly only: string
-  /** How many cells run at a time. */
+  /** How many cells of the table run at a time. */
   readonly lanes: number
   /** At most so many cells of the table, chosen by the seed. */
   readonly cells: number
+  /** How many calls the storm has, by so many callers at a time. */
+  readonly calls: number
+  readonly callers: number
 }
-export const FULL: Omit<Scale, 'seed' | 'only'> = { lanes: 30, cells: Infinity }
+
+type Size = Omit<Scale, 'seed' | 'only'>
+
+export const FULL: Size = { lanes: 30, cells: Infinity, calls: 3_000, callers: 30 }
+
 /** For tests. */
-export const SMALL: Omit<Scale, 'seed' | 'only'> = { lanes: 30, cells: 150 }
+export const SMALL: Size = { lanes: 30, cells: 150, calls: 300, callers: 30 }

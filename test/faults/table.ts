@@ -9,8 +9,7 @@ import { FAULTS, type FaultName } from './proxy/fault.ts'
 import { randomStream, shuffled } from './random.ts'
 import type { Scale } from './scale.ts'
 import type { Store } from './store.ts'
-import { Deed, type Expected, expect } from './twins.ts'
-import { WRITES } from './writes/index.ts'
+import { type Deed, type Expected, allDeeds, expect } from './twins.ts'
 
 const DEADLINE_MS = 1_000
 
@@ -34,11 +33,7 @@ export async function table(store: Store, scale: Scale): Promise<Result> {
   const clock = new Clock()
   const lanes = await openLanes(store, { lanes: scale.lanes, clock, deadlineMs: DEADLINE_MS })
   try {
-    const deeds = WRITES.filter(({ name }) => name.includes(scale.only)).flatMap((write) =>
-      (['alone', 'batch'] as const)
-        .filter((mode) => mode === 'alone' || write.isAlone !== true)
-        .map((mode) => new Deed(write, mode)),
-    )
+    const deeds = allDeeds(scale.only)
     const rows = await spread(lanes, deeds, (lane, deed, index) => cellsOf(lane, deed, `d${index}`))
     const all = shuffled(rows.flat(), randomStream(scale.seed, 'cells'))
     const chosen = sample(all, scale.cells)

@@ -1,5 +1,5 @@
 import type { StorageHandle } from '@dir/storage-core'
-import type { Write } from './writes/index.ts'
+import { WRITES, type Write } from './writes/index.ts'
 
 /** Alone, or with a companion in `atomically`. */
 export type Mode = 'alone' | 'batch'
@@ -37,6 +37,14 @@ export class Deed {
     const own = await this.write.look(storage, id)
     return plain(this.mode === 'alone' ? own : [own, await storage.context.getState(companionOf(id))], id)
   }
+}
+
+/** Every write method in each of its modes, of those whose name contains `text`. */
+export function allDeeds(text: string): Deed[] {
+  return WRITES.filter(({ name }) => name.includes(text)).flatMap((write) => {
+    const alone = new Deed(write, 'alone')
+    return write.isAlone === true ? [alone] : [alone, new Deed(write, 'batch')]
+  })
 }
 
 const companionOf = (id: string): string => `${id}/companion`

@@ -1,5 +1,5 @@
 // Writes about effects that happen once, and about capital.
-import type { Grant, Hold, StorageHandle } from '@dir/storage-core'
+import { type Grant, type Hold, ResourceContentionError, type StorageHandle } from '@dir/storage-core'
 import type { Write } from './write.ts'
 
 const LEASE = { leaseSec: 100_000 }
@@ -95,7 +95,10 @@ export const claims: readonly Write[] = [
     name: 'resourceLock.release',
     prepare: ({ resourceLock }, id) => resourceLock.acquireBatch(id, demandOf(id), 5),
     act: ({ resourceLock }, id) => resourceLock.release(id),
-    later: ({ resourceLock }, id) => resourceLock.acquireBatch(id, { [`${id}/one`]: 3 }, 5),
+    async later({ resourceLock }, id) {
+      if (!(await resourceLock.acquireBatch(id, { [`${id}/one`]: 3 }, 0)))
+        throw new ResourceContentionError(1)
+    },
   },
   {
     ...holds,
