@@ -31,6 +31,9 @@ export const BREACHES = [
   'appears', // told not to be applied, and there later
   'undone', // an acknowledged later write of the same handle was undone or overtaken
   'stuck', // the handle could not write again
+  'contention', // the calls of one handle, on different records, were in each other's way
+  'unsent', // told to be unknown although it was never sent
+  'unbounded', // more was kept waiting than a handle keeps
 ] as const
 
 export type BreachName = (typeof BREACHES)[number]

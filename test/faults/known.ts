@@ -3,20 +3,53 @@ import type { Finding } from './finding.ts'
 
 /** A fault that is not mended yet. The run fails when it is no longer found, so that it leaves this list. */
 export interface Known {
+  /** Under which it was reported. */
+  readonly number: number
+  readonly what: string
   readonly backends: readonly ServerName[]
   /** Where it is found each time; elsewhere it may be. */
   readonly part: string
-  readonly what: string
-  matches(finding: Finding): boolean
+  readonly matches: (finding: Finding) => boolean
+  /** Found or not as chance will have it. */
+  readonly comesAndGoes?: true
 }
 
-/** By the number under which the fault was reported. */
-export const KNOWN: Readonly<Record<number, Known>> = {
-  29: {
+export const KNOWN: readonly Known[] = [
+  {
+    number: 13,
+    what: "Batches of one handle on different flows are in each other's way.",
+    backends: ['mongo'],
+    part: 'flood',
+    matches: ({ breach }) => breach === 'contention',
+  },
+  {
+    number: 29,
+    what: 'A write outside a transaction has no deadline on the server: told to be unknown, it arrives late and undoes, or overtakes, the next acknowledged write of the same handle.',
     backends: ['postgres', 'mongo'],
     part: 'table',
-    what: 'A write that is not in a transaction has no deadline on the server: told to be unknown, it arrives late and undoes, or overtakes, the next acknowledged write of the same handle.',
     matches: ({ call, fault, breach }) =>
       breach === 'undone' && /^late|^in the storm/.test(fault) && !call.startsWith('atomically'),
   },
-}
+  {
+    number: 31,
+    what: 'Batches that were never sent are told to be unknown.',
+    backends: ['postgres', 'mongo'],
+    part: 'flood',
+    matches: ({ breach }) => breach === 'unsent',
+  },
+  {
+    number: 31,
+    what: 'Calls that were given to a connection that is gone, and were never sent, are told to be unknown.',
+    backends: ['redis'],
+    part: 'flood',
+    matches: ({ breach }) => breach === 'unsent',
+    comesAndGoes: true,
+  },
+  {
+    number: 31,
+    what: 'What does not wait in a queue waits without a bound.',
+    backends: ['postgres', 'mongo'],
+    part: 'flood',
+    matches: ({ breach }) => breach === 'unbounded',
+  },
+]

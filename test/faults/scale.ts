@@ -10,11 +10,32 @@ export interface Scale {
   /** How many calls the storm has, by so many callers at a time. */
   readonly calls: number
   readonly callers: number
+  /** How many batches of one handle are to be carried out side by side, within so many milliseconds. */
+  readonly beside: number
+  readonly besideMs: number
+  /** How many batches are begun at once, more than can be carried out in time. */
+  readonly flood: number
 }
 
 type Size = Omit<Scale, 'seed' | 'only'>
 
-export const FULL: Size = { lanes: 30, cells: Infinity, calls: 3_000, callers: 30 }
+export const FULL: Size = {
+  lanes: 30,
+  cells: Infinity,
+  calls: 3_000,
+  callers: 30,
+  beside: 512,
+  besideMs: 5_000,
+  flood: 10_000,
+}
 
 /** For tests. */
-export const SMALL: Size = { lanes: 30, cells: 150, calls: 300, callers: 30 }
+export const SMALL: Size = {
+  lanes: 30,
+  cells: 150,
+  calls: 300,
+  callers: 30,
+  beside: 256,
+  besideMs: 5_000,
+  flood: 10_000,
+}

@@ -9,7 +9,7 @@ import { openLanes } from './lanes.ts'
 import { randomStream } from './random.ts'
 import type { Scale } from './scale.ts'
 import type { Store } from './store.ts'
-import { Deed, type Expected, allDeeds, expect } from './twins.ts'
+import { type Deed, type Expected, allDeeds, expect } from './twins.ts'
 import { Weather } from './weather.ts'
 
 const DEADLINE_MS = 1_500
@@ -35,8 +35,8 @@ export async function storm(store: Store, scale: Scale): Promise<Result> {
   if (calm === undefined) throw new Error('There is no lane.')
   try {
     const deeds = allDeeds(scale.only).filter(({ write }) => write.isDear !== true)
-    const known = new Map<Deed, Expected>()
-    for (const [index, deed] of deeds.entries()) known.set(deed, await expect(calm, deed, `e${index}`))
+    const each = deeds.map(async (deed, index) => [deed, await expect(calm, deed, `e${index}`)] as const)
+    const expectations = new Map(await Promise.all(each))
     const done: Done[] = []
     let [begun, abandoned] = [0, 0]
     const isOver = (): boolean => begun >= scale.calls
@@ -46,7 +46,7 @@ export async function storm(store: Store, scale: Scale): Promise<Result> {
       while (!isOver() && lane !== undefined) {
         const id = `s${begun++}`
         const deed = deeds[Math.floor(random() * deeds.length)] as Deed
-        const expected = known.get(deed) as Expected
+        const expected = expectations.get(deed) as Expected
         try {
           done.push({ deed, id, course: await carryOut(lane, { deed, id, expected }, weather) })
         } catch {
@@ -73,6 +73,7 @@ export async function storm(store: Store, scale: Scale): Promise<Result> {
     const counts = await blows
     weather.end()
     await weather.settle()
+    await sleep(DEADLINE_MS) // for what nobody holds back, and comes by itself
     const findings: Finding[] = []
     for (const { deed, id, course } of done) {
       const whole = { ...course, last: await seen(calm, deed, id, course.later) }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { shortOf } from '../load/figures.ts'
 import { Ambush } from './ambush.ts'
 import { type Scene, carryOut, seen } from './cell.ts'
@@ -38,6 +39,7 @@ export async function table(store: Store, scale: Scale): Promise<Result> {
     const all = shuffled(rows.flat(), randomStream(scale.seed, 'cells'))
     const chosen = sample(all, scale.cells)
     const done = await spread(lanes, chosen, (lane, cell, index) => run(lane, cell, `c${index}`))
+    await sleep(DEADLINE_MS) // for what nobody holds back, and comes by itself
     const findings = await spread(lanes, done, (_, one) => judgeAtLast(store, one))
     const happened = done.filter(({ hasHappened }) => hasHappened)
     const count = (pick: (one: Done) => boolean): number => happened.filter(pick).length
