@@ -1,33 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageHandle } from '@dir/storage-core'
-import { MongoClient } from 'mongodb'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Server, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
+import { FailPoint } from './fail-point.ts'
 import { failureOf } from './failure.ts'
-
-interface Failing {
-  readonly failCommands: readonly string[]
-  readonly errorCode?: number
-  readonly errorLabels?: readonly string[]
-  readonly closeConnection?: boolean
-  readonly writeConcernError?: object
-}
 
 const namespace = 'failures'
 
 withOwnServer('mongo', () => {
   let server: Server
-  let admin: MongoClient
+  let point: FailPoint
   let storage: StorageHandle
 
   beforeAll(async () => {
     server = await start('mongo')
-    admin = new MongoClient(server.url)
+    point = new FailPoint(server.url)
   })
   afterAll(async () => {
-    await admin.close()
+    await point.close()
     await server.stop()
   })
   beforeEach(async () => {
@@ -37,24 +29,8 @@ withOwnServer('mongo', () => {
   })
   afterEach(() => storage.close())
 
-  /** The next commands of the adapter fail so; `times` 0: all of them. */
-  async function fail(failing: Failing, times = 0): Promise<void> {
-    const mode = times === 0 ? 'alwaysOn' : { times }
-    await admin.db('admin').command({ configureFailPoint: 'failCommand', mode, data: failing })
-  }
-
-  async function heal(): Promise<void> {
-    await admin.db('admin').command({ configureFailPoint: 'failCommand', mode: 'off' })
-  }
-
-  async function failing<T>(how: Failing, act: () => Promise<T>): Promise<T> {
-    await fail(how)
-    try {
-      return await act()
-    } finally {
-      await heal()
-    }
-  }
+  const fail: FailPoint['fail'] = (how, times) => point.fail(how, times)
+  const failing: FailPoint['during'] = (how, act) => point.during(how, act)
 
   const writes = ['insert', 'update', 'delete', 'findAndModify']
   const set = (): Promise<unknown> => storage.context.setSession('f', '1')
@@ -109,7 +85,7 @@ withOwnServer('mongo', () => {
   )
 
   test("what a collection's own validator refuses concerns no other write of its bulk", async () => {
-    const db = admin.db('dir_storage')
+    const db = point.admin.db('dir_storage')
     const collMod = `${namespace}.context_state`
     await db.command({ collMod, validator: { dataJson: { $ne: '"no"' } } })
     const [before, refusal, after] = await Promise.all([
@@ -215,9 +191,9 @@ withOwnServer('mongo', () => {
   })
 
   test('a transaction that a stranger leaves open holds up those who name the same, and nobody else', async () => {
-    const session = admin.startSession()
+    const session = point.admin.startSession()
     session.startTransaction()
-    const versions = admin
+    const versions = point.admin
       .db('dir_storage')
       .collection<{ _id: { kind: string; id: string }; version: number }>(`${namespace}.lock_versions`)
     await versions.updateOne(
