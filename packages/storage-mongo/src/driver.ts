@@ -12,12 +12,17 @@ import {
 import { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
 import { standalone } from './connecting.ts'
+import { isPassing } from './errors.ts'
+import { pause } from './transactions.ts'
 import { operations, runBatch } from './operations.ts'
 import { closeClient } from './client.ts'
 import type { Checked } from './options.ts'
 import { queuesOf } from './queues.ts'
-import { SCHEMA_VERSION, prepareSchema, refuseUnfinishedImport } from './schema.ts'
+import { SCHEMA_VERSION, prepareSchema, raiseFence, refuseUnfinishedImport } from './schema.ts'
 import { beginImport, finishImport, readCounters, requireImport } from './transfer.ts'
+
+/** With less time than this, a read is not asked again. */
+const PATIENCE_MS = 100
 
 /** What a server of MongoDB 5.0 says that it speaks. */
 const WIRE_OF_5_0 = 13
@@ -47,15 +52,24 @@ export class MongoDriver implements StorageDriver {
       await this.#judgeServer()
       await prepareSchema(context, create)
       await refuseUnfinishedImport(context)
+      await raiseFence(context)
     })
   }
 
   async read(call: Call): Promise<unknown> {
     const earlier = this.#scheduler.earlier(call)
-    return this.#connection.run(call.deadline, 'not-applied', async (context) => {
-      await earlier
-      return runAlone(operations, context, call)
-    })
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#connection.run(call.deadline, 'not-applied', async (context) => {
+          await earlier
+          return runAlone(operations, context, call)
+        })
+      } catch (error) {
+        // the server or the way there, and not the call: what only reads may be asked again
+        if (!isPassing(error) || performance.now() >= call.deadline - PATIENCE_MS) throw error
+        await pause(attempt)
+      }
+    }
   }
 
   write(work: Work): Promise<readonly unknown[]> {

@@ -113,6 +113,16 @@ const OF_KIND: { readonly [K in Kind]: Make } = {
     new CorruptionError('The server says that its data is damaged. See its log.', context),
 }
 
+/** Whether a read that failed so may be answered when it is asked again at once. */
+export function isPassing(error: unknown): boolean {
+  if (!isStorageError(error) || !error.retryable) return false
+  const { cause } = error as { readonly cause?: { readonly name?: unknown } }
+  return /_(UNAVAILABLE|READ_ONLY|RESOURCE_CONTENTION)$/.test(error.code) && !hasWaited(cause?.name)
+}
+
+/** The driver has looked for a server, or a connection, as long as it may. */
+const hasWaited = (name: unknown): boolean => /^Mongo(ServerSelection|WaitQueue)/.test(String(name))
+
 /** It is on the primary, and may not stay: nobody can say. */
 function unconfirmed(failure: MongoFailure, given: ErrorContext, circumstances: Circumstances): StorageError {
   const context = { ...given, outcome: 'unknown' } as const

@@ -36,11 +36,12 @@ export class LockBoard {
   static async load(context: MongoContext, { flows, resources, acquires }: Scope): Promise<LockBoard> {
     const now = await context.now()
     // raised outside the transaction, which has its snapshot by now: later than every fence that it can see
-    const [{ holds, totals }, firstFence] = await Promise.all([
+    const [{ holds, totals, unknown }, firstFence] = await Promise.all([
       readLocks(context, now, flows, resources),
       acquires === 0 ? 0 : raiseFence(context.outside, acquires),
     ])
     const board = new LockBoard(now, firstFence, totals)
+    for (const [resourceId, micros] of unknown) board.#change(resourceId, micros)
     for (const hold of holds) {
       board.#ofFlow(hold._id.dfid).set(hold._id.resourceId, hold)
       if (hold.expiresAt !== null && hold.expiresAt <= now) board.#remove(hold)
@@ -140,6 +141,8 @@ export function raised(
 interface Locks {
   readonly holds: readonly HoldDocument[]
   readonly totals: ReadonlyMap<string, Micros>
+  /** The sums of holds whose resource has no total, as after a restore by collection. */
+  readonly unknown: ReadonlyMap<string, Micros>
 }
 
 /** The flows' holds, the expired ones of the resources, and the resources' totals. */
@@ -159,13 +162,37 @@ async function readLocks(
     .collection('resource_locks')
     .find(resources.length === 0 ? own : { $or: [own, expired] }, context.options)
     .toArray()
-  if (resources.length === 0) return { holds, totals: new Map() }
+  if (resources.length === 0) return { holds, totals: new Map(), unknown: new Map() }
   const named = resources.map((id) => ({ kind: 'resource', id }) as const)
   const totals = await context
     .collection('lock_versions')
     .find({ _id: { $in: named } }, { ...context.options, projection: { total: 1 } })
     .toArray()
-  return { holds, totals: new Map(totals.map(({ _id, total }) => [_id.id, total])) }
+  const known = new Map(totals.map(({ _id, total }) => [_id.id, total]))
+  return {
+    holds,
+    totals: known,
+    unknown: await sumsOf(
+      context,
+      resources.filter((id) => !known.has(id)),
+    ),
+  }
+}
+
+/** What is held of each of these; almost always nothing. */
+async function sumsOf(context: MongoContext, resources: readonly string[]): Promise<Map<string, Micros>> {
+  if (resources.length === 0) return new Map()
+  const sums = await context
+    .collection('resource_locks')
+    .aggregate<{ _id: string; sum: Micros }>(
+      [
+        { $match: { '_id.resourceId': { $in: [...resources] } } },
+        { $group: { _id: '$_id.resourceId', sum: { $sum: '$micros' } } },
+      ],
+      context.options,
+    )
+    .toArray()
+  return new Map(sums.map(({ _id, sum }) => [_id, sum]))
 }
 
 /** Takes the next `count` fences. @returns the first of them. */

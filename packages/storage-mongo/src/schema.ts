@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
 import type { CollectionName } from './documents.ts'
 
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 const HOUR = 3_600
 /** Comparison by bytes, whatever the database's habits are: ids that differ are different. */
@@ -24,6 +24,7 @@ const COLLECTIONS: { readonly [C in CollectionName]: readonly IndexDescription[]
   resource_locks: [
     { name: 'by_flow', key: { '_id.dfid': 1 } },
     { name: 'by_resource', key: { '_id.resourceId': 1, expiresAt: 1 } },
+    { name: 'by_fence', key: { fence: 1 } },
   ],
   lock_versions: [
     { name: 'unused', key: { usedAt: 1 }, expireAfterSeconds: HOUR, partialFilterExpression: { total: 0 } },
@@ -72,8 +73,8 @@ export async function prepareSchema(context: MongoContext, create: boolean): Pro
   if (found === SCHEMA_VERSION) return
   if (!create)
     throw new SchemaError(
-      'This namespace has no schema, and init: false creates none.',
-      'none',
+      'This namespace has no schema, or an older one, and init: false changes none. Open it once without.',
+      found === 0 ? 'none' : String(found),
       String(SCHEMA_VERSION),
     )
   await createCollections(context.connection)
@@ -115,6 +116,22 @@ async function createCollections({ db, namespace }: Connection): Promise<void> {
 /** Another process was quicker. */
 function unlessExists(error: unknown): void {
   if ((error as { code?: unknown } | null)?.code !== 48) throw error
+}
+
+/**
+ * Raises the fence where it is behind the holds, which a restore by collection may leave: no fence is ever issued twice.
+ * Events and transitions have no counter beside them that could be.
+ */
+export async function raiseFence(context: MongoContext): Promise<void> {
+  const options = { ...context.options, projection: { fence: 1 } }
+  const [counter, highest] = await Promise.all([
+    context.collection('meta').findOne({ _id: 'fence' }, context.options),
+    context.collection('resource_locks').findOne({}, { ...options, sort: { fence: -1 } }),
+  ])
+  if (highest === null || highest.fence <= (counter?.value ?? 0)) return
+  await context
+    .collection('meta')
+    .updateOne({ _id: 'fence' }, { $max: { value: highest.fence } }, { ...context.options, upsert: true })
 }
 
 /** Rejects while an import is not finished. */

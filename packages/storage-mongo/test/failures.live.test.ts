@@ -125,6 +125,24 @@ withOwnServer('mongo', () => {
     await storage.resourceLock.release('once')
   })
 
+  test('a read that the server ends, whose cursor is gone, or whose server steps down, is asked again', async () => {
+    await Promise.all(
+      Array.from({ length: 150 }, (_, n) => storage.lifecycle.recordTransition('long', null, `s${n}`)),
+    )
+    const lost: readonly (readonly [string, number])[] = [
+      ['getMore', 43],
+      ['getMore', 237],
+      ['find', 175],
+      ['find', 11601],
+      ['find', 13435],
+      ['find', 365],
+    ]
+    for (const [command, errorCode] of lost) {
+      await fail({ failCommands: [command], errorCode }, 3)
+      expect(await storage.lifecycle.getTransitions('long')).toHaveLength(150)
+    }
+  })
+
   test('an event whose answer is lost again and again is there once', async () => {
     await fail({ failCommands: ['insert'], closeConnection: true }, 5)
     const seq = await storage.decisionAudit.record('lost', 'e')
