@@ -89,6 +89,16 @@ describe.each(packages)('malformed options of $name', ({ factory, dropNamespace,
     expect(await complaints(table.factory, 'throws at once', factory as never)).toEqual([])
   })
 
+  test('says what is not set, and which option it does not know', () => {
+    const known = { ...good, operationTimeout: 5 }
+    expect(() => factory(known as never)).toThrow(/operationTimeout; operationTimeoutMs seems to be meant/)
+    const named = Object.entries(good).filter(([option]) => option !== 'namespace')
+    for (const [option] of named) {
+      expect(() => factory(undefined as never)).toThrow(new RegExp(`${option} alone; .* not set`))
+      expect(() => factory({ [option]: undefined } as never)).toThrow(new RegExp(`${option} must .* not set`))
+    }
+  })
+
   test('dropNamespace rejects, and connects nowhere', async () => {
     expect(await complaints(table.dropNamespace, 'rejects', dropNamespace as never)).toEqual([])
   })

@@ -3,7 +3,8 @@ import { InvalidArgumentError, type StoredDataError } from './errors.ts'
 import type { EventExport } from './records.ts'
 import { parseListed } from './rules/stored.ts'
 import type { Instant } from './rules/time.ts'
-import { jsonObject, options, record } from './rules/objects.ts'
+import { jsonObject, record } from './rules/objects.ts'
+import { options } from './rules/options.ts'
 import { count, id, optional, reading, sequence, text } from './rules/validate.ts'
 
 export interface AuditDetails {

@@ -3,7 +3,8 @@ import type { StoredDataError } from './errors.ts'
 import type { EscalationExport } from './records.ts'
 import { parseListed } from './rules/stored.ts'
 import type { Instant } from './rules/time.ts'
-import { options, record } from './rules/objects.ts'
+import { record } from './rules/objects.ts'
+import { options } from './rules/options.ts'
 import { count, durationMicros, id, instant, jsonText, optional, text } from './rules/validate.ts'
 
 export interface EscalationRequest {

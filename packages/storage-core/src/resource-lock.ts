@@ -3,7 +3,8 @@ import type { Methods, Transfer } from './adapter/call.ts'
 import { InsufficientCapacityError, InvalidArgumentError, type StoredDataError } from './errors.ts'
 import type { HoldExport } from './records.ts'
 import type { Instant } from './rules/time.ts'
-import { amounts, options } from './rules/objects.ts'
+import { amounts } from './rules/objects.ts'
+import { options } from './rules/options.ts'
 import { durationMicros, id, nullable, optional, seconds, sequence } from './rules/validate.ts'
 
 export interface AcquireOptions {

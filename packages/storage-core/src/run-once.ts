@@ -3,7 +3,7 @@ import { AmbiguousError, ConflictError, InFlightError, isStorageError, locate } 
 import type { Claim, IdempotencyStorage, JsonObject } from './idempotency.ts'
 import { loadsJson } from './json/decode.ts'
 import { dumpsJsonDict } from './json/encode.ts'
-import { options } from './rules/objects.ts'
+import { options } from './rules/options.ts'
 import { formatMicros, hostMicros } from './rules/time.ts'
 import { callable, seconds } from './rules/validate.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContextStorage } from './context.ts'
 import { ResourceContentionError, locate } from './errors.ts'
-import { options } from './rules/objects.ts'
+import { options } from './rules/options.ts'
 import { callable, durationMicros } from './rules/validate.ts'
 
 /**

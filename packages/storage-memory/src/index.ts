@@ -10,11 +10,11 @@ import {
   type StorageHandle,
   type SyncOperations,
   checkNamespace,
-  checkRecord,
   createStorage,
   importTakenOver,
   runCall,
   runWork,
+  storeOptions,
 } from '@dir/storage-core'
 import { agentRegistry } from './agent-registry.ts'
 import { context } from './context.ts'
@@ -55,17 +55,15 @@ const shared = new Map<string, MemoryState>()
 
 /** Storage in the memory of this process: for tests and examples. It keeps every promise but durability, and ends with the process. */
 export function memoryStorage(options: MemoryStorageOptions = {}): StorageHandle {
-  const { namespace, ...handleOptions } = checkRecord('options', options, [
-    'namespace',
-    ...HANDLE_OPTIONS,
-  ]) as MemoryStorageOptions
+  const known = ['namespace', ...HANDLE_OPTIONS] as const
+  const { namespace, ...handleOptions } = storeOptions(options, [], known) as MemoryStorageOptions
   if (namespace !== undefined) checkNamespace('namespace', namespace)
   return createStorage(memoryDriver(namespace), handleOptions)
 }
 
 /** Removes a shared store and everything in it; one that is not there is ignored. */
 export async function dropNamespace(options: { readonly namespace: string }): Promise<void> {
-  const { namespace } = checkRecord('options', options, ['namespace'])
+  const { namespace } = storeOptions(options, [], ['namespace'])
   shared.delete(checkNamespace('namespace', namespace))
 }
 

@@ -3,7 +3,7 @@ import {
   type HandleOptions,
   InvalidArgumentError,
   checkNamespace,
-  checkRecord,
+  storeOptions,
   timeoutMsOf,
 } from '@dir/storage-core'
 import type { MongoClient } from 'mongodb'
@@ -33,20 +33,19 @@ export interface Checked {
   readonly handle: HandleOptions
 }
 
-const PLACE = ['url', 'client', 'database', 'namespace'] as const
+const OTHERS = ['database', 'namespace', ...HANDLE_OPTIONS] as const
 const DEFAULT_NAME = 'dir_storage'
 /** What the driver says where nobody named a database. */
 const DRIVERS_DEFAULT = 'test'
 
 export function checkOptions(given: string | MongoStorageOptions): Checked {
-  const options = typeof given === 'string' ? { url: given } : given
   const {
     url,
     client,
     database,
     namespace = DEFAULT_NAME,
     ...handle
-  } = checkRecord('options', options, [...PLACE, ...HANDLE_OPTIONS]) as MongoStorageOptions
+  } = storeOptions(given, ['url', 'client'], OTHERS) as MongoStorageOptions
   if ((url === undefined) === (client === undefined))
     throw new InvalidArgumentError('options', 'must have either a url or a client')
   const timeoutMs = timeoutMsOf(handle)

@@ -3,7 +3,7 @@ import {
   type HandleOptions,
   InvalidArgumentError,
   checkNamespace,
-  checkRecord,
+  storeOptions,
   timeoutMsOf,
 } from '@dir/storage-core'
 import { Client, type ClientConfig, type Pool } from 'pg'
@@ -26,7 +26,7 @@ export interface PostgresStorageOptions extends PostgresTarget, HandleOptions {
   readonly poolSize?: number
 }
 
-const TARGET = ['url', 'connection', 'pool', 'namespace'] as const
+const PLACES = ['url', 'connection', 'pool'] as const
 
 export interface CheckedOptions {
   readonly openPool: () => PgPool
@@ -43,11 +43,7 @@ export function checkOptions(given: string | PostgresStorageOptions): CheckedOpt
     poolSize = 8,
     namespace = 'dir_storage',
     ...handle
-  } = (
-    typeof given === 'string'
-      ? { url: given }
-      : checkRecord('options', given, [...TARGET, 'poolSize', ...HANDLE_OPTIONS])
-  ) as PostgresStorageOptions
+  } = storeOptions(given, PLACES, ['namespace', 'poolSize', ...HANDLE_OPTIONS]) as PostgresStorageOptions
   if ([url, connection, pool].filter((one) => one !== undefined).length !== 1)
     throw new InvalidArgumentError(
       'options',
@@ -64,7 +60,7 @@ export function checkOptions(given: string | PostgresStorageOptions): CheckedOpt
 }
 
 export function checkTarget(given: PostgresTarget): CheckedOptions {
-  return checkOptions(checkRecord('options', given, TARGET) as PostgresTarget)
+  return checkOptions(storeOptions(given, PLACES, ['namespace']) as PostgresTarget)
 }
 
 function checkUrl(url: unknown): void {

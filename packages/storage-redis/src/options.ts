@@ -3,7 +3,7 @@ import {
   type HandleOptions,
   InvalidArgumentError,
   checkNamespace,
-  checkRecord,
+  storeOptions,
 } from '@dir/storage-core'
 import { SERVER_OPTIONS, type ServerOptions, checkServer } from './client.ts'
 
@@ -25,10 +25,8 @@ export interface CheckedOptions {
 }
 
 export function checkOptions(given: string | RedisStorageOptions): CheckedOptions {
-  const known = ['namespace', 'allowEviction', ...SERVER_OPTIONS, ...HANDLE_OPTIONS] as const
-  const options = (
-    typeof given === 'string' ? { url: given } : checkRecord('options', given, known)
-  ) as RedisStorageOptions
+  const others = ['namespace', 'allowEviction', ...HANDLE_OPTIONS] as const
+  const options = storeOptions(given, SERVER_OPTIONS, others) as RedisStorageOptions
   const { url, redis, client, namespace = 'dir_storage', allowEviction = false, ...handle } = options
   if (typeof allowEviction !== 'boolean')
     throw new InvalidArgumentError('allowEviction', 'must be true or false')

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { SchemaError, checkRecord } from '@dir/storage-core'
+import { SchemaError, storeOptions } from '@dir/storage-core'
 import { mapError } from './errors.ts'
 import { openConnection } from './open.ts'
 import { IN_MEMORY, checkPath } from './options.ts'
@@ -12,7 +12,7 @@ const PATIENCE_MS = 5_000
  * create, Python's too, is refused with `SchemaError`. Close the handles on it first.
  */
 export async function dropNamespace(options: { readonly path: string }): Promise<void> {
-  const given = checkRecord('options', options, ['path'])
+  const given = storeOptions(options, ['path'], [])
   const path = checkPath(given.path)
   if (path === IN_MEMORY || !existsSync(path)) return
   const deadline = performance.now() + PATIENCE_MS

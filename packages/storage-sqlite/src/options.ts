@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { HANDLE_OPTIONS, type HandleOptions, InvalidArgumentError, checkRecord } from '@dir/storage-core'
+import { HANDLE_OPTIONS, type HandleOptions, InvalidArgumentError, storeOptions } from '@dir/storage-core'
 
 export type JournalMode = 'wal' | 'delete'
 
@@ -13,7 +13,7 @@ export interface SqliteStorageOptions extends HandleOptions {
   readonly journalMode?: JournalMode
 }
 
-const OPTIONS = ['path', 'journalMode', ...HANDLE_OPTIONS] as const
+const OPTIONS = ['journalMode', ...HANDLE_OPTIONS] as const
 
 /** Checked options, with an absolute path. */
 export function checkOptions(given: string | SqliteStorageOptions): {
@@ -25,9 +25,7 @@ export function checkOptions(given: string | SqliteStorageOptions): {
     path,
     journalMode = 'wal',
     ...handle
-  } = (
-    typeof given === 'string' ? { path: given } : checkRecord('options', given, OPTIONS)
-  ) as SqliteStorageOptions
+  } = storeOptions(given, ['path'], OPTIONS) as unknown as SqliteStorageOptions
   if (journalMode !== 'wal' && journalMode !== 'delete')
     throw new InvalidArgumentError('journalMode', "must be 'wal' or 'delete'")
   return { path: checkPath(path), journalMode, handle }

@@ -7,7 +7,7 @@ import { PROTOCOLS } from './methods.ts'
 import { PROTOCOL_OF, checkRecord } from './record-check.ts'
 import type { Counters, StorageRecord } from '../records.ts'
 import { sizeOf } from './size.ts'
-import { options } from '../rules/objects.ts'
+import { options } from '../rules/options.ts'
 import { goOn, iteratorOf } from './source.ts'
 import { WholeExport } from './whole-export.ts'
 

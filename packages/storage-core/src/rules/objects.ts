@@ -55,14 +55,6 @@ export function ownEntries(
   })
 }
 
-/** `record`, for trailing options: leaving them out is allowed. */
-export function options<K extends string>(
-  value: unknown,
-  keys: readonly K[],
-): { readonly [P in K]?: unknown } {
-  return value === undefined ? {} : record('options', value, keys)
-}
-
 /** Amounts by resource, in micro-units, copied, in the order in which ids sort. */
 export function amounts(argument: string, value: unknown): ReadonlyMap<string, number> {
   const given = ownEntries(argument, value, 'must be a plain object of amounts by resource id')
