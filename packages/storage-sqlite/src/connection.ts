@@ -1,10 +1,17 @@
 import { CorruptionError, type Outcome, type StorageError, hostMicros } from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
 import { closeAtExit, forgetAtExit } from './at-exit.ts'
+import { backUp } from './backup.ts'
 import { isBusy, mapError } from './errors.ts'
 import type { OwnLock } from './own-lock.ts'
 import { Statements } from './statements.ts'
 import { StoreFiles } from './store-files.ts'
+
+/** So long is it remembered that another program writes too. */
+const MEMORY_MS = 1_000
+
+/** How often way is given: about as often as that program would be next if all were equal. */
+const WAY = 1 / 3
 
 /** One open database. Everything on it is synchronous, so a transaction is over before anything else can run. */
 export class SqliteConnection extends Statements {
@@ -16,6 +23,8 @@ export class SqliteConnection extends Statements {
   #numericJson: ReadonlySet<string> = new Set()
   #time: number | null = null
   #isCommitting = false
+  /** When a writer of another program was in the way, on the clock of `performance.now()`. */
+  #metOthers = -Infinity
   /** What told that the file is damaged; nothing more is written to it. */
   #damage: unknown = null
 
@@ -47,6 +56,20 @@ export class SqliteConnection extends Statements {
     return this.#numericJson.size > 0
   }
 
+  /**
+   * Whether to wait a moment before `begin`, for a writer of another program: those try less and less often, and would
+   * hardly find the file free between the writes of several processes of ours, which are kept out meanwhile.
+   */
+  givesWay(): boolean {
+    if (performance.now() - this.#metOthers > MEMORY_MS || Math.random() > WAY) return false
+    try {
+      this.#lock?.take()
+      return this.#lock !== null
+    } catch {
+      return false // others of ours are before us
+    }
+  }
+
   /** A rollback journal lets readers go on until the commit, a log always. */
   begin(): void {
     if (this.#damage !== null) throw this.#damage
@@ -56,6 +79,7 @@ export class SqliteConnection extends Statements {
       this.run('BEGIN IMMEDIATE')
     } catch (error) {
       this.#lock?.release()
+      if (isBusy(error)) this.#metOthers = performance.now() // ours would have had the lock
       throw error
     }
     this.#time = hostMicros()
@@ -131,7 +155,7 @@ export class SqliteConnection extends Statements {
    * error for a busy file if the writer is one of ours.
    */
   checkJournal(): void {
-    if (this.#lock === null || this.#files?.hasJournal() !== true) return
+    if (this.#lock === null || this.#lock.isHeld || this.#files?.hasJournal() !== true) return
     this.#lock.take()
     this.#lock.release()
   }
@@ -139,6 +163,11 @@ export class SqliteConnection extends Statements {
   /** Throws if what is written here would vanish with a file that was removed or replaced. */
   checkFiles(): void {
     if (this.#files?.check() === true && this.#files.hasNewLog()) this.watchFiles()
+  }
+
+  /** For a store in memory, which no other connection sees. */
+  copyTo(target: string, goesOn: () => void): Promise<void> {
+    return backUp(this.db, target, goesOn)
   }
 
   close(): void {

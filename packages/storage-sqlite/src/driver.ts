@@ -11,10 +11,12 @@ import {
   runCall,
   settleBy,
 } from '@dir/storage-core'
+import { backUp } from './backup.ts'
 import type { SqliteConnection } from './connection.ts'
+import { mapError } from './errors.ts'
 import { groupCommit } from './group-commit.ts'
 import { readMeta } from './meta.ts'
-import { openConnection } from './open.ts'
+import { openConnection, openReadOnly } from './open.ts'
 import { operations } from './operations.ts'
 import { IN_MEMORY, type JournalMode } from './options.ts'
 import { beginImport, finishImport, readCounters } from './transfer.ts'
@@ -73,6 +75,27 @@ export class SqliteDriver implements StorageDriver {
         durable: this.#options.path !== IN_MEMORY,
       }
     })
+  }
+
+  /** See `SqliteHandle`. */
+  async backup(target: string): Promise<void> {
+    const db = this.#open()
+    const goesOn = (): void => void this.#open()
+    const deadline = this.#deadline()
+    const source = this.#options.path === IN_MEMORY ? null : openReadOnly(this.#options.path)
+    try {
+      // its one transaction shows one state, whoever writes meanwhile; reading begins it
+      source?.exec('BEGIN')
+      await whenFree(db, deadline, () => {
+        source?.prepare(/* sql */ `SELECT 1 FROM sqlite_master`).get()
+        db.checkFiles()
+      })
+      await (source === null ? db.copyTo(target, goesOn) : backUp(source, target, goesOn))
+    } catch (error) {
+      throw mapError(error)
+    } finally {
+      source?.close()
+    }
   }
 
   async close(graceMs: number): Promise<void> {

@@ -28,6 +28,7 @@ export async function groupCommit(
   queue: WriteQueue,
 ): Promise<void> {
   for (let count = 1; ; count++) {
+    if (db.givesWay()) await pause(count)
     try {
       db.begin()
     } catch (error) {

@@ -65,7 +65,7 @@ async function lookReadOnly({ path, deadline }: OpenOptions): Promise<void> {
   // SQLite takes a single byte for an empty database, and would overwrite it
   if (statSync(path).size === 1) throw mapError(notADatabase())
   if (!existsSync(`${path}-wal`) && !existsSync(`${path}-journal`)) return
-  const db = new SqliteConnection(new BetterSqlite3(path, { readonly: true, timeout: 0 }), path)
+  const db = new SqliteConnection(openReadOnly(path), path)
   try {
     await whenFree(db, deadline, () => {
       try {
@@ -79,6 +79,10 @@ async function lookReadOnly({ path, deadline }: OpenOptions): Promise<void> {
   } finally {
     db.close()
   }
+}
+
+export function openReadOnly(path: string): BetterSqlite3.Database {
+  return new BetterSqlite3(path, { readonly: true, timeout: 0 })
 }
 
 /** Who may only read would make the log, in WAL mode, as its own, and so keep out those who may write. */

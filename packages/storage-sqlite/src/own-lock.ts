@@ -25,6 +25,10 @@ export class OwnLock {
     return existsSync(this.#path)
   }
 
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+
   /** Throws SQLite's own error where somebody else has it. Where there may be no such file, SQLite's locks must do. */
   take(): void {
     if (this.#isHeld) return

@@ -109,6 +109,38 @@ test('reads go on while another process writes, and see what was there before', 
   expect(await storage.context.getSession('f')).toBe('2')
 })
 
+test('another program that writes is given way now and then, while other handles are kept out', async () => {
+  const path = join(folder, 'way.sqlite')
+  await using storage = sqliteStorage(path)
+  await storage.init()
+  const other = new BetterSqlite3(path, { timeout: 0 })
+  const lock = new BetterSqlite3(`${path}-lock`, { timeout: 0 })
+  const isFree = (db: BetterSqlite3.Database): boolean => {
+    try {
+      db.exec('BEGIN IMMEDIATE; ROLLBACK')
+      return true
+    } catch {
+      return false
+    }
+  }
+  other.exec('BEGIN IMMEDIATE')
+  const first = storage.decisionAudit.record('f', 'E')
+  await sleep(1) // it was tried once, and met the other program
+  other.exec('COMMIT')
+  await first
+  const deadline = performance.now() + 20_000
+  let given = false
+  while (performance.now() < deadline && !given) {
+    const write = storage.decisionAudit.record('f', 'E')
+    await sleep(0)
+    given = !isFree(lock) && isFree(other)
+    await write
+  }
+  expect(given).toBe(true)
+  other.close()
+  lock.close()
+})
+
 function script(name: string): string {
   return fileURLToPath(new URL(name, import.meta.url))
 }
