@@ -8,6 +8,7 @@ export { type MongoSet, startMongoSet } from './mongo-set.ts'
 export { type PgBouncer, startPgBouncer } from './pgbouncer.ts'
 export { redisCommand } from './redis-command.ts'
 export { type RedisCluster, startRedisCluster } from './redis-cluster.ts'
+export { startRedisSentinel } from './redis-sentinel.ts'
 export type { Server } from './server.ts'
 
 export interface ServerOptions {
