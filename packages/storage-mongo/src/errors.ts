@@ -57,12 +57,15 @@ const OF_KIND: { readonly [K in Kind]: Make } = {
     new AuthError('MongoDB refused the credentials. Check user, password and authSource.', context),
   permission: (context, { reached }) =>
     reached
-      ? new PermissionError('This MongoDB user may not do this. Grant it readWrite on the database.', context)
+      ? new PermissionError(
+          'This MongoDB user, or nobody, may not do this. Name a user in the URL, and grant it readWrite on the database.',
+          context,
+        )
       : new AuthError('MongoDB refused the user. Check user, password, authSource and its rights.', context),
   timeout: (context, { elapsedMs }) => new TimeoutError(elapsedMs, 'waiting for the server', context),
   lost: (context) =>
     new UnavailableError(
-      'MongoDB cannot be reached, or the connection to it was lost. Check that it runs, and host, port and set in the URL.',
+      'MongoDB cannot be reached, or the connection to it was lost. Check that it runs, and host, port, set and tls in the URL.',
       'connect',
       context,
     ),
