@@ -198,3 +198,15 @@ test('a call that waits for init when the handle closes is not carried out later
   await new Promise(setImmediate)
   expect(write).not.toHaveBeenCalled()
 })
+
+test('what a record is marked with is not shown', async () => {
+  const transfer = {
+    counters: async () => ({ seq: 0, fence: 0 }),
+    begin: async () => {},
+    finish: async () => {},
+  }
+  const storage = createStorage(driver({ transfer }))
+  await expect(storage.importRecords([{ ...session, unfit: 'quotes "secret"' }])).rejects.toThrow(
+    'A stored value in session.record cannot be held by this contract (it is marked so).',
+  )
+})

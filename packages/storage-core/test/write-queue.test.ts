@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type QueueEntry, type Work, WriteQueue } from '../src/index.ts'
+import { type QueueEntry, UnavailableError, type Work, WriteQueue } from '../src/index.ts'
 
 let clock = 0
 function work(
@@ -223,4 +223,15 @@ describe('WriteQueue', () => {
     broken = false
     expect(await queue.push(work('b'))).toEqual(['done'])
   })
+})
+
+test('those whose flush fails get an error each, which says of which call', async () => {
+  const queue = new WriteQueue({
+    flush: () => Promise.reject(new UnavailableError('It is down.', 'connect')),
+  })
+  const errors = await Promise.all(
+    ['a', 'b'].map((label) => queue.push(work(label)).catch((e: unknown) => e)),
+  )
+  expect(new Set(errors).size).toBe(2)
+  expect(errors).toEqual([failure({ message: 'It is down.' }), failure({ message: 'It is down.' })])
 })

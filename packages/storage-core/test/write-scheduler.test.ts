@@ -159,3 +159,19 @@ test('what is left when the grace of a close is over rejects, and what was not s
   await turn()
   expect(started).toEqual(['1'])
 })
+
+test('what is under way outside the queues is bounded in bytes too', async () => {
+  const { scheduler, answer } = store()
+  const large = (label: string): Work => ({
+    ...work([call('context', label, label)]),
+    bytes: 40 * 1024 * 1024,
+  })
+  const first = scheduler.write(large('1'))
+  await expect(scheduler.write(large('2'))).rejects.toEqual(
+    failure({ code: 'STORAGE_UNAVAILABLE', outcome: 'not-applied' }),
+  )
+  answer('1')
+  await first
+  answer('3')
+  expect(await scheduler.write(large('3'))).toEqual(['3'])
+})

@@ -2,7 +2,9 @@ import { CallOrder } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import { nextTurn } from './deadline.ts'
 import { Pending, type QueueEntry } from './queue-entry.ts'
-import { ClosedError, ResourceContentionError, UnavailableError, ValueTooLargeError } from '../errors.ts'
+import { ClosedError, ResourceContentionError } from '../errors.ts'
+import { copyOf } from '../errors/storage-error.ts'
+import { Room } from './room.ts'
 
 export interface WriteQueueOptions {
   /** Commits some of what waits, by `take`; called again until nothing waits. It settles every entry it took. */
@@ -18,42 +20,31 @@ export interface WriteQueueOptions {
  */
 export class WriteQueue {
   readonly #flush: WriteQueueOptions['flush']
-  readonly #maxEntries: number
-  readonly #maxBytes: number
+  readonly #room: Room
   #waiting = new Set<Pending>()
   readonly #sent = new Set<Pending>()
   readonly #order = new CallOrder()
-  #bytes = 0
   #running = false
   #closed = false
   #attempts = 0
   #onIdle: (() => void) | null = null
 
-  constructor({ flush, maxEntries = 10_000, maxBytes = 64 * 1024 * 1024 }: WriteQueueOptions) {
+  constructor({ flush, maxEntries, maxBytes }: WriteQueueOptions) {
     this.#flush = flush
-    this.#maxEntries = maxEntries
-    this.#maxBytes = maxBytes
+    this.#room = new Room(maxEntries, maxBytes)
   }
 
   /** Queues work; the promise settles after its commit, or with the error that kept it from being written. */
   push(work: Work): Promise<readonly unknown[]> {
     if (this.#closed) return Promise.reject(new ClosedError())
-    if (work.bytes > this.#maxBytes)
-      return Promise.reject(new ValueTooLargeError('the call', work.bytes, this.#maxBytes))
-    if (this.#waiting.size >= this.#maxEntries || this.#bytes + work.bytes > this.#maxBytes)
-      return Promise.reject(
-        new UnavailableError(
-          'Too many writes wait for this store: it is slower than its callers. Try again later, or issue fewer at once.',
-          'queue',
-        ),
-      )
+    const refusal = this.#room.take(work.bytes)
+    if (refusal !== null) return Promise.reject(refusal)
     return new Promise((resolve, reject) => {
       const entry: Pending = new Pending(work, {
         resolve: (answers) => this.#settle(entry) && resolve(answers),
         reject: (error) => this.#settle(entry) && reject(error as Error),
       })
       this.#waiting.add(entry)
-      this.#bytes += work.bytes
       this.#order.add(entry)
       if (!this.#running) {
         this.#running = true
@@ -135,7 +126,7 @@ export class WriteQueue {
       } catch (error) {
         // a flush settles what it took; where it could not even say so, nobody may wait for ever
         const stuck = this.#sent.size > 0 ? this.#sent : this.#waiting
-        for (const entry of stuck) entry.reject(error)
+        for (const entry of stuck) entry.reject(copyOf(error))
       } finally {
         clearInterval(timer)
       }
@@ -165,7 +156,7 @@ export class WriteQueue {
     this.#order.remove(entry)
     this.#waiting.delete(entry)
     this.#sent.delete(entry)
-    this.#bytes -= entry.work.bytes
+    this.#room.free(entry.work.bytes)
     return true
   }
 }

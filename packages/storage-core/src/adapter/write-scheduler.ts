@@ -1,7 +1,8 @@
 import { CallOrder, type Ordered, allOf } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import { settleBy } from './deadline.ts'
-import { ClosedError, type StorageError, TimeoutError, UnavailableError } from '../errors.ts'
+import { ClosedError, type StorageError, TimeoutError } from '../errors.ts'
+import { Room } from './room.ts'
 import type { WriteQueue } from './write-queue.ts'
 
 export interface WriteSchedulerOptions {
@@ -12,7 +13,7 @@ export interface WriteSchedulerOptions {
   readonly queueOf: (call: Call) => WriteQueue | null
   /** Carries out one piece of work of its own: a call without a queue, or what `atomically` recorded. */
   readonly execute: (work: Work) => Promise<readonly unknown[]>
-  /** How many pieces of work may be under way outside the queues; default 10 000. */
+  /** How many pieces of work may be under way outside the queues; default 10 000, and 64 MiB of them at most. */
   readonly most?: number
 }
 
@@ -23,17 +24,17 @@ export interface WriteSchedulerOptions {
 export class WriteScheduler {
   readonly #queueOf: WriteSchedulerOptions['queueOf']
   readonly #execute: WriteSchedulerOptions['execute']
-  readonly #most: number
+  readonly #room: Room
   /** The writes that are in no queue; a queue keeps its own in order. */
   readonly #loose = new CallOrder()
   readonly #underWay = new Set<Carried>()
   readonly #queues = new Set<WriteQueue>()
   #closed = false
 
-  constructor({ queueOf, execute, most = 10_000 }: WriteSchedulerOptions) {
+  constructor({ queueOf, execute, most }: WriteSchedulerOptions) {
     this.#queueOf = queueOf
     this.#execute = execute
-    this.#most = most
+    this.#room = new Room(most)
   }
 
   write(work: Work): Promise<readonly unknown[]> {
@@ -41,13 +42,6 @@ export class WriteScheduler {
     const [first] = work.calls
     const queue = work.atomic || first === undefined ? null : this.#queueOf(first)
     if (queue !== null) return this.#enqueue(queue, work)
-    if (this.#underWay.size >= this.#most)
-      return Promise.reject(
-        new UnavailableError(
-          'Too many writes wait for this store: it is slower than its callers. Try again later, or issue fewer at once.',
-          'queue',
-        ),
-      )
     const before = allOf(work.calls.map((call) => this.earlier(call)))
     return this.#track(work, () => this.#run(work, before, () => this.#execute(work)))
   }
@@ -103,7 +97,9 @@ export class WriteScheduler {
     return { answer, end, giveUp }
   }
 
-  #track({ calls }: Work, carry: () => Carried): Promise<readonly unknown[]> {
+  #track({ calls, bytes }: Work, carry: () => Carried): Promise<readonly unknown[]> {
+    const refusal = this.#room.take(bytes)
+    if (refusal !== null) return Promise.reject(refusal)
     const { promise: settled, resolve } = Promise.withResolvers<void>()
     const write: Ordered = { calls, settled: () => settled, passed: () => settled }
     this.#loose.add(write)
@@ -111,6 +107,7 @@ export class WriteScheduler {
     this.#underWay.add(carried)
     const over = (): void => {
       this.#underWay.delete(carried)
+      this.#room.free(bytes)
       this.#loose.remove(write)
       resolve()
     }

@@ -54,6 +54,17 @@ export function isStorageError(error: unknown): error is StorageError {
   }
 }
 
+/** For callers who fail of the same: each gets an error of its own, because an error says which call it is about. */
+export function copyOf(error: unknown): unknown {
+  if (!isStorageError(error)) return error
+  const { stack: _, ...own } = Object.getOwnPropertyDescriptors(error)
+  const copy: unknown = Object.setPrototypeOf(
+    new Error(error.message),
+    Object.getPrototypeOf(error) as object,
+  )
+  return Object.defineProperties(copy, own)
+}
+
 /** Says where an error came from, unless it says so itself; returns it. */
 export function locate<E>(error: E, backend: string, protocol: string, operation: string): E {
   if (isStorageError(error)) {

@@ -1,6 +1,7 @@
 import type { StorageDriver } from '../adapter/driver.ts'
 import { nextTurn, settleBy } from '../adapter/deadline.ts'
-import { ClosedError, ConflictError, isStorageError } from '../errors.ts'
+import { ClosedError, ConflictError } from '../errors.ts'
+import { copyOf } from '../errors/storage-error.ts'
 import { CallsUnderWay } from './under-way.ts'
 
 /** How long `close` lets the driver wait for what is under way, and how long it waits for the driver to be done. */
@@ -143,15 +144,4 @@ export class Gate {
     this.#underWay.giveUp(() => true)
     if (failure !== undefined && !(failure instanceof ClosedError)) throw failure
   }
-}
-
-/** Those who waited for one `init` each get an error of their own, because an error says which call it is about. */
-function copyOf(error: unknown): unknown {
-  if (!isStorageError(error)) return error
-  const { stack: _, ...own } = Object.getOwnPropertyDescriptors(error)
-  const copy: unknown = Object.setPrototypeOf(
-    new Error(error.message),
-    Object.getPrototypeOf(error) as object,
-  )
-  return Object.defineProperties(copy, own)
 }

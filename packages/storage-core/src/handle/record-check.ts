@@ -102,6 +102,8 @@ export const PROTOCOL_OF: { readonly [T in Exclude<StorageRecord['type'], 'count
 export interface CheckedRecord {
   readonly record: StorageRecord
   readonly unfit: string | null
+  /** What an error may say of that. */
+  readonly why: string
 }
 
 /** Copies and checks a record; a value that is no record at all throws. */
@@ -120,7 +122,10 @@ function checkFields(value: unknown, limit: number): CheckedRecord {
     throw new InvalidArgumentError('records', 'holds something whose type is not known')
   const copy = Object.fromEntries(Object.keys(rules).map((name) => [name, given[name]]))
   const record = { type, ...copy } as unknown as StorageRecord
-  return { record, unfit: typeof given['unfit'] === 'string' ? given['unfit'] : brokenRule(rules, copy) }
+  // what the mark says is the store's own, or a file's, and is not shown in an error
+  if (typeof given['unfit'] === 'string') return { record, unfit: given['unfit'], why: 'it is marked so' }
+  const broken = brokenRule(rules, copy)
+  return { record, unfit: broken, why: broken ?? '' }
 }
 
 function brokenRule(rules: Rules, values: Readonly<Record<string, unknown>>): string | null {

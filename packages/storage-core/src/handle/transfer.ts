@@ -119,11 +119,10 @@ async function* fitRecords(
 ): AsyncGenerator<StorageRecord> {
   const whole = new WholeExport()
   for await (const given of records) {
-    const { record, unfit } = checkRecord(given, maxValueBytes)
+    const { record, unfit, why } = checkRecord(given, maxValueBytes)
     whole.take(record, unfit === null)
     if (unfit !== null) {
-      if (!skip)
-        throw new StoredDataError(record.type, 'record', `cannot be held by this contract (${unfit})`)
+      if (!skip) throw new StoredDataError(record.type, 'record', `cannot be held by this contract (${why})`)
       summary.skipped++
       continue
     }

@@ -72,9 +72,8 @@ export async function importMix(
     for await (const given of goOn(await source.next(), source)) {
       const record = given as StorageRecord
       if (record?.type === 'counters') {
-        const { record: copy, unfit } = checkRecord(record, 0)
-        if (unfit !== null)
-          throw new InvalidArgumentError('records', `have counters that are unfit (${unfit})`)
+        const { record: copy, unfit, why } = checkRecord(record, 0)
+        if (unfit !== null) throw new InvalidArgumentError('records', `have counters that are unfit (${why})`)
         whole.take(copy, true)
         begun = true
         counters = copy as CountersExport
