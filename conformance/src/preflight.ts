@@ -71,6 +71,7 @@ export function preflight(site: Site): Scenario[] {
       )
     }),
     check('claims', 'the claims are complete, and those of the handle', async ({ storage }) => {
+      await storage.init() // some capabilities depend on the server's settings
       const all = wrong.length > 0 ? wrong : contradictedClaims(backend, storage)
       if (all.length > 0) throw new Error(all.join('\n'))
     }),

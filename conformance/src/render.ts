@@ -18,6 +18,7 @@ export function replayCommand(module: string, seed: number, id: string): string 
 
 /** A result that is not a pass, in full. */
 export function describeResult(one: ScenarioResult, replay: string): string {
+  if (one.optional === true) return `not run: ${one.id} — ${one.message}`
   return [
     `${one.verdict}: ${one.id} — ${one.title}`,
     `  clause:   ${one.clause} (level ${one.level})`,

@@ -16,11 +16,14 @@ import { escalationBudgetMutants } from './escalation-budget.ts'
 import { lifecycleMutants } from './lifecycle.ts'
 import { batchMutants } from './atomically.ts'
 import { batchAnswerMutants } from './batch-answers.ts'
+import { batchSkewMutants } from './batch-skew.ts'
 import { handleMutants } from './handle.ts'
 import { transferRivalMutants } from './transfer-rivals.ts'
 import { transferMutants } from './transfer.ts'
 import { transferWholeMutants } from './transfer-whole.ts'
 import { protocolMutants } from './every-protocol.ts'
+import { timeMutants } from './times.ts'
+import { transferEmptyMutants } from './transfer-empty.ts'
 import { openMutants } from './open.ts'
 import type { Mutant } from './mutant.ts'
 
@@ -44,10 +47,13 @@ export const MUTANTS: readonly Mutant[] = [
   ...lifecycleMutants,
   ...batchMutants,
   ...batchAnswerMutants,
+  ...batchSkewMutants,
   ...handleMutants,
   ...transferMutants,
   ...transferRivalMutants,
   ...transferWholeMutants,
+  ...timeMutants,
+  ...transferEmptyMutants,
   ...openMutants,
   ...protocolMutants,
 ]

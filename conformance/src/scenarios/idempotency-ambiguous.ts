@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { microsOf } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { LONG, SHORT, ranOut, started } from './claims.ts'
@@ -29,6 +30,26 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
       } else assert.equal(inFlight.state, 'ambiguous', 'claimed before the lease ended')
       await idempotency.claim(key, LONG)
       assert.equal(await (await open()).idempotency.claim(key, LONG), claim, 'asked again, and by others')
+    },
+  },
+  {
+    id: 'idempotency/a-claim-of-long-ago-is-still-ambiguous',
+    title: 'a claim that ran out is as ambiguous after hundreds of times its lease as it was at first',
+    clause: 'ambiguous: an earlier claim ran out without complete or abandon; it never restarts by itself',
+    asserts: 2,
+    async run(context) {
+      const {
+        storage: { idempotency },
+        id,
+        assert,
+      } = context
+      const key = id('key')
+      const token = await started(context, key, { leaseSec: 0.004 })
+      const claim = await ranOut(context, key)
+      const since = claim.state === 'ambiguous' ? claim.since : ''
+      await sleep(1_500) // hundreds of leases: only time makes it an old one
+      assert.equal(await idempotency.claim(key, LONG), { state: 'ambiguous', since, token }, 'much later')
+      assert.equal(await idempotency.complete(key, token, { n: 1 }), true, 'its token still ends it')
     },
   },
   {

@@ -17,6 +17,7 @@ import { scenarios as resourceLockAmounts } from './resource-lock-amounts.ts'
 import { scenarios as resourceLockCapacity } from './resource-lock-capacity.ts'
 import { scenarios as resourceLockFence } from './resource-lock-fence.ts'
 import { scenarios as resourceLockLease } from './resource-lock-lease.ts'
+import { scenarios as resourceLockRenew } from './resource-lock-renew.ts'
 import { scenarios as intentRetry } from './intent-retry.ts'
 import { scenarios as escalation } from './escalation.ts'
 import { scenarios as escalationBudget } from './escalation-budget.ts'
@@ -35,10 +36,13 @@ import { scenarios as malformedArguments } from './arguments.ts'
 import { scenarios as atomically } from './atomically.ts'
 import { scenarios as atomicallyConditions } from './atomically-conditions.ts'
 import { scenarios as atomicallyRefusals } from './atomically-refusals.ts'
+import { scenarios as atomicallyNested } from './atomically-nested.ts'
 import { scenarios as transfer } from './transfer.ts'
 import { scenarios as transferForm } from './transfer-form.ts'
 import { scenarios as transferArrival } from './transfer-arrival.ts'
 import { scenarios as transferImport } from './transfer-import.ts'
+import { scenarios as transferEmpty } from './transfer-empty.ts'
+import { scenarios as transferPages } from './transfer-pages.ts'
 import { scenarios as transferRivals } from './transfer-rivals.ts'
 import { scenarios as transferWhole } from './transfer-whole.ts'
 import { scenarios as breadth } from './breadth.ts'
@@ -49,6 +53,7 @@ import { scenarios as racesWriters } from './races-writers.ts'
 import { scenarios as racesEscalation } from './races-escalation.ts'
 import { scenarios as racesLocks } from './races-locks.ts'
 import { scenarios as racesBatches } from './races-batches.ts'
+import { scenarios as racesKept } from './races-kept.ts'
 import { scenarios as processes } from './processes.ts'
 import { scenarios as processesStore } from './processes-store.ts'
 import { scenarios as processesTokens } from './processes-tokens.ts'
@@ -75,6 +80,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...resourceLockCapacity,
   ...resourceLockFence,
   ...resourceLockLease,
+  ...resourceLockRenew,
   ...intentRetry,
   ...escalation,
   ...escalationBudget,
@@ -93,9 +99,12 @@ export const SCENARIOS: readonly Scenario[] = [
   ...atomically,
   ...atomicallyConditions,
   ...atomicallyRefusals,
+  ...atomicallyNested,
   ...transfer,
   ...transferForm,
   ...transferImport,
+  ...transferEmpty,
+  ...transferPages,
   ...transferRivals,
   ...transferWhole,
   ...transferArrival,
@@ -106,6 +115,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...racesEscalation,
   ...racesLocks,
   ...racesBatches,
+  ...racesKept,
   ...linearizability,
   ...processes,
   ...processesStore,

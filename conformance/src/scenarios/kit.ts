@@ -68,7 +68,7 @@ export function race<T>(
 export async function until<T>(
   ask: () => Promise<T>,
   done: (answer: T) => boolean,
-  patienceMs = 5_000,
+  patienceMs = 15_000,
 ): Promise<T> {
   const end = performance.now() + patienceMs
   for (;;) {

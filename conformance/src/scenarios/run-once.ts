@@ -76,6 +76,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
     title:
       'where the effect ran and its result cannot be stored, runOnce says so, with the token that ends the claim',
     clause: 'runOnce rejects with typed errors for an unstored result: AmbiguousError, outcome unknown',
+    uses: ['close'],
     asserts: 6,
     async run({ storage, open, id, assert }) {
       const { idempotency } = storage
