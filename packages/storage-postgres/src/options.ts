@@ -7,6 +7,7 @@ import {
   timeoutMsOf,
 } from '@dir/storage-core'
 import { Client, type ClientConfig, type Pool } from 'pg'
+import { checkPool } from './fit.ts'
 import { PgPool } from './pool.ts'
 
 /** Where the server is: exactly one of `url`, `connection` and `pool`. */
@@ -83,10 +84,4 @@ function checkSize(size: unknown): number {
   if (!Number.isInteger(size) || (size as number) < 1 || (size as number) > 10_000)
     throw new InvalidArgumentError('poolSize', 'must be an integer from 1 to 10 000')
   return size as number
-}
-
-function checkPool(pool: Pool): Pool {
-  if (typeof pool.connect !== 'function' || typeof pool.on !== 'function')
-    throw new InvalidArgumentError('pool', 'must be a Pool of the package pg')
-  return pool
 }

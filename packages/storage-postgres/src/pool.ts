@@ -1,8 +1,9 @@
 import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClosedError, settleBy } from '@dir/storage-core'
+import { ClosedError, isStorageError, settleBy } from '@dir/storage-core'
 import { type ClientConfig, Pool, type PoolClient } from 'pg'
 import { Failure } from './failure.ts'
+import { TEXT, unfit } from './fit.ts'
 import { Lease, ignore } from './lease.ts'
 import { Turns } from './turns.ts'
 import { isCrowded, isNoClient, noClient } from './wire.ts'
@@ -50,6 +51,7 @@ export class PgPool {
       keepAlive: true,
       idleTimeoutMillis: Math.min(10_000, timeoutMs * 0.4), // who waits for room on the server gets it within a deadline
       ...config,
+      ...TEXT,
       stream,
       max: size,
       connectionTimeoutMillis: timeoutMs,
@@ -70,23 +72,31 @@ export class PgPool {
         throw error
       })
     } catch (error) {
-      throw error instanceof ClosedError ? error : new Failure(error, 'not-applied', { isConnecting: true })
+      throw isStorageError(error) ? error : new Failure(error, 'not-applied', { isConnecting: true })
     }
   }
 
   async #lend(deadline: number): Promise<Lease> {
+    for (;;) {
+      const client = await this.#connect(deadline)
+      const lease = new Lease(client, this.#prepares)
+      const reason = unfit(client)
+      if (reason === null && !this.#isOld(client)) {
+        this.#leases.add(lease)
+        return lease
+      }
+      lease.destroy()
+      if (reason !== null) throw reason
+    }
+  }
+
+  async #connect(deadline: number): Promise<PoolClient> {
     let crowd: unknown = null
     for (let tries = 1; ; tries++) {
       if (this.#isClosed) throw new ClosedError()
       const connecting = this.#take()
       try {
-        const lease = new Lease(await this.#turns.within(deadline, connecting), this.#prepares)
-        if (this.#isOld(lease.client)) {
-          lease.destroy()
-          continue
-        }
-        this.#leases.add(lease)
-        return lease
+        return await this.#turns.within(deadline, connecting)
       } catch (error) {
         connecting.then((late) => new Lease(late, false).end(), ignore)
         if (!isCrowded(error)) throw isNoClient(error) ? (crowd ?? error) : error

@@ -22,7 +22,7 @@ export async function judgeServer(db: PgSession): Promise<ServerFacts> {
     await db.read(/* sql */ `SELECT version() AS version, current_setting('server_version_num') AS number,
       current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS synchronous_commit,
       current_setting('fsync', true) AS fsync, current_setting('default_transaction_read_only') AS read_only,
-      current_setting('client_encoding') AS client_encoding`)
+      current_setting('array_nulls') AS array_nulls`)
   const encoding = text(row, 'encoding')
   if (number(row, 'number') < OLDEST)
     throw new ConfigurationError(
@@ -38,13 +38,13 @@ export async function judgeServer(db: PgSession): Promise<ServerFacts> {
       encoding,
       'UTF8',
     )
-  const clientEncoding = text(row, 'client_encoding')
-  if (clientEncoding !== 'UTF8')
+  const arrayNulls = text(row, 'array_nulls')
+  if (arrayNulls !== 'on')
     throw new ConfigurationError(
-      'Connections are set to another encoding, by which texts would be altered. Leave client_encoding at UTF8.',
-      'client_encoding',
-      clientEncoding,
-      'UTF8',
+      'array_nulls is off, by which an absent value in a list becomes a text. Leave it on for this role and database.',
+      'array_nulls',
+      arrayNulls,
+      'on',
     )
   if (text(row, 'read_only') === 'on')
     throw new ReadOnlyError(

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { Pool } from 'pg'
+import { Pool, type PoolConfig } from 'pg'
 import { describe, expect, test } from 'vitest'
 import { dropNamespace, postgresSchema, postgresStorage } from '../src/index.ts'
 
@@ -18,6 +18,11 @@ describe('options', () => {
     ['namespace', { url, namespace: 'x"; DROP SCHEMA y' }],
     ['poolSize', { url, poolSize: 0 }],
     ['pool', { pool: {} as Pool }],
+    // what a Pool of pg 7 has
+    ['pool', { pool: { connect: () => {}, on: () => {}, idleCount: 0, waitingCount: 0 } as unknown as Pool }],
+    ['pool', { pool: new Pool({ binary: true } as PoolConfig) }],
+    ['url', { url: 'postgres://u:p@h/%' }],
+    ['url', { url: 'postgres://h/d?sslrootcert=/nowhere.pem' }],
     ['operationTimeoutMs', { url, operationTimeoutMs: 0 }],
   ])('a wrong %s is refused before anything is opened: %o', (argument, options) => {
     expect(() => postgresStorage(options)).toThrow(refusal(argument) as Error)

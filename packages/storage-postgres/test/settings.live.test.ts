@@ -1,4 +1,4 @@
-import { Client, Pool } from 'pg'
+import { Client, type CustomTypesConfig, Pool, defaults } from 'pg'
 import { expect, test } from 'vitest'
 import { withServer } from '../../../scripts/servers/live.ts'
 import { SCHEMA_VERSION, dropNamespace, postgresSchema, postgresStorage } from '../src/index.ts'
@@ -119,6 +119,48 @@ withServer('postgres', (server) => {
       await expect(storage.init()).rejects.toEqual(failure({ code: 'STORAGE_READ_ONLY' }))
       await storage.close()
     })
+  })
+
+  test('refuses connections whose array_nulls is off', async () => {
+    const url = new URL(server)
+    url.searchParams.set('options', '-c array_nulls=off')
+    const storage = postgresStorage(url.href)
+    await expect(storage.init()).rejects.toEqual(
+      failure({ code: 'STORAGE_CONFIGURATION', setting: 'array_nulls', found: 'off', required: 'on' }),
+    )
+    await storage.close()
+  })
+
+  test('clients whose options, parsers or defaults alter values are read right, or refused', async () => {
+    const shout = {
+      getTypeParser: () => (value: unknown) => `${String(value)}!`,
+    } as unknown as CustomTypesConfig
+    const settings =
+      '-c DateStyle=German -c IntervalStyle=sql_standard -c TimeZone=Asia/Kathmandu -c bytea_output=escape -c extra_float_digits=-15'
+    const pools = [{ types: shout }, { options: settings }, { pipeline: true }, { maxUses: 1 }]
+    for (const one of pools) {
+      const namespace = newName()
+      const pool = new Pool({ connectionString: server, max: 2, ...one })
+      const storage = postgresStorage({ pool, namespace })
+      const now = Date.now()
+      expect(await storage.decisionAudit.record('f', 'e', { details: { amount: 0.1 } })).toBe(1)
+      const [event] = await storage.decisionAudit.eventsForDfid('f')
+      expect(Math.abs(Date.parse(event?.timestamp ?? '') - now)).toBeLessThan(60_000)
+      expect(await storage.resourceLock.acquire('f', { r: 0.1 }, 1, { leaseSec: 60 })).toMatchObject({
+        fence: 1,
+      })
+      expect(await storage.resourceLock.renew('f', 90)).toBe(true)
+      expect((await storage.resourceLock.getHolds())[0]?.amount).toBe(0.1)
+      await storage.close()
+      await dropNamespace({ pool, namespace })
+      await pool.end()
+    }
+    const theirs = defaults as { binary?: boolean }
+    theirs.binary = true
+    const binary = postgresStorage(server)
+    await expect(binary.init()).rejects.toEqual(failure({ code: 'STORAGE_CONFIGURATION', found: 'binary' }))
+    theirs.binary = false
+    await binary.close()
   })
 
   test('sixteen handles on an empty database create the tables once', async () => {
