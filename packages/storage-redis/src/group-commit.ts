@@ -29,8 +29,6 @@ export class GroupCommit {
   readonly #timeoutMs: number
   readonly #handle: string = randomBytes(12).toString('base64')
   #calls = 0
-  /** Taken, and to be sent next. */
-  #held: QueueEntry | undefined
   /** How large a request the server takes. */
   maxRequestBytes = Infinity
 
@@ -56,30 +54,24 @@ export class GroupCommit {
 
   /** Sends some of what waits; undefined: nothing does. */
   #start(queue: WriteQueue): Promise<Settle> | undefined {
-    const entries: QueueEntry[] = []
-    for (let bytes = 0; entries.length < MAX_ENTRIES && bytes < MAX_BYTES;) {
-      const entry = this.#next(queue)
-      if (entry === undefined) break
-      const isLarge = entry.work.bytes > LARGE_BYTES
-      if (isLarge && entries.length > 0) {
-        this.#held = entry
-        break
-      }
-      entries.push(entry)
-      if (isLarge) break
-      bytes += entry.work.bytes
+    for (;;) {
+      const taken = queue.take(MAX_ENTRIES, MAX_BYTES)
+      if (taken.length === 0) return undefined
+      const isLarge = (entry: QueueEntry | undefined): boolean => (entry?.work.bytes ?? 0) > LARGE_BYTES
+      const end = isLarge(taken[0]) ? 1 : taken.findIndex(isLarge)
+      if (end > 0 && end < taken.length) queue.putBack(new Set(taken.slice(end)), new Set())
+      const [first] = taken
+      if (end !== 1 || first === undefined || !this.#refuses(first))
+        return this.#commit(end > 0 ? taken.slice(0, end) : taken)
     }
-    return entries.length === 0 ? undefined : this.#commit(entries)
   }
 
-  /** The next that waits, but for what the server would end the connection over. */
-  #next(queue: WriteQueue): QueueEntry | undefined {
-    for (;;) {
-      const entry = this.#held ?? queue.take(1)[0]
-      this.#held = undefined
-      if (entry === undefined || entry.work.bytes <= this.maxRequestBytes - SPARE_BYTES) return entry
-      entry.reject(new ValueTooLargeError('the call', entry.work.bytes, this.maxRequestBytes - SPARE_BYTES))
-    }
+  /** Refuses what the server would end the connection over. */
+  #refuses(entry: QueueEntry): boolean {
+    const { bytes } = entry.work
+    const most = this.maxRequestBytes - SPARE_BYTES
+    if (bytes > most) entry.reject(new ValueTooLargeError('the call', bytes, most))
+    return bytes > most
   }
 
   async #commit(entries: readonly QueueEntry[]): Promise<Settle> {
