@@ -210,3 +210,19 @@ test('what a record is marked with is not shown', async () => {
     'A stored value in session.record cannot be held by this contract (it is marked so).',
   )
 })
+
+test('an import whose end was not answered is of unknown outcome, though its end is refused when told again', async () => {
+  let told = 0
+  const transfer = {
+    counters: async () => ({ seq: 0, fence: 0 }),
+    begin: async () => {},
+    async finish() {
+      const outcome = ++told === 1 ? 'unknown' : 'not-applied'
+      throw new UnavailableError('Lost.', 'connect', { outcome })
+    },
+  }
+  const storage = createStorage(driver({ transfer }))
+  const whole: StorageRecord[] = [session, { type: 'counters', seq: 0, fence: 0, records: 1 }]
+  await expect(storage.importRecords(whole)).rejects.toMatchObject({ outcome: 'unknown', retryable: false })
+  expect(told).toBe(2)
+})

@@ -1,4 +1,4 @@
-import type { DecisionAuditOperations, SyncImplementation } from '@dir/storage-core'
+import type { DecisionAuditOperations, EventRow, SyncImplementation } from '@dir/storage-core'
 import { type MemoryState, now, onePage } from './state.ts'
 
 export const decisionAudit: SyncImplementation<DecisionAuditOperations, MemoryState> = {
@@ -9,14 +9,13 @@ export const decisionAudit: SyncImplementation<DecisionAuditOperations, MemorySt
   },
 
   eventsPage({ events }, { dfid, event, afterSeq, limit }) {
-    const wanted = events
-      .values()
-      .drop(firstAfter(events, afterSeq))
-      .filter((row) => (dfid === null || row.dfid === dfid) && (event === null || row.event === event))
-    return wanted
-      .take(limit)
-      .map((row) => ({ ...row }))
-      .toArray()
+    const page: EventRow[] = []
+    for (let at = firstAfter(events, afterSeq); at < events.length && page.length < limit; at++) {
+      const row = events[at] as EventRow
+      if ((dfid === null || row.dfid === dfid) && (event === null || row.event === event))
+        page.push({ ...row })
+    }
+    return page
   },
 
   exportPage: ({ events }) =>

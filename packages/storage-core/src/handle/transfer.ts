@@ -98,13 +98,19 @@ export async function importAll(
 
 const FINISH_TRIES = 3
 
-/** The end may be told twice, so that a lost answer need not leave anybody in doubt. */
+/**
+ * The end may be told twice, so that a lost answer need not leave anybody in doubt. Where telling it again is refused,
+ * nothing is known of the first time all the same.
+ */
 async function finish(transfer: DriverTransfer, ticket: number, counters: Counters) {
+  let lost: unknown
   for (let tries = 1; ; tries++) {
     try {
       return await transfer.finish(ticket, counters)
     } catch (error) {
-      if (!isStorageError(error) || error.outcome !== 'unknown' || tries >= FINISH_TRIES) throw error
+      const isLost = isStorageError(error) && error.outcome === 'unknown'
+      if (!isLost || tries >= FINISH_TRIES) throw lost ?? error
+      lost = error
     }
   }
 }
