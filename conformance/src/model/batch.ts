@@ -2,7 +2,8 @@
 import type { Batch } from '@dir/storage-core'
 import fc from 'fast-check'
 import { AnyOf, Refusal } from './expected.ts'
-import { type Method, validId } from './method.ts'
+import { statusOf } from './logs.ts'
+import { ID, JSON_TEXT, type Method, TEXT, method, nullable, validId } from './method.ts'
 import { type ModelState, copyOf } from './state.ts'
 
 /** A call of a method with its arguments. */
@@ -18,7 +19,23 @@ const PLAIN = [
 ]
 const CONDITIONS = [
   ...['compareAndSetSession', 'compareAndSetState', 'complete', 'abandon', 'transition'],
-  ...['acquire', 'acquireBatch', 'release'],
+  ...['acquire', 'acquireBatch', 'release', 'renew', 'updateStatus', 'resolveRequest'],
+  ...['expectStatus', 'expectSession'],
+]
+
+/** What only a batch offers. */
+export const EXPECTATIONS: readonly Method[] = [
+  method('lifecycle', 'expectStatus', 'transition', ['dfid'], [ID, nullable(TEXT)], (state, dfid, status) => {
+    return statusOf(state, dfid) === status
+  }),
+  method(
+    'context',
+    'expectSession',
+    'compareAndSet',
+    ['dfid'],
+    [ID, nullable(JSON_TEXT)],
+    ({ session }, dfid, expected) => (session.get(dfid)?.json ?? null) === expected,
+  ),
 ]
 
 /** Batches of such calls; conditions share their record with no other call, so that it does not matter when they are judged. */
@@ -64,6 +81,10 @@ export function foreseeBatch(state: ModelState, calls: readonly ModelCall[]): un
 
 /** Records the calls on a batch. */
 export function recordOn(batch: Batch, calls: readonly ModelCall[]): void {
-  const protocols = batch as unknown as Readonly<Record<string, Record<string, (...args: unknown[]) => void>>>
-  for (const { call, args } of calls) protocols[call.protocol]?.[call.name]?.(...args)
+  type Calls = Readonly<Record<string, (...args: unknown[]) => void>>
+  const protocols = batch as unknown as Readonly<Record<string, Calls>>
+  const own = batch as unknown as Calls
+  for (const { call, args } of calls)
+    if (EXPECTATIONS.includes(call)) own[call.name]?.(...args)
+    else protocols[call.protocol]?.[call.name]?.(...args)
 }

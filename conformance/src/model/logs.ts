@@ -65,7 +65,7 @@ const decisionAudit: readonly Method[] = [
   ),
 ]
 
-const statusOf = ({ transitions }: ModelState, dfid: string): string | null =>
+export const statusOf = ({ transitions }: ModelState, dfid: string): string | null =>
   transitions.findLast((one) => one.dfid === dfid)?.to ?? null
 
 const toTransition = ({ dfid, from, to, createdAt }: ModelTransition): object => {

@@ -1,7 +1,7 @@
 import type { Capability, Protocol, StorageHandle } from '@dir/storage-core'
 import fc from 'fast-check'
 import { show } from '../show.ts'
-import { type ModelCall, batches, foreseeBatch, isBatchable } from './batch.ts'
+import { EXPECTATIONS, type ModelCall, batches, foreseeBatch, isBatchable } from './batch.ts'
 import { AnyOf, Bindings, Refusal } from './expected.ts'
 import { recordsOf } from './export.ts'
 import { LOCKS } from './locks.ts'
@@ -33,14 +33,14 @@ export function programs(
   length: number,
 ): fc.Arbitrary<Step[]> {
   const handle = fc.constantFrom(0, 1) as fc.Arbitrary<0 | 1>
-  const methods = METHODS.filter(
-    ({ protocol, capability }) =>
-      protocols.includes(protocol) && (capability === undefined || capabilities.has(capability)),
-  )
-  const calls = methods.map((one) => {
-    const args = fc.tuple(...(one.args as unknown as fc.Arbitrary<unknown>[]))
-    return fc.record({ call: fc.constant(one), args })
-  })
+  const callsOf = (methods: readonly Method[]): fc.Arbitrary<ModelCall>[] =>
+    methods.filter(isWanted).map((one) => {
+      const args = fc.tuple(...(one.args as unknown as fc.Arbitrary<unknown>[]))
+      return fc.record({ call: fc.constant(one), args })
+    })
+  const isWanted = ({ protocol, capability }: Method): boolean =>
+    protocols.includes(protocol) && (capability === undefined || capabilities.has(capability))
+  const calls = callsOf(METHODS)
   const steps: fc.WeightedArbitrary<Step>[] = [
     {
       weight: 30,
@@ -50,7 +50,7 @@ export function programs(
     },
     { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('reopen' as const, 'init' as const), handle }) },
   ]
-  const batched = calls.filter((_, index) => isBatchable(methods[index] as Method))
+  const batched = callsOf([...METHODS.filter(isBatchable), ...EXPECTATIONS])
   if (capabilities.has('atomically') && batched.length > 0) {
     const batch = fc.tuple(batches(batched), handle)
     steps.push({ weight: 4, arbitrary: batch.map(([one, at]) => ({ do: 'batch', handle: at, calls: one })) })

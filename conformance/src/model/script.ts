@@ -26,5 +26,6 @@ function written(on: string, { call, args }: ModelCall): string {
       member instanceof Ref ? `<${member.kind}, ${member.back} before the last>` : member,
     ),
   )
-  return `${on}.${call.protocol}.${call.name}(${texts.join(', ')})`
+  const at = call.name.startsWith('expect') ? on : `${on}.${call.protocol}`
+  return `${at}.${call.name}(${texts.join(', ')})`
 }

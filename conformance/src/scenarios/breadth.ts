@@ -13,6 +13,7 @@ import { scenarios as namespaces } from './namespaces.ts'
 import { scenarios as manyCallers } from './many-callers.ts'
 import { scenarios as onlyOneRecord } from './only-one-record.ts'
 import { scenarios as times } from './times.ts'
+import { scenarios as iterators } from './iterators.ts'
 
 /** Scenarios that look for one kind of fault in every protocol. */
 export const scenarios: readonly Scenario[] = [
@@ -30,4 +31,5 @@ export const scenarios: readonly Scenario[] = [
   ...manyCallers,
   ...onlyOneRecord,
   ...times,
+  ...iterators,
 ]

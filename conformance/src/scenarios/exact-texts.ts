@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-useless-spread -- rows keep the table short */
 import { PROTOCOLS, type StorageHandle } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { brief, group } from './kit.ts'
@@ -26,10 +27,33 @@ const longAlike = (sizes: readonly number[]): readonly (readonly string[])[] =>
 
 const TEXTS = [...ALIKE, ...longAlike([256, 1_025, 4_097, 32_769, 65_536])]
 
+/** One JSON value, written in several ways, and values that are like it. */
+const WRITTEN = [
+  ...[
+    '{"a": 1, "b": []}',
+    '{"a":1,"b":[]}',
+    ' {"a": 1, "b": []}',
+    '{"a": 1, "b": []} ',
+    '{"a": 1, "b": []}\n',
+  ],
+  ...[
+    '{"b": [], "a": 1}',
+    '{"a": 1.0, "b": []}',
+    '{"A": 1, "b": []}',
+    '{"a": "1", "b": []}',
+    '{"a": 1}',
+    '{}',
+  ],
+  ...['null', '"null"', 'false', '0', '""', '[]', '{"a": 1, "b": [null]}', '{"\\u0061": 1, "b": []}'],
+]
+
 /** JSON has no limit but that of a value. */
-const JSON_TEXTS = [...ALIKE.slice(0, 2), ...longAlike([300, 65_536, 65_537, 66_000, 1_048_577])].map((row) =>
-  row.map((text) => JSON.stringify(text)),
-)
+const JSON_TEXTS = [
+  WRITTEN,
+  ...[...ALIKE.slice(0, 2), ...longAlike([300, 65_536, 65_537, 66_000, 1_048_577])].map((row) =>
+    row.map((text) => JSON.stringify(text)),
+  ),
+]
 
 /** Where one text is compared with another: stores the one, and tells whether the other is taken for it. */
 interface Comparison {
