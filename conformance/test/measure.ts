@@ -38,7 +38,11 @@ export function measureMutant(mutant: Mutant, sound: Backend): Promise<readonly 
 export async function witnessed(mutant: Mutant, backend: Backend): Promise<boolean> {
   const namespace = `witness_${nonce()}`
   const open = (options?: object) => openBackend(backend, namespace, options)
-  const seen = await mutant.witness(await open(), open)
+  const seen = await mutant.witness(await open(), open, {
+    namespace,
+    openIn: (other) => openBackend(backend, other),
+    destroy: (other) => backend.destroy(other),
+  })
   await backend.destroy(namespace)
   return seen
 }

@@ -24,6 +24,7 @@ test.each([
   ['budget-counts-then-records', 'processes/budget-is-never-exceeded'],
   ['transition-checks-then-records', 'processes/linear-status'],
   ['seq-per-flow', 'processes/readers-miss-no-event'],
+  ['tokens-known-where-they-were-given', 'processes/claims-end-by-their-tokens-anywhere'],
   ['batch-one-by-one', 'crashes/batches'],
   ['record-many-writes-a-part', 'crashes/events'],
 ])('%s fails %s', { timeout: 60_000 }, async (mutant, id) => {

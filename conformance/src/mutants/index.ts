@@ -25,6 +25,9 @@ import { protocolMutants } from './every-protocol.ts'
 import { timeMutants } from './times.ts'
 import { transferEmptyMutants } from './transfer-empty.ts'
 import { openMutants } from './open.ts'
+import { lengthMutants } from './lengths.ts'
+import { confusionMutants } from './confusions.ts'
+import { bystanderMutants } from './bystanders.ts'
 import type { Mutant } from './mutant.ts'
 
 /** All of them, over any sound backend. The one that is a backend of its own is `seed-faithful`. */
@@ -56,4 +59,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...transferEmptyMutants,
   ...openMutants,
   ...protocolMutants,
+  ...lengthMutants,
+  ...confusionMutants,
+  ...bystanderMutants,
 ]

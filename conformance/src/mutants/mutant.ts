@@ -16,5 +16,14 @@ export interface Mutant {
   witness(
     storage: StorageHandle,
     open: (options?: Readonly<Record<string, unknown>>) => Promise<StorageHandle>,
+    elsewhere: Elsewhere,
   ): Promise<boolean>
+}
+
+/** For witnesses of faults between namespaces. */
+export interface Elsewhere {
+  /** That of the witness. */
+  readonly namespace: string
+  openIn(namespace: string): Promise<StorageHandle>
+  destroy(namespace: string): Promise<void>
 }

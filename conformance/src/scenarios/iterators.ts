@@ -28,7 +28,7 @@ export const scenarios: readonly Scenario[] = [
         }
         assert.equal(await seen(1), seqs.slice(0, 1), 'one that stops at once')
         assert.equal(await seen(501), seqs.slice(0, 501), 'one that stops within its second page')
-        const readers = [{}, { dfid: 'flow 1' }, { afterSeq: seqs[99] ?? 0 }].map((filter) =>
+        const readers = [{}, { afterSeq: seqs[99] ?? 0 }, { dfid: 'flow 1' }].map((filter) =>
           decisionAudit.events(filter)[Symbol.asyncIterator](),
         )
         const reads: number[][] = readers.map(() => [])
@@ -37,7 +37,7 @@ export const scenarios: readonly Scenario[] = [
             const next = await reader.next()
             if (next.done !== true) reads[n]?.push(next.value.seq)
           }
-        const expected = [seqs, seqs.filter((_, n) => n % 2 === 1), seqs.slice(100)]
+        const expected = [seqs, seqs.slice(100), seqs.filter((_, n) => n % 2 === 1)]
         assert.equal(reads, expected, 'three that take turns')
         for (const reader of readers) assert.equal((await reader.next()).done, true, 'over')
         const standing = decisionAudit.events()[Symbol.asyncIterator]()

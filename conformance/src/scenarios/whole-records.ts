@@ -75,6 +75,20 @@ const lists: readonly Replaced[] = [
     },
   },
   {
+    words: 'statuses',
+    protocol: 'agentRegistry',
+    level: 'seed',
+    write: ({ agentRegistry }, id, n) =>
+      n === 0
+        ? agentRegistry.upsertAgent(anAgent(id, { status: 'none' }))
+        : agentRegistry.updateStatus(id, `${n}`, `${n}`),
+    read: ({ agentRegistry }, id) => agentRegistry.getStatus(id),
+    isWhole: (seen) => {
+      const { status, suspensionReason } = seen as { status: string; suspensionReason: string | null }
+      return status === (suspensionReason ?? 'none')
+    },
+  },
+  {
     words: 'active-agents',
     protocol: 'agentRegistry',
     level: 'seed',

@@ -1,5 +1,5 @@
 import type { Methods, Transfer } from './adapter/call.ts'
-import { InvalidArgumentError, type StoredDataError } from './errors.ts'
+import { InternalError, InvalidArgumentError, type StoredDataError } from './errors.ts'
 import type { EventExport } from './records.ts'
 import { parseListed } from './rules/stored.ts'
 import type { Instant } from './rules/time.ts'
@@ -130,6 +130,9 @@ export const decisionAudit: Methods<DecisionAuditStorage, DecisionAuditOperation
       left -= rows.length
       const last = rows.at(-1)
       if (last === undefined) return
+      // an adapter that does not go on would be asked for ever
+      if (last.seq <= afterSeq)
+        throw new InternalError('A page of events does not come after the one before it; please report it.')
       afterSeq = last.seq
     }
   }
