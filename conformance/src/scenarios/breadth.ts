@@ -14,6 +14,7 @@ import { scenarios as manyCallers } from './many-callers.ts'
 import { scenarios as onlyOneRecord } from './only-one-record.ts'
 import { scenarios as times } from './times.ts'
 import { scenarios as iterators } from './iterators.ts'
+import { scenarios as farTimes } from './far-times.ts'
 
 /** Scenarios that look for one kind of fault in every protocol. */
 export const scenarios: readonly Scenario[] = [
@@ -32,4 +33,5 @@ export const scenarios: readonly Scenario[] = [
   ...onlyOneRecord,
   ...times,
   ...iterators,
+  ...farTimes,
 ]

@@ -108,6 +108,12 @@ export const ACTS: Readonly<Record<string, readonly Act[]>> = {
         { dfid: 'z', event: 'E' },
       ]),
     ),
+    act('two events that are equal', { 'event 9': 'new', 'event 10': 'new' }, (s) =>
+      s.decisionAudit.recordMany([
+        { dfid: 'z', event: 'E' },
+        { dfid: 'z', event: 'E' },
+      ]),
+    ),
     act('no events', {}, (s) => s.decisionAudit.recordMany([])),
   ],
   saga: [

@@ -3,9 +3,10 @@ import { whole } from './kit.ts'
 
 // Records as another store may have exported them: the way to times, numbers and amounts that no call can bring about.
 
-/** A moment `seconds` after some past one, in the form in which times come out. */
+/** A moment about `seconds` after some past one, in the form in which times come out, to the microsecond. */
 export function timeAt(seconds: number): string {
-  return `${new Date(Date.UTC(2026, 2, 1) + seconds * 1000).toISOString().slice(0, -1)}000Z`
+  const micros = String((seconds * 37 + 1) % 1_000).padStart(3, '0')
+  return `${new Date(Date.UTC(2026, 2, 1) + seconds * 1_000 + 7).toISOString().slice(0, -1)}${micros}Z`
 }
 
 const TYPES: readonly (readonly StorageRecord['type'][])[] = [

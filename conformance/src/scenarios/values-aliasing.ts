@@ -97,7 +97,7 @@ export const scenarios: readonly Scenario[] = [
       id: 'values/verbs-copy-both-ways',
       title: 'atomic verbs share no object with their caller, neither an argument nor an answer',
       clause: 'values never share memory with the caller, in either direction',
-      asserts: 6,
+      asserts: 7,
       async run({ storage, id, assert }) {
         const { idempotency, decisionAudit, resourceLock, escalation } = storage
         const [one, two] = [id('one'), id('two')]
@@ -139,6 +139,11 @@ export const scenarios: readonly Scenario[] = [
         const before = structuredClone(held)
         spoil(held)
         assert.equal(await resourceLock.getHolds({ dfid: one }), before, 'getHolds')
+
+        const listed = () => Array.fromAsync(decisionAudit.events({ dfid: one }))
+        const listedBefore = structuredClone(await listed())
+        spoil(await listed())
+        assert.equal(await listed(), listedBefore, 'events')
 
         const [request, budget] = [{ ...aRequest(one, two) }, { limit: 1, windowSec: 60 }]
         const asked = escalation.requestWithinBudget(request, budget)
