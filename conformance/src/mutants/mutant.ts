@@ -24,6 +24,6 @@ export interface Mutant {
 export interface Elsewhere {
   /** That of the witness. */
   readonly namespace: string
-  openIn(namespace: string): Promise<StorageHandle>
-  destroy(namespace: string): Promise<void>
+  readonly openIn: (namespace: string) => Promise<StorageHandle>
+  readonly destroy: (namespace: string) => Promise<void>
 }

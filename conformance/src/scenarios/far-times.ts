@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
 import { group } from './kit.ts'
 import { agent, asked, event, hold, mark, move, plant, token } from './plant.ts'
+import { aRequest } from './samples.ts'
 
 /** At the edges of what a time can be, of 32 and 64 bits, and of a leap day, to the microsecond. */
 const TIMES = [
@@ -57,25 +58,14 @@ export const scenarios: readonly Scenario[] = group(
             `tokens since ${since}`,
           )
         for (const [n, resolvedAt] of TIMES.entries()) {
-          await escalation.insertRequest({
-            ...{
-              dfid: `new ${n}`,
-              agentId: 'agent',
-              reason: '',
-              contextJson: '1',
-              proposalJson: '1',
-              impact: '',
-            },
-          })
+          await escalation.insertRequest(aRequest(`new ${n}`, 'agent'))
           await escalation.resolveRequest(`new ${n}`, resolvedAt, 'x', null)
         }
         const resolved = (await exported(storage)).flatMap((one) =>
           one.type === 'request' && one.dfid.startsWith('new') ? [one.resolvedAt] : [],
         )
         assert.equal(resolved, TIMES, 'the times of decisions')
-        await escalation.insertRequest({
-          ...{ dfid: '2', agentId: 'agent', reason: '', contextJson: '1', proposalJson: '1', impact: '' },
-        })
+        await escalation.insertRequest(aRequest('2', 'agent'))
         const [reopened] = await escalation.getPendingRequests()
         assert.ok((reopened?.createdAt ?? '') > '2020', 'a request opened again has a time of now')
       },
