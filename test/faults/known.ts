@@ -45,11 +45,4 @@ export const KNOWN: readonly Known[] = [
     matches: ({ breach }) => breach === 'unsent',
     comesAndGoes: true,
   },
-  {
-    number: 31,
-    what: 'What does not wait in a queue waits without a bound.',
-    backends: ['postgres', 'mongo'],
-    part: 'flood',
-    matches: ({ breach }) => breach === 'unbounded',
-  },
 ]

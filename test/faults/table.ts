@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shortOf } from '../load/figures.ts'
 import { Ambush } from './ambush.ts'
-import { type Scene, carryOut, seen } from './cell.ts'
+import { type Scene, carryOut, seen, surely } from './cell.ts'
 import { Clock } from './clock.ts'
 import type { Finding, Result } from './finding.ts'
 import { type Course, isUndecided, judge } from './judge.ts'
 import { type Lane, openLanes } from './lanes.ts'
 import { FAULTS, type FaultName } from './proxy/fault.ts'
-import { randomStream, shuffled } from './random.ts'
+import { nonce, randomStream, shuffled } from './random.ts'
 import type { Scale } from './scale.ts'
 import type { Store } from './store.ts'
 import { type Deed, type Expected, allDeeds, expect } from './twins.ts'
@@ -66,13 +66,17 @@ export async function table(store: Store, scale: Scale): Promise<Result> {
 /** What a deed does undisturbed, and so the cells of its rows. */
 async function cellsOf(lane: Lane, deed: Deed, id: string): Promise<Cell[]> {
   const expected = await expect(lane.calm, deed, id)
-  await deed.act(lane.tried, `${id}/first`, await deed.write.prepare?.(lane.calm, `${id}/first`))
-  const prepared = await deed.write.prepare?.(lane.calm, id)
-  const counting = new Ambush(null, 0, 0)
-  lane.proxy.choose = counting.choose
-  counting.begin()
-  await deed.act(lane.tried, id, prepared)
-  const exchanges = Array.from({ length: counting.exchanges }, (_, at) => at)
+  const count = async (): Promise<number> => {
+    const twin = nonce() // nobody knows what is there of an attempt that has failed
+    const prepared = await deed.write.prepare?.(lane.calm, twin)
+    const counting = new Ambush(null, 0, 0)
+    lane.proxy.choose = counting.choose
+    counting.begin()
+    await deed.act(lane.tried, twin, prepared)
+    return counting.exchanges
+  }
+  await surely(count) // what the first such call of a connection asks besides
+  const exchanges = Array.from({ length: await surely(count) }, (_, at) => at)
   return exchanges.flatMap((at) => FAULTS.map((fault) => ({ deed, expected, fault, at })))
 }
 
