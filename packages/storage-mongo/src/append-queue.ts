@@ -84,6 +84,7 @@ async function round<N extends LogName>(
   jobs: readonly Job<N>[],
 ): Promise<Round<N>> {
   const start = performance.now()
+  await context.connection.present(context)
   const last = await log.last(context)
   const admitted = await appender.admit(
     context,

@@ -24,7 +24,8 @@ export async function flushBulk(
     const writes = oneCommand(entries.map(toWrite))
     const sent = entries.slice(0, writes.length)
     try {
-      await connection.carry(deadline, 'unknown', sent.length, (context) => {
+      await connection.carry(deadline, 'unknown', sent.length, async (context) => {
+        await connection.present(context)
         const collection = context.collection(name) as unknown as Collection
         return collection.bulkWrite(writes, { ...context.options, ordered: true })
       })

@@ -7,11 +7,14 @@ import { Failure, told } from './failure.ts'
 import { Late } from './late.ts'
 import { MongoContext } from './mongo-context.ts'
 import { Reach } from './reach.ts'
+import { droppedMeanwhile, schemaVersion } from './schema.ts'
 import { SessionRegister } from './session-register.ts'
 import { Transactions } from './transactions.ts'
 
 /** An operation that takes this long may be held up by a transaction that nobody will end. */
 const SLOW_MS = 500
+
+const PRESENT_MS = 1_000
 
 /** Over everything that the URL or the client says. */
 const PLAIN = {
@@ -49,6 +52,7 @@ export class Connection {
   readonly lifecycle: DenseLog<'lifecycle_transitions'> = new DenseLog('lifecycle_transitions')
   readonly #collections = new Map<CollectionName, Collection>()
   readonly reach: Reach
+  #seenAt = -Infinity
 
   constructor({ client, database, namespace }: Place) {
     this.client = client
@@ -101,6 +105,19 @@ export class Connection {
       abort.abort()
       throw this.failure(error, start, outcome, { documents })
     }
+  }
+
+  /**
+   * Rejects where the namespace was dropped under this handle: the server would quietly make collections without their
+   * indexes. Asks once a second.
+   */
+  async present(context: MongoContext): Promise<void> {
+    if (performance.now() - this.#seenAt < PRESENT_MS) return
+    if ((await schemaVersion(context)) === 0) {
+      this.forget()
+      throw droppedMeanwhile()
+    }
+    this.#seenAt = performance.now()
   }
 
   /** While it takes long, looks whether a transaction that nobody will end is in the way. */

@@ -121,9 +121,10 @@ export class MongoDriver implements StorageDriver {
         return Promise.all(calls.map((call) => runAlone(operations, inside, call)))
       })
     if (atomic) return this.#connection.transactions.run(deadline, (inside) => runBatch(inside, calls))
-    return this.#connection.run(deadline, 'unknown', (context) =>
-      Promise.all(calls.map((call) => runAlone(operations, context, call))),
-    )
+    return this.#connection.run(deadline, 'unknown', async (context) => {
+      await this.#connection.present(context)
+      return Promise.all(calls.map((call) => runAlone(operations, context, call)))
+    })
   }
 
   #ask<T>(act: (context: MongoContext) => Promise<T>, outcome: 'not-applied' | 'unknown' = 'not-applied') {

@@ -2,6 +2,7 @@ import type { Instant } from '@dir/storage-core'
 import type { ClientSession, Collection } from 'mongodb'
 import type { Connection } from './connection.ts'
 import type { CollectionName, Documents } from './documents.ts'
+import { droppedMeanwhile } from './schema.ts'
 import { SERVER_NOW } from './time.ts'
 
 const MAX_MS = 2 ** 31 - 1
@@ -64,7 +65,7 @@ export class MongoContext {
         this.options,
       )
       .toArray()
-    if (row === undefined) throw new Error('the schema is gone')
+    if (row === undefined) throw droppedMeanwhile()
     return row.now
   }
 }

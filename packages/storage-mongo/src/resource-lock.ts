@@ -12,7 +12,8 @@ import type { Filter } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { HoldDocument } from './documents.ts'
 import { exportPage } from './export-page.ts'
-import { LockBoard, raised } from './lock-board.ts'
+import { LockBoard } from './lock-board.ts'
+import { raised } from './lock-rows.ts'
 import { SERVER_NOW } from './time.ts'
 
 const NAME = 'resource_locks'
@@ -93,7 +94,12 @@ export const resourceLock: Implementation<ResourceLockOperations, MongoContext> 
       ...(resourceId === null ? {} : { '_id.resourceId': resourceId }),
       ...LIVE,
     }
-    const found = await context.collection(NAME).find(filter, context.ofOneMoment).toArray()
+    // some servers forbid what has no index
+    const hint = dfid === null && resourceId === null ? { hint: { _id: 1 } } : {}
+    const found = await context
+      .collection(NAME)
+      .find(filter, { ...context.ofOneMoment, ...hint })
+      .toArray()
     return found
       .map(({ _id, ...hold }) => ({ dfid: _id.dfid, resourceId: _id.resourceId, ...hold }))
       .sort(

@@ -87,7 +87,16 @@ export async function prepareSchema(context: MongoContext, create: boolean): Pro
     )
 }
 
-async function schemaVersion(context: MongoContext): Promise<number> {
+/** What a namespace that somebody dropped under an open handle is refused with. */
+export function droppedMeanwhile(): SchemaError {
+  return new SchemaError(
+    'This namespace was dropped while this handle was open. Close it, and open another.',
+    'none',
+    String(SCHEMA_VERSION),
+  )
+}
+
+export async function schemaVersion(context: MongoContext): Promise<number> {
   const document = await context.collection('meta').findOne({ _id: 'schema_version' }, context.options)
   return document?.value ?? 0
 }

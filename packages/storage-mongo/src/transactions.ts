@@ -77,6 +77,7 @@ export class Transactions {
     let session: ClientSession | undefined
     let isCommitting = false
     try {
+      await until(ready, this.#connection.present(new MongoContext(this.#connection, ready, abort.signal)))
       session = await until(ready, this.#sessions.take())
       session.startTransaction({ ...TRANSACTION, maxCommitTimeMS: serverBudget(deadline - start) })
       const context = new MongoContext(this.#connection, deadline, abort.signal, session)

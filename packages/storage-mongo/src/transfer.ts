@@ -3,6 +3,8 @@ import type { MongoContext } from './mongo-context.ts'
 import type { MetaDocument } from './documents.ts'
 import { COLLECTION_NAMES } from './schema.ts'
 
+/** Some servers forbid what has no index. */
+const BY_ID = { hint: { _id: 1 } } as const
 const KEPT: ReadonlySet<string> = new Set(['meta', 'sessions'])
 
 /** The highest `seq` and fence ever issued. */
@@ -23,7 +25,7 @@ export async function beginImport(context: MongoContext, ticket: number): Promis
     for (const name of COLLECTION_NAMES.filter((one) => !KEPT.has(one)))
       await transactions.run(context.deadline, async (inside) => {
         await requireImport(inside, ticket)
-        await inside.collection(name).deleteMany({}, inside.options)
+        await inside.collection(name).deleteMany({}, { ...inside.options, ...BY_ID })
       })
   context.connection.forget()
 }
@@ -38,7 +40,7 @@ async function mark(inside: MongoContext, ticket: number): Promise<boolean> {
     if (seq + fence > 0 || (await hasRecords(inside)))
       throw new ConflictError('This store is not empty. Import into a new namespace, or drop this one first.')
     // what only conflicts are made of is no record, but would be in the way of one
-    await inside.collection('context_session').deleteMany({ dataJson: null }, inside.options)
+    await inside.collection('context_session').deleteMany({ dataJson: null }, { ...inside.options, ...BY_ID })
   }
   await put(inside, 'importing', ticket)
   return isInterrupted
@@ -90,7 +92,8 @@ async function hasRecords(context: MongoContext): Promise<boolean> {
   const records = COLLECTION_NAMES.filter((name) => !KEPT.has(name) && name !== 'lock_versions')
   for (const name of records) {
     const filter = name === 'context_session' ? { dataJson: { $ne: null } } : {}
-    if ((await context.collection(name).findOne(filter as object, context.options)) !== null) return true
+    if ((await context.collection(name).findOne(filter as object, { ...context.options, ...BY_ID })) !== null)
+      return true
   }
   return false
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
+import { prepare } from './prepare.ts'
 import { cuttable } from './cuttable.ts'
 
 const namespace = 'abandoned'
@@ -17,9 +18,7 @@ withOwnServer('mongo', () => {
     // so that the server ends none by itself
     server = await start('mongo', { parameters: { transactionLifetimeLimitSeconds: '3600' } })
     admin = new MongoClient(server.url)
-    const ready = mongoStorage({ url: server.url, namespace })
-    await ready.init()
-    await ready.close()
+    await prepare(server.url, namespace)
   })
   afterAll(async () => {
     await admin.close()

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { type Server, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
+import { prepare } from './prepare.ts'
 import { FailPoint } from './fail-point.ts'
 import { failureOf } from './failure.ts'
 
@@ -17,6 +18,7 @@ withOwnServer('mongo', () => {
   beforeAll(async () => {
     server = await start('mongo')
     point = new FailPoint(server.url)
+    await prepare(server.url, namespace)
   })
   afterAll(async () => {
     await point.close()

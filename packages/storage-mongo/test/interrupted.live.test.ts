@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
+import { prepare } from './prepare.ts'
 
 const namespace = 'interrupted'
 const WRITES = 8
@@ -25,6 +26,7 @@ withOwnServer('mongo', () => {
   beforeAll(async () => {
     server = await start('mongo')
     admin = new MongoClient(server.url)
+    await prepare(server.url, namespace)
     storage = mongoStorage({ url: server.url, namespace, operationTimeoutMs: 1_500 })
     await storage.init()
   })

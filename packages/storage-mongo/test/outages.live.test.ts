@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { type Server, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
+import { prepare } from './prepare.ts'
 import { failureOf } from './failure.ts'
 
 const TIMEOUT_MS = 1_000
@@ -27,7 +28,7 @@ withOwnServer('mongo', () => {
   afterAll(() => server.stop())
   beforeEach(async () => {
     const namespace = `outages_${++count}`
-    await mongoStorage({ url: server.url, namespace }).init()
+    await prepare(server.url, namespace)
     storage = mongoStorage({ url: server.url, namespace, operationTimeoutMs: TIMEOUT_MS })
     await storage.init()
   })
