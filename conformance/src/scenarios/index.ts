@@ -58,6 +58,7 @@ import { scenarios as processes } from './processes.ts'
 import { scenarios as processesStore } from './processes-store.ts'
 import { scenarios as processesTokens } from './processes-tokens.ts'
 import { scenarios as processesLinear } from './processes-linear.ts'
+import { scenarios as stalled } from './stalled.ts'
 import { scenarios as crashes } from './crashes.ts'
 
 /** The catalogue, in the order in which it runs. */
@@ -121,5 +122,6 @@ export const SCENARIOS: readonly Scenario[] = [
   ...processesStore,
   ...processesTokens,
   ...processesLinear,
+  ...stalled,
   ...crashes,
 ]

@@ -1,4 +1,5 @@
 import { defineBackend } from '@dir/storage-conformance'
+import pg from 'pg'
 import manifest from '../package.json' with { type: 'json' }
 import { dropNamespace, postgresStorage } from '../src/index.ts'
 
@@ -27,4 +28,18 @@ export default defineBackend({
   },
   open: (namespace, options) => postgresStorage({ url, namespace, ...options }),
   destroy: (namespace) => dropNamespace({ url, namespace }),
+  /** Keeps everybody from the tables of one namespace, and from nothing else. */
+  async stall(namespace) {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    const { rows } = await client.query<{ name: string }>(
+      /* sql */ `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = $1`,
+      [namespace],
+    )
+    await client.query('BEGIN')
+    await client.query(
+      /* sql */ `LOCK TABLE ${rows.map(({ name }) => name).join(', ')} IN ACCESS EXCLUSIVE MODE`,
+    )
+    return () => client.end()
+  },
 })

@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineBackend } from '@dir/storage-conformance'
+import BetterSqlite3 from 'better-sqlite3'
 import { CAPABILITIES, type Capability } from '@dir/storage-core'
 import { dropNamespace, sqliteStorage } from '../src/index.ts'
 import manifest from '../package.json' with { type: 'json' }
@@ -14,4 +15,10 @@ export default defineBackend({
   claims: Object.fromEntries(CAPABILITIES.map((one) => [one, true])) as Record<Capability, true>,
   open: (namespace, options) => sqliteStorage({ path: fileOf(namespace), ...options }),
   destroy: (namespace) => dropNamespace({ path: fileOf(namespace) }),
+  /** Holds the lock of those who write. */
+  async stall(namespace) {
+    const holder = new BetterSqlite3(fileOf(namespace))
+    holder.exec('BEGIN IMMEDIATE')
+    return () => void holder.close()
+  },
 })
