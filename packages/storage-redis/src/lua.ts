@@ -44,8 +44,9 @@ end
 export const WRITES: string = /* lua */ String.raw`
 local wrote = false
 local function write(...)
+  local reply = redis.call(...) -- a command that fails has written nothing
   wrote = true
-  return redis.call(...)
+  return reply
 end
 
 -- Records of a table that has an index by id.

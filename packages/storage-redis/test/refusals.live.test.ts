@@ -113,6 +113,26 @@ withOwnServer('redis', () => {
     },
   )
 
+  test('what fails half-way is told as unknown, and what shared its script as it went', async () => {
+    // an event that this package did not number: the next one cannot be appended
+    await command('XADD', `{${namespace}}:events`, '9-0', 'dfid', 'foreign')
+    const outcomes = await Promise.all([
+      storage.intentRetry.increment('f'),
+      failureOf(
+        storage.atomically((batch) => {
+          batch.context.setState('a', '1')
+          batch.decisionAudit.record('f', 'event')
+        }),
+      ),
+      failureOf(storage.decisionAudit.record('f', 'alone')),
+      storage.intentRetry.increment('f'),
+    ])
+    const half = { code: 'STORAGE_INTERNAL', outcome: 'unknown', retryable: false }
+    const nothing = { code: 'STORAGE_INTERNAL', outcome: 'not-applied', retryable: false }
+    expect(outcomes).toEqual([1, half, nothing, 2])
+    expect(await storage.context.getState('a')).toBe('1')
+  })
+
   test('a right that is taken away later: refused whole, and told so', async () => {
     await command('ACL', 'SETUSER', 'someone', 'on', '>secret', '~*', '+@all')
     const url = server.url.replace('redis://', 'redis://someone:secret@')
