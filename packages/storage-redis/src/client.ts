@@ -100,6 +100,8 @@ export function checkServer({ url, redis, client }: ServerOptions): void {
   if (url !== undefined) addressOfUrl(url)
   if (redis !== undefined && (typeof redis !== 'object' || redis === null))
     throw new InvalidArgumentError('redis', 'must be options of ioredis')
+  if (typeof (redis as { duplicate?: unknown } | undefined)?.duplicate === 'function')
+    throw new InvalidArgumentError('redis', 'must be options of ioredis, not a client; give that as client')
   if (client !== undefined && !isIoredis(client))
     throw new InvalidArgumentError(
       'client',

@@ -91,10 +91,11 @@ withServer('redis', (url) => {
 
 test('wrong options are refused before anything is opened', () => {
   const bad: readonly [unknown, string][] = [
-    [{}, 'url'],
+    [{}, 'options'],
     [{ url: 'http://x' }, 'url'],
     [{ url: 5 }, 'url'],
     [{ client: {} }, 'client'],
+    [{ redis: new Redis({ lazyConnect: true }) }, 'redis'],
     [{ url: 'redis://x', client: new Redis({ lazyConnect: true }) }, 'client'],
     [{ url: 'redis://x', namespace: 'No' }, 'namespace'],
     [{ url: 'redis://x', allowEviction: 1 }, 'allowEviction'],

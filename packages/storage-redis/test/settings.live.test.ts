@@ -212,6 +212,24 @@ withOwnServer('redis', () => {
     )
   })
 
+  test('a password that changes under a running handle is told at once, with the next connection', async () => {
+    const url = server.url.replace('redis://', 'redis://someone:se-cret@')
+    await using(
+      async (storage) => {
+        expect(await storage.context.getState('a')).toBeNull()
+        await redisCommand(server.url, 'ACL', 'SETUSER', 'someone', 'resetpass', '>other')
+        await redisCommand(server.url, 'CLIENT', 'KILL', 'USER', 'someone')
+        const refused = { code: 'STORAGE_AUTH', outcome: 'not-applied', retryable: false }
+        expect(await failureOf(storage.context.getState('a'))).toEqual(refused)
+        expect(await failureOf(storage.context.setState('a', '1'))).toEqual(refused)
+        await redisCommand(server.url, 'ACL', 'SETUSER', 'someone', 'resetpass', '>se-cret')
+        await storage.context.setState('a', '1')
+        expect(await storage.context.getState('a')).toBe('1')
+      },
+      { url, operationTimeoutMs: 3_000 },
+    )
+  })
+
   test('a replica is refused, and one that a primary became meanwhile is ReadOnlyError', async () => {
     await using(async (storage) => {
       await storage.init()
