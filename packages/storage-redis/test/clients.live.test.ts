@@ -200,6 +200,58 @@ describe('a cluster', () => {
       client.disconnect()
     })
 
+    test('a slot that moves to another node while calls are under way: each is carried out once', async () => {
+      const client = new Cluster([cluster.url])
+      const storage = redisStorage({ client, namespace: 'moving' })
+      const acknowledged: number[] = []
+      let running = true
+      try {
+        await storage.init()
+        const writers = Array.from({ length: 4 }, async () => {
+          while (running) acknowledged.push(await storage.decisionAudit.record('f', 'event'))
+        })
+        const from = await ownerOf('moving')
+        const to = cluster.nodes.find((node) => node !== from) ?? from
+        const [fromId, toId] = await Promise.all(
+          [from, to].map(({ url }) => redisCommand(url, 'CLUSTER', 'MYID')),
+        )
+        const idOf = (reply: string | undefined): string => String(reply).split('\r\n').at(-1) ?? ''
+        const slot = await redisCommand(from.url, 'CLUSTER', 'KEYSLOT', '{moving}:meta')
+        await redisCommand(to.url, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', idOf(fromId))
+        await redisCommand(from.url, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', idOf(toId))
+        const keysThere = async () =>
+          (await redisCommand(from.url, 'CLUSTER', 'GETKEYSINSLOT', slot, '1'))
+            .split('\r\n')
+            .filter((line) => line.startsWith('{'))
+        for (let keys = await keysThere(); keys.length > 0; keys = await keysThere())
+          await redisCommand(
+            from.url,
+            'MIGRATE',
+            '127.0.0.1',
+            String(to.port),
+            '',
+            '0',
+            '5000',
+            'KEYS',
+            ...keys,
+          )
+        for (const { url } of [to, from, ...cluster.nodes])
+          await redisCommand(url, 'CLUSTER', 'SETSLOT', slot, 'NODE', idOf(toId))
+        const least = acknowledged.length + 20
+        while (acknowledged.length < least) await storage.intentRetry.increment('f')
+        running = false
+        await Promise.all(writers)
+        const events = (await storage.decisionAudit.allEventsChronological()).map(({ seq }) => seq)
+        expect(events).toEqual(acknowledged.toSorted((one, other) => one - other))
+        expect(await redisCommand(from.url, 'DBSIZE')).toBe('0')
+      } finally {
+        running = false
+        await storage.close()
+        await dropNamespace({ client, namespace: 'moving' })
+        client.disconnect()
+      }
+    })
+
     /** The node that has a namespace: it is the one that does not send a client elsewhere. */
     async function ownerOf(name: string) {
       for (const node of cluster.nodes) {
