@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type StorageHandle, isStorageError } from '@dir/storage-core'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { withOwnServer } from '../../../scripts/servers/live.ts'
+import { startPgBouncer } from '../../../scripts/servers/index.ts'
+import { orSkip, withOwnServer } from '../../../scripts/servers/live.ts'
 import { postgresStorage } from '../src/index.ts'
 import { newName, sql } from './databases.ts'
 import { proxyTo } from './proxy.ts'
@@ -110,4 +111,31 @@ withOwnServer('postgres', () => {
     },
     60_000,
   )
+
+  test('a pooler whose connections lead to a standby is believed nothing, until it connects anew', async (context) => {
+    const [from, to] = await pair.roles()
+    const proxy = await proxyTo(from.url)
+    const bouncer = await orSkip(context, startPgBouncer(proxy.url))
+    const namespace = newName()
+    const storage = postgresStorage({ url: bouncer.url, namespace, operationTimeoutMs: 1_500 })
+    await storage.context.setSession('f', '{}')
+    await pair.switchOver()
+    const refused = expect.objectContaining({ code: 'STORAGE_READ_ONLY', outcome: 'not-applied' })
+    const told = (call: Promise<unknown>): Promise<unknown> => call.catch((error: unknown) => error)
+    const read = (): Promise<unknown> => told(storage.context.getSession('f'))
+    let answer = await read()
+    // the pooler may say first that it lost its connections
+    while (isStorageError(answer) && answer.code === 'STORAGE_UNAVAILABLE') answer = await read()
+    expect(answer).toEqual(refused)
+    expect(await told(storage.context.setSession('f', '[]'))).toEqual(refused)
+    expect(await told(storage.atomically((batch) => batch.intentRetry.increment('f')))).toEqual(refused)
+    proxy.target = to.url
+    await bouncer.console('RECONNECT')
+    expect(await storage.context.getSession('f')).toBe('{}')
+    await storage.context.setSession('f', '[]')
+    expect(await storage.context.getSession('f')).toBe('[]')
+    await storage.close()
+    await bouncer.stop()
+    await proxy.close()
+  }, 60_000)
 })
