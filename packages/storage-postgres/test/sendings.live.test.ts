@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isStorageError } from '@dir/storage-core'
 import { expect, test } from 'vitest'
 import { withServer } from '../../../scripts/servers/live.ts'
@@ -75,4 +76,26 @@ withServer('postgres', (server) => {
       await proxy.close()
     })
   }, 20_000)
+
+  test('sessions that the server ends while they are idle cost no read and no event', async () => {
+    await withDatabase(server, `ALTER DATABASE %I SET idle_session_timeout = '30ms'`, async (url) => {
+      const storage = postgresStorage({ url, poolSize: 2 })
+      await storage.init()
+      const codes = new Set<unknown>()
+      const rounds = 60
+      for (let round = 0; round < rounds; round++) {
+        const seq = await storage.decisionAudit.record('f', 'e')
+        // about when the server ends the session
+        await sleep(25 + Math.random() * 10)
+        expect((await storage.decisionAudit.eventsForDfid('f')).at(-1)?.seq).toBe(seq)
+        await sleep(25 + Math.random() * 10)
+        await storage.context.setSession('f', '{}').catch((error: unknown) => codes.add(told(error)))
+      }
+      expect(await storage.decisionAudit.eventsForDfid('f')).toHaveLength(rounds)
+      codes.delete('STORAGE_UNAVAILABLE unknown')
+      codes.delete('STORAGE_UNAVAILABLE not-applied')
+      expect([...codes]).toEqual([])
+      await storage.close()
+    })
+  })
 })
