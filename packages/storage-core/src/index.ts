@@ -7,7 +7,16 @@ export type {
   AgentRow,
   AgentStatus,
 } from './agent-registry.ts'
-export { MAX_AMOUNT, MAX_MICROS, type Micros, fromMicros, toMicros } from './rules/amounts.ts'
+export {
+  type ExportedAmount,
+  MAX_AMOUNT,
+  MAX_MICROS,
+  type Micros,
+  exportAmount,
+  fromMicros,
+  importAmount,
+  toMicros,
+} from './rules/amounts.ts'
 export { AuditStore } from './audit-store.ts'
 export type { Batch } from './handle/batch.ts'
 export type {

@@ -2,6 +2,7 @@
 // amounts decimal numbers, JSON columns their exact text.
 import type { AgentRow } from './agent-registry.ts'
 import type { EscalationRequest } from './escalation.ts'
+import type { ExportedAmount } from './rules/amounts.ts'
 import type { Instant } from './rules/time.ts'
 
 /** Marks a record that this contract cannot hold, and why; its unreadable fields are null. */
@@ -52,11 +53,10 @@ export interface DirtyFlowExport extends Exported {
   readonly createdAt: Instant
 }
 
-export interface HoldExport extends Exported {
+export interface HoldExport extends Exported, ExportedAmount {
   readonly type: 'hold'
   readonly dfid: string
   readonly resourceId: string
-  readonly amount: number
   readonly acquiredAt: Instant
   readonly expiresAt: Instant | null
   readonly fence: number

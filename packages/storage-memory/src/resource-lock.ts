@@ -4,9 +4,9 @@ import {
   type SyncImplementation,
   compareIds,
   conditional,
-  fromMicros,
+  exportAmount,
   noRoom,
-  toMicros,
+  importAmount,
 } from '@dir/storage-core'
 import { type MemoryState, type StoredHold, later, now, onePage } from './state.ts'
 
@@ -100,12 +100,12 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, MemoryStat
       live(state, all(state)).map(({ micros, ...hold }) => ({
         type: 'hold' as const,
         ...hold,
-        amount: fromMicros(micros),
+        ...exportAmount(micros),
       })),
     ),
 
   importPage(state, items) {
-    for (const { type: _, unfit: __, amount, ...hold } of items)
-      put(state, { ...hold, micros: toMicros(amount) })
+    for (const { type: _, unfit: __, amount, micros, ...hold } of items)
+      put(state, { ...hold, micros: importAmount(amount, micros) })
   },
 }

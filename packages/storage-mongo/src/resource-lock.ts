@@ -5,8 +5,8 @@ import {
   type ResourceLockOperations,
   compareIds,
   conditionalSteps,
-  fromMicros,
-  toMicros,
+  exportAmount,
+  importAmount,
 } from '@dir/storage-core'
 import type { Filter } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
@@ -115,15 +115,15 @@ export const resourceLock: Implementation<ResourceLockOperations, MongoContext> 
         type: 'hold' as const,
         dfid: _id.dfid,
         resourceId: _id.resourceId,
-        amount: fromMicros(micros),
+        ...exportAmount(micros),
         ...hold,
       }
     })
   },
 
   async importPage(context, items) {
-    const holds = items.map(({ type: _, unfit: __, dfid, resourceId, amount, ...hold }) => {
-      return { _id: { dfid, resourceId }, micros: toMicros(amount), ...hold }
+    const holds = items.map(({ type: _, unfit: __, dfid, resourceId, amount, micros, ...hold }) => {
+      return { _id: { dfid, resourceId }, micros: importAmount(amount, micros), ...hold }
     })
     await context.collection(NAME).insertMany(holds, context.options)
     const versions = holds.map(({ _id, micros }) => raised('resource', _id.resourceId, micros))

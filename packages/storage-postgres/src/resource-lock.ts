@@ -1,4 +1,9 @@
-import { type Implementation, type ResourceLockOperations, fromMicros, toMicros } from '@dir/storage-core'
+import {
+  type Implementation,
+  type ResourceLockOperations,
+  exportAmount,
+  importAmount,
+} from '@dir/storage-core'
 import { byKey, importRows } from './page.ts'
 import { type PgSession, type Row, type SqlValue, number, text } from './session.ts'
 import { instant, instantOrNull, toTimestamp, toTimestampOrNull, utc } from './time.ts'
@@ -43,7 +48,7 @@ export const resourceLock: Implementation<
       key: ['dfid', 'resource_id'],
       large: [],
       where: LIVE,
-      toItem: (row) => ({ type: 'hold' as const, ...toHold(row), amount: fromMicros(number(row, 'micros')) }),
+      toItem: (row) => ({ type: 'hold' as const, ...toHold(row), ...exportAmount(number(row, 'micros')) }),
     }),
 
   async importPage(db, items) {
@@ -51,10 +56,10 @@ export const resourceLock: Implementation<
       db,
       'resource_locks',
       ['dfid', 'resource_id'],
-      items.map(({ dfid, resourceId, amount, acquiredAt, expiresAt, fence }) => ({
+      items.map(({ dfid, resourceId, amount, micros, acquiredAt, expiresAt, fence }) => ({
         dfid,
         resource_id: resourceId,
-        micros: toMicros(amount),
+        micros: importAmount(amount, micros),
         acquired_at: toTimestamp(acquiredAt),
         expires_at: toTimestampOrNull(expiresAt),
         fence,

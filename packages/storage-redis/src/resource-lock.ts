@@ -3,9 +3,9 @@ import {
   type Implementation,
   type ResourceLockOperations,
   compareIds,
-  fromMicros,
+  exportAmount,
   noRoom,
-  toMicros,
+  importAmount,
 } from '@dir/storage-core'
 import { allPages, exportTables } from './pages.ts'
 import { type RedisSession, Refused, type Reply, as } from './session.ts'
@@ -60,20 +60,20 @@ export const resourceLock: Implementation<ResourceLockOperations, RedisSession> 
   async exportPage(redis, cursor) {
     const toItem = (_: string, id: string, record: Reply): HoldExport => {
       const { micros, ...hold } = toHold(id, record)
-      return { type: 'hold', ...hold, amount: fromMicros(micros) }
+      return { type: 'hold', ...hold, ...exportAmount(micros) }
     }
     return exportTables(redis, 'resourceLock', ['holds'], cursor, toItem)
   },
 
   async importPage(redis, items) {
     await Promise.all(
-      items.map(({ resourceId, dfid, amount, acquiredAt, expiresAt, fence }) => {
+      items.map(({ resourceId, dfid, amount, micros, acquiredAt, expiresAt, fence }) => {
         const expires = expiresAt === null ? null : toStamp(expiresAt)
         return redis.write(
           'hold_import',
           resourceId,
           dfid,
-          toMicros(amount),
+          importAmount(amount, micros),
           toStamp(acquiredAt),
           expires,
           fence,

@@ -4,6 +4,7 @@ import { closeAtExit, forgetAtExit } from './at-exit.ts'
 import { backUp } from './backup.ts'
 import { isBusy, mapError } from './errors.ts'
 import type { OwnLock } from './own-lock.ts'
+import { removeStandIns, standIn } from './schema.ts'
 import { Statements } from './statements.ts'
 import { StoreFiles } from './store-files.ts'
 
@@ -20,11 +21,12 @@ export class SqliteConnection extends Statements {
   readonly #lock: OwnLock | null
   /** Keeps this process from being the one that takes the log away; see `watchFiles`. */
   #guard: BetterSqlite3.Database | undefined
-  #numericJson: ReadonlySet<string> = new Set()
   #time: number | null = null
   #isCommitting = false
   /** When a writer of another program was in the way, on the clock of `performance.now()`. */
   #metOthers = -Infinity
+  /** Makes what writes are refused with while empty tables stand in for those that the file lacks. */
+  #refusal: (() => Error) | null = null
   /** What told that the file is damaged; nothing more is written to it. */
   #damage: unknown = null
 
@@ -33,27 +35,6 @@ export class SqliteConnection extends Statements {
     this.#files = path === null ? null : new StoreFiles(path)
     this.#lock = lock
     closeAtExit(this)
-  }
-
-  /**
-   * JSON text as a column takes it. Columns that Python declared JSON would turn a bare number such as `1.0` into a
-   * number, so there it goes in as bytes, which Python's `json.loads` reads as well.
-   */
-  json(column: string, text: string): string | Buffer {
-    return this.#numericJson.has(column) && /^\s*[-\d]/.test(text) ? Buffer.from(text) : text
-  }
-
-  /** Looks once which JSON columns have NUMERIC affinity. */
-  findNumericJson(): void {
-    const rows =
-      this.all(/* sql */ `SELECT m.name || '.' || c.name AS name FROM sqlite_master m, pragma_table_info(m.name) c
-        WHERE m.type = 'table' AND UPPER(c.type) = 'JSON'`)
-    this.#numericJson = new Set(rows.map((row) => String(row['name'])))
-  }
-
-  /** Whether Python created tables here. */
-  get hasNumericJson(): boolean {
-    return this.#numericJson.size > 0
   }
 
   /**
@@ -73,6 +54,7 @@ export class SqliteConnection extends Statements {
   /** A rollback journal lets readers go on until the commit, a log always. */
   begin(): void {
     if (this.#damage !== null) throw this.#damage
+    if (this.#lacksTables()) throw this.#refusal?.()
     this.checkFiles()
     this.#lock?.take()
     try {
@@ -150,11 +132,23 @@ export class SqliteConnection extends Statements {
     files.watchLog()
   }
 
+  /** From now on what the file lacks reads as empty, and writes are refused. */
+  standIn(refusal: () => Error): void {
+    standIn(this)
+    this.#refusal = refusal
+  }
+
+  #lacksTables(): boolean {
+    if (this.#refusal !== null && removeStandIns(this)) this.#refusal = null
+    return this.#refusal !== null
+  }
+
   /**
-   * A journal is taken for what a dead process left where SQLite's locks were dropped under its writer. Throws SQLite's
-   * error for a busy file if the writer is one of ours.
+   * Throws SQLite's error for a busy file if one of ours is writing its journal, which would be taken for what a dead
+   * process left where SQLite's locks were dropped under the writer.
    */
-  checkJournal(): void {
+  beforeRead(): void {
+    this.#lacksTables()
     if (this.#lock === null || this.#lock.isHeld || this.#files?.hasJournal() !== true) return
     this.#lock.take()
     this.#lock.release()

@@ -1,7 +1,7 @@
 import type { SqliteConnection } from './connection.ts'
 import { isBusy } from './errors.ts'
 import { openFile } from './open.ts'
-import { IN_MEMORY, checkPath } from './options.ts'
+import { IN_MEMORY, checkPath, realPath } from './options.ts'
 import type { SqlValue } from './stored-row.ts'
 import { transaction } from './waiting.ts'
 
@@ -18,7 +18,7 @@ const PATIENCE_MS = 5_000
 /**
  * Makes sure that a database file exists, with its parent folders, and hands it to `createTables`, which runs at
  * once and whose statements commit together. Source: `ensure_db`.
- * @returns the absolute path.
+ * @returns the absolute path, symbolic links resolved.
  */
 export async function ensureDb(path: string, createTables?: (db: DatabaseAccess) => void): Promise<string> {
   const absolute = checkPath(path)
@@ -29,7 +29,7 @@ export async function ensureDb(path: string, createTables?: (db: DatabaseAccess)
   } finally {
     db.close()
   }
-  return absolute
+  return realPath(absolute)
 }
 
 async function create(db: SqliteConnection, createTables: (db: DatabaseAccess) => void): Promise<void> {

@@ -18,7 +18,7 @@ import {
 /** What SQLite takes in one value, unless it was built otherwise. */
 const SQLITE_MAX_LENGTH = 1_000_000_000
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const code: unknown = (error as { code?: unknown } | null)?.code
   return typeof code === 'string' ? code : ''
 }
@@ -56,6 +56,11 @@ export function logMoved(): Error {
 }
 
 const LOG_MOVED = 'SQLITE_READONLY_LOGMOVED'
+
+/** Raised by us where SQLite would say so. */
+export function mayNotWrite(): Error {
+  return Object.assign(new Error('attempt to write a readonly database'), { code: 'SQLITE_READONLY' })
+}
 
 /** Raised by us for a file that SQLite would not refuse. */
 export function notADatabase(): Error {

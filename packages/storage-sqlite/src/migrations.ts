@@ -1,14 +1,18 @@
 import { ORIGINAL_TABLES, SIDE_TABLES, createTables } from './tables.ts'
 
+/** Rises with whatever an older version of this package would not understand. 2: `resource_lock_leases.micros`. */
+export const SCHEMA_VERSION = 2
+
 /**
- * Append only: the position of the last one applied is the schema's version. Python's SQLite reads these too, and
- * may be as old as 3.31: no STRICT, no newer function.
+ * Everything that a file lacks, whatever version it has; columns of ours that an older one lacks are added before. Python's
+ * SQLite reads these too, and may be as old as 3.31: no STRICT, no newer function.
  */
-export const MIGRATIONS: readonly string[] = [
+export const SCHEMA: string =
   createTables({ ...ORIGINAL_TABLES, ...SIDE_TABLES }) +
-    /* sql */ `CREATE INDEX IF NOT EXISTS idx_decision_audit_events_dfid ON decision_audit_events (dfid);
+  /* sql */ `CREATE INDEX IF NOT EXISTS idx_decision_audit_events_dfid ON decision_audit_events (dfid);
 CREATE INDEX IF NOT EXISTS dir_storage_locks ON resource_locks (resource_id, dfid);
 CREATE INDEX IF NOT EXISTS dir_storage_leases ON resource_lock_leases (resource_id, expires_at);
+CREATE INDEX IF NOT EXISTS dir_storage_fences ON resource_lock_leases (fence);
 CREATE INDEX IF NOT EXISTS dir_storage_tokens ON escalation_budget (agent_id, created_at);
 CREATE INDEX IF NOT EXISTS dir_storage_requests ON escalation_requests (status);
 CREATE INDEX IF NOT EXISTS dir_storage_transitions ON flow_transitions (dfid);
@@ -25,12 +29,9 @@ CREATE TRIGGER IF NOT EXISTS dir_storage_result_removed AFTER DELETE ON idempote
   DELETE FROM idempotency_claims WHERE key = OLD.key;
 END;
 INSERT OR IGNORE INTO dir_storage_meta (name, value) VALUES ('fence', 0);
-`,
-]
-
-export const SCHEMA_VERSION: number = MIGRATIONS.length
+`
 
 /** The statements that `init()` runs on a new file, for people whose administrator runs them. */
 export function sqliteSchema(): string {
-  return `${MIGRATIONS.join('')}INSERT OR REPLACE INTO dir_storage_meta (name, value) VALUES ('schema_version', ${SCHEMA_VERSION});\n`
+  return `${SCHEMA}INSERT OR REPLACE INTO dir_storage_meta (name, value) VALUES ('schema_version', ${SCHEMA_VERSION});\n`
 }

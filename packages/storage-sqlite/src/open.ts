@@ -1,22 +1,15 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  statSync,
-} from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigurationError, ReadOnlyError, SchemaError } from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
 import { SqliteConnection } from './connection.ts'
-import { isBusy, mapError, notADatabase } from './errors.ts'
+import { areCountersBehind, raiseCounters } from './counters.ts'
+import { mapError, mayNotWrite } from './errors.ts'
+import { lookReadOnly, refuseToMakeLog } from './look.ts'
 import { SCHEMA_VERSION } from './migrations.ts'
 import { IN_MEMORY, type JournalMode, realPath } from './options.ts'
 import { OwnLock } from './own-lock.ts'
-import { migrate, recognise } from './schema.ts'
+import { type FoundSchema, migrate, recognise } from './schema.ts'
 import { transaction, untilFree, whenFree } from './waiting.ts'
 
 export interface OpenOptions {
@@ -40,7 +33,7 @@ export async function openConnection(options: OpenOptions): Promise<SqliteConnec
   try {
     // to open a log that seems unused means to empty its index, which must not happen under a writer
     if (lock?.exists === true) await untilFree(options.deadline, () => lock.take())
-    if (exists) await lookReadOnly(options)
+    if (exists) await lookReadOnly(path, options.deadline)
     const db = openFile(path, create, lock)
     try {
       await prepare(db, options)
@@ -54,61 +47,6 @@ export async function openConnection(options: OpenOptions): Promise<SqliteConnec
     throw error
   } finally {
     lock?.release()
-  }
-}
-
-/**
- * Whose file is it? Asked before it is opened for writing if something waits beside it (a journal, a write-ahead
- * log) that a writing connection would put into it.
- */
-async function lookReadOnly({ path, deadline }: OpenOptions): Promise<void> {
-  // SQLite takes a single byte for an empty database, and would overwrite it
-  if (statSync(path).size === 1) throw mapError(notADatabase())
-  if (!existsSync(`${path}-wal`) && !existsSync(`${path}-journal`)) return
-  const db = new SqliteConnection(openReadOnly(path), path)
-  try {
-    await whenFree(db, deadline, () => {
-      try {
-        recognise(db)
-      } catch (error) {
-        // an interrupted write: only a writing connection can put the file in order again
-        if (!/^SQLITE_(READONLY|CANTOPEN)/.test(String((error as { code?: unknown }).code)) || isBusy(error))
-          throw error
-      }
-    })
-  } finally {
-    db.close()
-  }
-}
-
-export function openReadOnly(path: string): BetterSqlite3.Database {
-  return new BetterSqlite3(path, { readonly: true, timeout: 0 })
-}
-
-/** Who may only read would make the log, in WAL mode, as its own, and so keep out those who may write. */
-function refuseToMakeLog(path: string): void {
-  if (existsSync(`${path}-wal`) && existsSync(`${path}-shm`)) return
-  try {
-    accessSync(path, constants.W_OK)
-  } catch {
-    if (isInWalMode(path))
-      throw new ReadOnlyError(
-        'This process may not write the file, which is in WAL mode and has no -wal and -shm beside it. Let somebody who may write it open it first.',
-      )
-  }
-}
-
-function isInWalMode(path: string): boolean {
-  let file: number | undefined
-  try {
-    file = openSync(path, 'r')
-    const header = Buffer.alloc(20)
-    readSync(file, header)
-    return header[18] === 2
-  } catch {
-    return false // SQLite will tell what is the matter
-  } finally {
-    if (file !== undefined) closeSync(file)
   }
 }
 
@@ -138,14 +76,44 @@ async function prepare(
     return schema
   })
   checkVersion(db)
-  if (found.version < SCHEMA_VERSION) {
-    if (!create) throw missing(found.empty ? 'no tables' : `version ${found.version}`)
-    await transaction(db, deadline, () => migrate(db))
-  }
+  const isComplete = found.version === SCHEMA_VERSION || (await complete(db, found, create, deadline))
   await whenFree(db, deadline, () => {
     db.findNumericJson()
     db.watchFiles()
   })
+  if (!isComplete) return
+  try {
+    if (await whenFree(db, deadline, () => areCountersBehind(db)))
+      await transaction(db, deadline, () => raiseCounters(db))
+  } catch (error) {
+    if (!(error instanceof ReadOnlyError)) throw error // who may not write gives out no numbers
+  }
+}
+
+/**
+ * Adds what the file lacks. A file of Python's that may not be written, or is to be left as it is, can still be read.
+ * @returns whether it is complete now.
+ */
+async function complete(
+  db: SqliteConnection,
+  { empty, version, hasOriginal }: FoundSchema,
+  create: boolean,
+  deadline: number,
+): Promise<boolean> {
+  const isReadable = version === 0 && hasOriginal
+  if (!create) {
+    if (!isReadable) throw missing(empty ? 'no tables' : `version ${version}`)
+    db.standIn(() => missing('no tables of this package'))
+    return false
+  }
+  try {
+    await transaction(db, deadline, () => migrate(db))
+    return true
+  } catch (error) {
+    if (!isReadable || !(error instanceof ReadOnlyError)) throw error
+    db.standIn(mayNotWrite)
+    return false
+  }
 }
 
 /** Before 3.51.3, concurrent connections could damage a file in WAL mode (but for two repaired older releases). */

@@ -1,6 +1,7 @@
-import { realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { readlinkSync, realpathSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { HANDLE_OPTIONS, type HandleOptions, InvalidArgumentError, storeOptions } from '@dir/storage-core'
+import BetterSqlite3 from 'better-sqlite3'
 
 export type JournalMode = 'wal' | 'delete'
 
@@ -35,14 +36,28 @@ export function checkOptions(given: string | SqliteStorageOptions): {
 export function checkPath(path: unknown): string {
   if (typeof path !== 'string' || path === '' || path.includes('\0'))
     throw new InvalidArgumentError('path', 'must be the path of a file, or :memory:')
+  if (/^(file|sqlite3?):|^[a-z][a-z\d+.-]+:\/\//i.test(path))
+    throw new InvalidArgumentError(
+      'path',
+      'must be a path, not a URL: of a file: URL, take what fileURLToPath() gives',
+    )
+  if (path !== path.trimEnd())
+    throw new InvalidArgumentError('path', 'must not end in white space, which the driver would cut off')
   return path === IN_MEMORY ? path : resolve(path)
 }
 
-/** Where SQLite keeps its other files: beside what a symbolic link leads to. */
+/** Where SQLite keeps its other files: beside what a symbolic link leads to, where it makes the file too. */
 export function realPath(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return path // nothing is there yet
+  for (const find of [realpathSync, (link: string) => resolve(dirname(link), readlinkSync(link))]) {
+    try {
+      return find(path)
+    } catch {
+      // nothing is there yet, or it is no link
+    }
   }
+  return path
+}
+
+export function openReadOnly(path: string): BetterSqlite3.Database {
+  return new BetterSqlite3(path, { readonly: true, timeout: 0 })
 }

@@ -5,11 +5,12 @@ import {
   type ResourceLockOperations,
   type SyncImplementation,
   conditional,
+  exportAmount,
   formatMicros,
   fromMicros,
+  importAmount,
   microsOf,
   noRoom,
-  toMicros,
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { exportPage } from './export-page.ts'
@@ -19,7 +20,7 @@ import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
 import { now, toColumn } from './time.ts'
 
 // resource_locks is the truth for amounts, and all that Python knows. Each hold of ours has a row in
-// resource_lock_leases (its fence, and its end if it has one); a trigger removes it when Python replaces the hold.
+// resource_lock_leases (its fence, its end if it has one, and its exact amount); a trigger removes it when Python replaces the hold.
 const TABLE = 'resource_locks'
 
 /** The leases that a renewal concerns; takes the flow, the time and the fence or null. */
@@ -52,11 +53,12 @@ function write(
     acquiredAt,
   )
   db.run(
-    /* sql */ `INSERT INTO resource_lock_leases (dfid, resource_id, expires_at, fence) VALUES (?, ?, ?, ?)`,
+    /* sql */ `INSERT INTO resource_lock_leases (dfid, resource_id, expires_at, fence, micros) VALUES (?, ?, ?, ?, ?)`,
     dfid,
     resourceId,
     expiresAt,
     fence,
+    micros,
   )
 }
 
@@ -148,9 +150,9 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
     ]),
 
   importPage(db, items) {
-    for (const { dfid, resourceId, amount, acquiredAt, expiresAt, fence } of items) {
+    for (const { dfid, resourceId, amount, micros, acquiredAt, expiresAt, fence } of items) {
       const end = expiresAt === null ? null : microsOf(expiresAt)
-      write(db, dfid, resourceId, toMicros(amount), toColumn(acquiredAt), end, fence)
+      write(db, dfid, resourceId, importAmount(amount, micros), toColumn(acquiredAt), end, fence)
     }
   },
 }
@@ -170,7 +172,7 @@ function toExport(found: Row): HoldExport {
   const micros = found['micros'] === null ? null : row.number('micros')
   const record = {
     ...toHold(row, found),
-    amount: micros === null ? row.number('amount') : fromMicros(micros),
+    ...(micros === null ? { amount: row.number('amount') } : exportAmount(micros)),
   }
   return { type: 'hold', ...record, ...row.fitness }
 }

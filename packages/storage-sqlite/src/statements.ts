@@ -8,6 +8,7 @@ export class Statements {
   protected readonly db: BetterSqlite3.Database
   readonly #statements = new Map<string, BetterSqlite3.Statement<SqlValue[], Row>>()
   #written = 0
+  #numericJson: ReadonlySet<string> = new Set()
 
   constructor(db: BetterSqlite3.Database) {
     this.db = db.defaultSafeIntegers(true)
@@ -52,6 +53,27 @@ export class Statements {
 
   pragma(pragma: string): unknown {
     return this.db.pragma(pragma, { simple: true })
+  }
+
+  /**
+   * JSON text as a column takes it. Columns that Python declared JSON would turn a bare number such as `1.0` into a
+   * number, so there it goes in as bytes, which Python's `json.loads` reads as well.
+   */
+  json(column: string, text: string): string | Buffer {
+    return this.#numericJson.has(column) && /^\s*[-\d]/.test(text) ? Buffer.from(text) : text
+  }
+
+  /** Looks once which JSON columns have NUMERIC affinity. */
+  findNumericJson(): void {
+    const rows =
+      this.all(/* sql */ `SELECT m.name || '.' || c.name AS name FROM sqlite_master m, pragma_table_info(m.name) c
+        WHERE m.type = 'table' AND UPPER(c.type) = 'JSON'`)
+    this.#numericJson = new Set(rows.map((row) => String(row['name'])))
+  }
+
+  /** Whether Python created tables here. */
+  get hasNumericJson(): boolean {
+    return this.#numericJson.size > 0
   }
 
   protected forgetStatements(): void {

@@ -98,6 +98,7 @@ export const SIDE_TABLES: Readonly<Record<string, readonly string[]>> = {
     'resource_id TEXT NOT NULL',
     'expires_at INTEGER',
     'fence INTEGER NOT NULL',
+    'micros INTEGER', // since schema version 2
     'PRIMARY KEY (dfid, resource_id)',
   ],
 }

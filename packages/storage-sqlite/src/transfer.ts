@@ -1,12 +1,12 @@
 import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
+import { kept } from './counters.ts'
 import { readMeta, removeMeta, writeMeta } from './meta.ts'
 import { hasRecords, removeRecords } from './schema.ts'
 
 /** The highest `seq` and fence ever issued. */
 export function readCounters(db: SqliteConnection): Counters {
-  const row = db.get(/* sql */ `SELECT seq FROM sqlite_sequence WHERE name = 'decision_audit_events'`)
-  return { seq: Number(row?.['seq'] ?? 0), fence: readMeta(db, 'fence') ?? 0 }
+  return { seq: Number(kept(db, 'decision_audit_events')), fence: readMeta(db, 'fence') ?? 0 }
 }
 
 /** Marks the file as being filled, inside the caller's transaction; what an interrupted import left is removed. */

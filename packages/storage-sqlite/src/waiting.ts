@@ -21,7 +21,7 @@ export async function whenFree<T>(db: SqliteConnection, deadline: number, act: (
   try {
     return await untilFree(deadline, () => {
       if (db.isCommitting) throw busy()
-      db.checkJournal()
+      db.beforeRead()
       return act()
     })
   } catch (error) {

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
@@ -7,10 +16,9 @@ import BetterSqlite3 from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { mapError } from '../src/errors.ts'
 import { sqliteStorage } from '../src/index.ts'
-import { testFolder } from './folder.ts'
+import { publicFolder } from './folder.ts'
 
-const folder = testFolder()
-chmodSync(folder, 0o755)
+const folder = publicFolder()
 
 test('a path that leads through a file, or to a folder, cannot be opened', async () => {
   writeFileSync(join(folder, 'file'), '')
@@ -67,13 +75,32 @@ test('a WAL file in a folder that may only be read is read where its log stands 
   expect(readdirSync(join(folder, 'locked'))).toEqual(['wal.sqlite', 'wal.sqlite-lock'])
 })
 
+test("a file of Python's that may only be read is read, and nothing is added to it", () => {
+  const path = join(folder, 'python.sqlite')
+  copyFileSync(new URL('fixtures/python-edge.sqlite', import.meta.url), path)
+  const before = readFileSync(path)
+  chmodSync(path, 0o444)
+  expect(asNobody(path)).toEqual({
+    session: null,
+    write: { code: 'STORAGE_READ_ONLY', outcome: 'not-applied', retryable: false },
+  })
+  expect(readFileSync(path)).toEqual(before)
+})
+
 test('a folder that may not be entered, or not be made, says so', () => {
-  mkdirSync(join(folder, 'private'), { mode: 0o700 })
-  const code = (path: string) => asNobody(path)
+  mkdirSync(join(folder, 'private'))
+  chmodSync(join(folder, 'private'), 0)
   const refused = { code: 'STORAGE_UNAVAILABLE', outcome: 'not-applied', retryable: false }
-  expect(code(join(folder, 'private', 'x.sqlite'))).toEqual({ session: refused, write: refused })
+  expect(asNobody(join(folder, 'private', 'x.sqlite'))).toEqual({ session: refused, write: refused })
+  chmodSync(join(folder, 'private'), 0o755)
+  mkdirSync(join(folder, 'closed'))
+  chmodSync(join(folder, 'closed'), 0o555)
   const forbidden = { code: 'STORAGE_PERMISSION', outcome: 'not-applied', retryable: false }
-  expect(code(join(folder, 'new', 'x.sqlite'))).toEqual({ session: forbidden, write: forbidden })
+  expect(asNobody(join(folder, 'closed', 'new', 'x.sqlite'))).toEqual({
+    session: forbidden,
+    write: forbidden,
+  })
+  chmodSync(join(folder, 'closed'), 0o755)
 })
 
 test('damage is told, and nothing more is written to that file', async () => {

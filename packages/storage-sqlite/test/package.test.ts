@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, realpathSync, symlinkSync } from 'node:fs'
 import { isAbsolute, join, relative } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
@@ -14,6 +14,12 @@ describe('the options', () => {
     ['', 'path'],
     ['a\0b', 'path'],
     [{ path: 5 }, 'path'],
+    ['file:x.sqlite', 'path'],
+    ['file::memory:', 'path'],
+    ['sqlite:x', 'path'],
+    ['sqlite://x', 'path'],
+    ['postgres://h/db', 'path'],
+    ['x.sqlite ', 'path'],
     [{ path: 'x', jurnalMode: 'wal' }, 'options'],
     [{ path: 'x', journalMode: 'truncate' }, 'journalMode'],
     [{ path: 'x', operationTimeoutMs: 0 }, 'operationTimeoutMs'],
@@ -59,7 +65,33 @@ test('dropNamespace removes the file and what stands beside it, and nothing else
   )
 })
 
+test('dropNamespace follows a symbolic link, and leaves the link', async () => {
+  const path = join(folder, 'linked', 'x.sqlite')
+  const link = join(folder, 'link.sqlite')
+  const storage = sqliteStorage(path)
+  await storage.context.setSession('f', '1')
+  await storage.close()
+  symlinkSync(path, link)
+  await dropNamespace({ path: link })
+  expect([readdirSync(join(folder, 'linked')), lstatSync(link).isSymbolicLink()]).toEqual([[], true])
+  const again = sqliteStorage(link) // makes the file that the link leads to, and all the others beside it
+  await again.context.setSession('f', '1')
+  expect(readdirSync(join(folder, 'linked')).sort()).toEqual([
+    'x.sqlite',
+    'x.sqlite-lock',
+    'x.sqlite-shm',
+    'x.sqlite-wal',
+  ])
+  await again.close()
+})
+
 describe('ensureDb', () => {
+  test('answers where a symbolic link leads, as the original does', async () => {
+    const link = join(folder, 'ensured-link.sqlite')
+    symlinkSync(join(folder, 'ensured.sqlite'), link)
+    expect(await ensureDb(link)).toBe(join(realpathSync(folder), 'ensured.sqlite'))
+  })
+
   test('makes folders and file, and answers the absolute path', async () => {
     const path = join(folder, 'a', 'b', 'made.sqlite')
     const answer = await ensureDb(relative(process.cwd(), path))

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import BetterSqlite3 from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { sqliteStorage } from '../src/index.ts'
+import { SCHEMA_VERSION, sqliteStorage } from '../src/index.ts'
 import { testFolder } from './folder.ts'
 
 const folder = testFolder()
@@ -40,7 +40,7 @@ test(
       const db = new BetterSqlite3(path)
       expect(db.prepare('SELECT name, value FROM dir_storage_meta ORDER BY name').all()).toEqual([
         { name: 'fence', value: 0 },
-        { name: 'schema_version', value: 1 },
+        { name: 'schema_version', value: SCHEMA_VERSION },
       ])
       expect(db.pragma('journal_mode', { simple: true })).toBe(journalMode)
       expect(db.prepare('SELECT COUNT(*) FROM decision_audit_events').pluck().get()).toBe(16)

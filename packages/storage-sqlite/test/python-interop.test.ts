@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { copyFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -228,4 +228,25 @@ for n in range(100):
     (await storage.decisionAudit.eventsForDfid(dfid)).map(({ event }) => event)
   expect(await seen('py')).toEqual(Array.from({ length: 100 }, (_, n) => String(n)))
   expect(await seen('ts')).toEqual(Array.from({ length: ours }, (_, n) => String(n)))
+})
+
+test("with init: false, a file of Python's is read as it is, and takes writes once its tables are complete", async () => {
+  const path = join(folder, 'left.sqlite')
+  copyFileSync(new URL('fixtures/python-written.sqlite', import.meta.url), path)
+  const before = readFileSync(path)
+  await using storage = sqliteStorage({ path, init: false })
+  expect((await storage.health()).ok).toBe(true)
+  await storage.resourceLock.getHolds()
+  const records = await Array.fromAsync(storage.exportRecords())
+  expect(records.length).toBeGreaterThan(10)
+  const refusal = expect.objectContaining({ code: 'STORAGE_SCHEMA', outcome: 'not-applied' })
+  await expect(storage.context.setSession('f', '{}')).rejects.toThrow(refusal)
+  expect(readFileSync(path)).toEqual(before)
+
+  await using complete = sqliteStorage(path)
+  await complete.resourceLock.acquire('leased', { r: 1 }, 0, { leaseSec: 600 })
+  const [hold] = await storage.resourceLock.getHolds({ dfid: 'leased' })
+  expect([hold?.fence, hold?.expiresAt === null]).toEqual([1, false])
+  await storage.context.setSession('f', '{}')
+  expect(await complete.context.getSession('f')).toBe('{}')
 })

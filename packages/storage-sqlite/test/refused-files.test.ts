@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { dropNamespace, sqliteSchema, sqliteStorage } from '../src/index.ts'
+import { SCHEMA_VERSION, dropNamespace, ensureDb, sqliteSchema, sqliteStorage } from '../src/index.ts'
 import { testFolder } from './folder.ts'
 
 const folder = testFolder()
@@ -47,14 +55,21 @@ const FILES: Readonly<Record<string, readonly [code: string, make: (path: string
     (path) => writeFileSync(path, 'a diary, not a database\n'.repeat(400)),
   ],
   'a short text': ['STORAGE_CORRUPT', (path) => writeFileSync(path, 'x')],
-  'the tables of another program': ['STORAGE_SCHEMA', (path) => database(path, 'CREATE TABLE books (title)')],
-  'the tables of another program, in WAL mode': [
-    'STORAGE_SCHEMA',
-    (path) => database(path, 'PRAGMA journal_mode = WAL', 'CREATE TABLE books (title)'),
-  ],
   'one of our names with other columns': [
     'STORAGE_SCHEMA',
     (path) => database(path, 'CREATE TABLE agent_registry (name TEXT)'),
+  ],
+  'one of our names with other columns, in WAL mode': [
+    'STORAGE_SCHEMA',
+    (path) => database(path, 'PRAGMA journal_mode = WAL', 'CREATE TABLE Agent_Registry (name TEXT)'),
+  ],
+  'a view of one of our names': [
+    'STORAGE_SCHEMA',
+    (path) => database(path, 'CREATE VIEW saga_dirty_state AS SELECT 1 AS dfid'),
+  ],
+  'nothing but the root table of the second generation': [
+    'STORAGE_SCHEMA',
+    (path) => database(path, 'CREATE TABLE decision_flows (dfid TEXT)'),
   ],
   'the second generation of the original': [
     'STORAGE_SCHEMA',
@@ -112,13 +127,96 @@ describe.each(Object.entries(FILES))('a file with %s', (name, [code, make]) => {
   })
 })
 
-test('what another program has in its write-ahead log stays there', async () => {
+const CONFLICT = 'CREATE TABLE agent_registry (name TEXT)'
+
+test('what another program has in its write-ahead log stays there, also behind a symbolic link', async () => {
   const path = join(folder, 'crashed.sqlite')
-  crashed(path, 'CREATE TABLE books (title)', "INSERT INTO books VALUES ('Emma')")
+  crashed(path, CONFLICT, "INSERT INTO agent_registry VALUES ('Emma')")
   const before = state(path).filter(([name]) => !name?.endsWith('-shm'))
+  symlinkSync(path, join(folder, 'link'))
+  for (const way of [path, join(folder, 'link')]) {
+    await using storage = sqliteStorage(way)
+    await expect(storage.init()).rejects.toThrow(expect.objectContaining({ code: 'STORAGE_SCHEMA' }))
+    await expect(dropNamespace({ path: way })).rejects.toThrow(
+      expect.objectContaining({ code: 'STORAGE_SCHEMA' }),
+    )
+    expect(state(path).filter(([name]) => !name?.endsWith('-shm'))).toEqual(before)
+  }
+})
+
+/** A rollback-journal file as a killed process leaves it: in the middle of a commit, its journal beside. */
+function interrupted(path: string, ...scripts: string[]): void {
+  const db = new BetterSqlite3(`${path}.origin`)
+  for (const script of ['PRAGMA cache_size = 1', ...scripts, manyRows]) db.exec(script)
+  db.exec('BEGIN; UPDATE filler SET x = randomblob(200)') // more than the cache holds, so it is written before the commit
+  copyFileSync(`${path}.origin`, path)
+  copyFileSync(`${path}.origin-journal`, `${path}-journal`)
+  db.exec('ROLLBACK')
+  db.close()
+}
+
+test.skipIf(process.platform === 'win32')(
+  'what would undo an interrupted write of another program stays there',
+  async () => {
+    const path = join(folder, 'interrupted.sqlite')
+    interrupted(path, CONFLICT)
+    const before = state(path)
+    expect(before.map(([name]) => name)).toContain('interrupted.sqlite-journal')
+    await using storage = sqliteStorage(path)
+    await expect(storage.init()).rejects.toThrow(expect.objectContaining({ code: 'STORAGE_SCHEMA' }))
+    expect(state(path)).toEqual(before)
+  },
+)
+
+test('our own interrupted write is undone', async () => {
+  const path = join(folder, 'undone.sqlite')
+  interrupted(path, sqliteSchema(), "INSERT INTO context_session (dfid, data) VALUES ('f', '{}')")
+  await using storage = sqliteStorage({ path, init: false })
+  expect(await storage.context.getSession('f')).toBe('{}')
+  expect(state(path).map(([name]) => name)).not.toContain('undone.sqlite-journal')
+})
+
+test('tables of another program that are not in the way stay beside ours, and keep the file from being dropped', async () => {
+  const path = await ensureDb(join(folder, 'beside.sqlite'), (db) => db.exec('CREATE TABLE books (title)'))
+  const storage = sqliteStorage(path)
+  await storage.context.setSession('f', '{}')
+  await storage.close()
+  await expect(dropNamespace({ path })).rejects.toThrow(expect.objectContaining({ code: 'STORAGE_SCHEMA' }))
+  const db = new BetterSqlite3(path)
+  expect(db.prepare('SELECT * FROM books').all()).toEqual([])
+  db.close()
+})
+
+test('a script of the second generation that ran on our file leaves it ours', async () => {
+  const path = join(folder, 'ours-and-second.sqlite')
+  database(
+    path,
+    sqliteSchema(),
+    'CREATE TABLE decision_flows (dfid TEXT); CREATE TABLE flow_context (dfid TEXT)',
+  )
   await using storage = sqliteStorage(path)
-  await expect(storage.init()).rejects.toThrow(expect.objectContaining({ code: 'STORAGE_SCHEMA' }))
-  expect(state(path).filter(([name]) => !name?.endsWith('-shm'))).toEqual(before)
+  await storage.context.setSession('f', '{}')
+  expect(await storage.context.getSession('f')).toBe('{}')
+})
+
+test('a file of schema version 1 is brought to the current one', async () => {
+  const path = join(folder, 'version-1.sqlite')
+  const old = sqliteSchema()
+    .replace('  micros INTEGER,\n', '')
+    .replace(/VALUES \('schema_version', \d+\)/, "VALUES ('schema_version', 1)")
+  database(
+    path,
+    old,
+    "INSERT INTO resource_locks VALUES ('f', 'r', 0.3, '2026-03-01 00:00:00')",
+    "INSERT INTO resource_lock_leases VALUES ('f', 'r', NULL, 7)",
+  )
+  await using strict = sqliteStorage({ path, init: false })
+  await expect(strict.init()).rejects.toThrow(
+    expect.objectContaining({ code: 'STORAGE_SCHEMA', found: 'version 1' }),
+  )
+  await using storage = sqliteStorage(path)
+  expect(await storage.resourceLock.getHolds()).toEqual([expect.objectContaining({ amount: 0.3, fence: 7 })])
+  expect(await storage.resourceLock.acquire('g', { r: 1 }, 0)).toEqual(expect.objectContaining({ fence: 8 })) // see counters.test.ts
 })
 
 test('our own file is taken up with what a killed process left in its log', async () => {
@@ -135,7 +233,7 @@ test('an empty file becomes a database in WAL mode', async () => {
   await storage.init()
   expect((await storage.health()).details).toEqual({
     sqliteVersion: expect.stringMatching(/^3\.\d+\.\d+$/),
-    schemaVersion: 1,
+    schemaVersion: SCHEMA_VERSION,
     journalMode: 'wal',
     synchronous: 'full',
     durable: true,
@@ -144,7 +242,7 @@ test('an empty file becomes a database in WAL mode', async () => {
 
 test('init: false creates nothing, and is content with what sqliteSchema() made', async () => {
   const path = join(folder, 'missing', 'ddl.sqlite')
-  const missing = expect.objectContaining({ code: 'STORAGE_SCHEMA', expected: 'version 1' })
+  const missing = expect.objectContaining({ code: 'STORAGE_SCHEMA', expected: `version ${SCHEMA_VERSION}` })
   await using none = sqliteStorage({ path, init: false })
   await expect(none.init()).rejects.toThrow(missing)
   expect(readdirSync(folder)).not.toContain('missing')

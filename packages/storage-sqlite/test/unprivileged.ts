@@ -1,6 +1,8 @@
-// A process of its own for errors.test.ts: gives up root's rights, then reads and writes the store at the path given.
+// A process of its own for errors.test.ts: gives up root's rights (any other user keeps its own), then reads and writes the store at the path given.
+import BetterSqlite3 from 'better-sqlite3'
 import { sqliteStorage } from '../src/index.ts'
 
+new BetterSqlite3(':memory:').close() // loads the driver, which may lie where others may not come
 if (process.getuid?.() === 0) {
   process.setgid?.(65_534)
   process.setuid?.(65_534)

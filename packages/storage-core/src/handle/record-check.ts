@@ -1,11 +1,13 @@
 import { InvalidArgumentError, isStorageError } from '../errors.ts'
 import type { Protocol } from '../bundle.ts'
 import type { StorageRecord } from '../records.ts'
+import { MAX_MICROS, fromMicros } from '../rules/amounts.ts'
 import {
   amount,
   id,
   instant as time,
   int32,
+  integer,
   count,
   jsonText,
   reading,
@@ -52,7 +54,15 @@ const fields = (limit: number): { readonly [T in StorageRecord['type']]: Rules }
       detailsJson: json,
     },
     dirtyFlow: { dfid: id, failedStep: text, partialStateJson: json, createdAt: instant },
-    hold: { dfid: id, resourceId: id, amount, acquiredAt: instant, expiresAt: [instant], fence: sequence },
+    hold: {
+      dfid: id,
+      resourceId: id,
+      amount,
+      micros: optionalMicros,
+      acquiredAt: instant,
+      expiresAt: [instant],
+      fence: sequence,
+    },
     retryCount: { dfid: id, count, updatedAt: instant },
     budgetToken: { agentId: id, createdAt: instant },
     request: {
@@ -76,6 +86,10 @@ const fields = (limit: number): { readonly [T in StorageRecord['type']]: Rules }
 function instant(argument: string, value: unknown): void {
   if (time(argument, value) !== value)
     throw new InvalidArgumentError(argument, 'must be a time in the form 2026-03-01T09:30:00.000000Z')
+}
+
+function optionalMicros(argument: string, value: unknown): void {
+  if (value !== undefined) integer(argument, value, 0, MAX_MICROS)
 }
 
 function requestStatus(argument: string, value: unknown): void {
@@ -120,7 +134,8 @@ function checkFields(value: unknown, limit: number): CheckedRecord {
   const rules = typeof type === 'string' && Object.hasOwn(all, type) ? all[type] : undefined
   if (rules === undefined)
     throw new InvalidArgumentError('records', 'holds something whose type is not known')
-  const copy = Object.fromEntries(Object.keys(rules).map((name) => [name, given[name]]))
+  const names = Object.keys(rules).filter((name) => name !== 'micros' || given[name] !== undefined)
+  const copy = Object.fromEntries(names.map((name) => [name, given[name]]))
   const record = { type, ...copy } as unknown as StorageRecord
   // what the mark says is the store's own, or a file's, and is not shown in an error
   if (typeof given['unfit'] === 'string') return { record, unfit: given['unfit'], why: 'it is marked so' }
@@ -138,6 +153,9 @@ function brokenRule(rules: Rules, values: Readonly<Record<string, unknown>>): st
     if (isStorageError(error)) return error.message
     throw error
   }
+  const { micros } = values
+  if (typeof micros === 'number' && fromMicros(micros) !== values['amount'])
+    return 'amount and micros contradict each other'
   if ('status' in rules && 'resolvedAt' in rules)
     return (values['status'] === 'PENDING') === (values['resolvedAt'] === null)
       ? null

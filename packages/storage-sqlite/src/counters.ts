@@ -1,0 +1,48 @@
+import type { SqliteConnection } from './connection.ts'
+import { readMeta, writeMeta } from './meta.ts'
+import type { SqlValue } from './stored-row.ts'
+import { ORIGINAL_TABLES } from './tables.ts'
+
+const SEQUENCES = Object.keys(ORIGINAL_TABLES).filter((name) =>
+  ORIGINAL_TABLES[name]?.some((column) => column.includes('AUTOINCREMENT')),
+)
+
+/** The highest number of a table that was ever given out, as it is kept apart from the rows. */
+export function kept(db: SqliteConnection, table: string): bigint {
+  // a file of Python's may have no such table yet
+  if (db.get(/* sql */ `SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'`) === undefined)
+    return 0n
+  const row = db.get(/* sql */ `SELECT seq FROM sqlite_sequence WHERE name = ?`, table)
+  return integer(row?.['seq'])
+}
+
+function highest(db: SqliteConnection, table: string, column: string): bigint {
+  return integer(db.get(`SELECT MAX(${column}) AS highest FROM ${table}`)?.['highest'])
+}
+
+function integer(value: SqlValue | undefined): bigint {
+  return typeof value === 'bigint' ? value : 0n
+}
+
+/**
+ * Whether rows have numbers above those that are kept: who restores a file by its tables may leave them behind, and they
+ * would be given out again.
+ */
+export function areCountersBehind(db: SqliteConnection): boolean {
+  return (
+    highest(db, 'resource_lock_leases', 'fence') > (readMeta(db, 'fence') ?? 0) ||
+    SEQUENCES.some((table) => highest(db, table, 'id') > kept(db, table))
+  )
+}
+
+/** Inside the caller's transaction. */
+export function raiseCounters(db: SqliteConnection): void {
+  const fence = highest(db, 'resource_lock_leases', 'fence')
+  if (fence > (readMeta(db, 'fence') ?? 0)) writeMeta(db, 'fence', Number(fence))
+  for (const table of SEQUENCES) {
+    const id = highest(db, table, 'id')
+    if (id <= kept(db, table)) continue
+    db.run(/* sql */ `DELETE FROM sqlite_sequence WHERE name = ?`, table)
+    db.run(/* sql */ `INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, table, id)
+  }
+}
