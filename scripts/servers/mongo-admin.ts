@@ -7,7 +7,7 @@ export const SET_NAME = 'rs0'
 /** Makes a replica set of these nodes (`host:port`); the first of them does the work. */
 export async function initiate(members: readonly string[], settings: object = {}): Promise<void> {
   const config = { _id: SET_NAME, members: members.map((host, _id) => ({ _id, host })), settings }
-  await ask(members[0], { replSetInitiate: config })
+  await ask(members[0], { replSetInitiate: config }, PATIENCE_MS)
 }
 
 /** Waits until one of these nodes takes writes, and gives it. */
@@ -47,9 +47,13 @@ async function hello(member: string): Promise<Record<string, unknown>> {
   }
 }
 
-async function ask(member: string | undefined, command: object): Promise<Record<string, unknown>> {
+async function ask(
+  member: string | undefined,
+  command: object,
+  serverSelectionTimeoutMS = 500,
+): Promise<Record<string, unknown>> {
   const { MongoClient } = await import('mongodb')
-  const options = { directConnection: true, serverSelectionTimeoutMS: 500 }
+  const options = { directConnection: true, serverSelectionTimeoutMS }
   const client = new MongoClient(`mongodb://${member}`, options)
   try {
     return await client.db('admin').command({ ...command })

@@ -12,7 +12,14 @@ import { dropNamespace, mongoStorage } from '../src/index.ts'
 import { walk } from './walk.ts'
 
 /** Each major version, and the lowest and a late one of those that work. */
-const VERSIONS = { oldest: '4.17.2', older: '5.9.2', tooOld: '6.12.0', lowest: '6.13.0', late: '6.20.0' }
+const VERSIONS = {
+  oldest: '4.17.2',
+  older: '5.9.2',
+  tooOld: '6.12.0',
+  lowest: '6.13.0',
+  late: '6.20.0',
+  other: '7.9.0',
+}
 type Version = keyof typeof VERSIONS
 
 withServer('mongo', (url) => {
@@ -51,7 +58,11 @@ withServer('mongo', (url) => {
   async function walked(name: string, client: MongoClient | null): Promise<unknown> {
     const namespace = `foreign_${name}`
     namespaces.push(namespace)
-    const storage = client === null ? mongoStorage({ url, namespace }) : mongoStorage({ client, namespace })
+    const storage = mongoStorage({
+      ...(client === null ? { url } : { client }),
+      namespace,
+      operationTimeoutMs: 60_000,
+    })
     try {
       return await walk(storage)
     } finally {
@@ -75,8 +86,8 @@ withServer('mongo', (url) => {
     },
   )
 
-  test.each(['lowest', 'late'] as const)(
-    'a client of the %s driver 6 answers as our own does',
+  test.each(['lowest', 'late', 'other'] as const)(
+    'a client of the %s driver answers as our own does',
     async (version) => {
       expect(await walked(version, clientOf(version))).toEqual(ours)
     },

@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type MongoSet, startMongoSet } from '../../../scripts/servers/index.ts'
+import { type MongoSet, type Server, startMongoSet } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
 import { failureOf } from './failure.ts'
 
 const CAPACITY = 3
 const WRITERS = 6
+
+async function stepDown({ url }: Server): Promise<void> {
+  const client = new MongoClient(url)
+  await client.db('admin').command({ replSetStepDown: 10, secondaryCatchUpPeriodSecs: 5, force: true })
+  await client.close()
+}
 
 withOwnServer('mongo', () => {
   let set: MongoSet
@@ -23,7 +30,7 @@ withOwnServer('mongo', () => {
   })
 
   test(
-    'primaries are killed under load: no acknowledged write is lost, and nothing is overbooked',
+    'primaries step down and are killed under load: nothing acknowledged is lost or unread, nothing overbooked',
     { timeout: 120_000 },
     async () => {
       const handles = [0, 1].map(() => mongoStorage({ url: set.url, namespace: 'set' }))
@@ -33,6 +40,7 @@ withOwnServer('mongo', () => {
       const recorded: { event: string; seq: number }[] = []
       const codes = new Set<string>()
       const overbooked: number[] = []
+      const stale: unknown[] = []
       let running = true
 
       const unless = async (act: () => Promise<unknown>): Promise<void> => {
@@ -53,6 +61,11 @@ withOwnServer('mongo', () => {
             mine.resourceLock.acquire(`f${index}`, { r: 1 }, 1, { capacities: { r: CAPACITY } }),
           )
           await unless(() => mine.resourceLock.release(`f${index}`))
+          await unless(async () => {
+            await mine.context.setState(`a${index}`, `${n}`)
+            const seen = await mine.context.getState(`a${index}`)
+            if (seen !== `${n}`) stale.push({ index, n, seen })
+          })
         }
       }
       const observer = async (): Promise<void> => {
@@ -66,9 +79,10 @@ withOwnServer('mongo', () => {
         const least = recorded.length + 100
         while (recorded.length < least) await sleep(10)
         const primary = await set.primary()
-        await primary.kill9()
+        if (round === 0) await stepDown(primary)
+        else await primary.kill9()
         await set.primary()
-        await primary.restart()
+        if (round > 0) await primary.restart()
       }
       running = false
       await work
@@ -80,6 +94,7 @@ withOwnServer('mongo', () => {
       ).toEqual([])
       expect(overbooked.filter((amount) => amount > CAPACITY)).toEqual([])
       expect(overbooked.length).toBeGreaterThan(0)
+      expect(stale).toEqual([])
       const events = await storage.decisionAudit.allEventsChronological()
       expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))
       expect(new Set(events.map(({ event }) => event)).size).toBe(events.length)

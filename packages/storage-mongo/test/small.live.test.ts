@@ -15,7 +15,7 @@ withOwnServer('mongo', () => {
   test('a server that forbids scans of whole collections', async () => {
     const { url } = server
     const namespace = 'no_scans'
-    const storage = mongoStorage({ url, namespace })
+    const storage = mongoStorage({ url, namespace, operationTimeoutMs: 60_000 })
     await walk(storage)
     const records = await Array.fromAsync(storage.exportRecords())
     const copy = mongoStorage({ url, namespace: `${namespace}_copy` })
@@ -28,7 +28,7 @@ withOwnServer('mongo', () => {
     const { url } = server
     const namespace = 'dropped'
     const client = new MongoClient(url)
-    const storage = mongoStorage({ url, namespace })
+    const storage = mongoStorage({ url, namespace, operationTimeoutMs: 60_000 })
     await storage.decisionAudit.record('f', 'e')
     await storage.lifecycle.recordTransition('f', null, 's')
     await dropNamespace({ url, namespace })
