@@ -1,4 +1,4 @@
-import { PROTOCOLS } from '@dir/storage-core'
+import { PROTOCOLS, type StorageHandle, fromMicros, toMicros } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
 import { group, range } from './kit.ts'
@@ -7,6 +7,12 @@ import { event, hold, plant } from './plant.ts'
 /** Numbers around those at which one of 32 bits, signed or not, begins again. */
 const NUMBERS = [1, 2 ** 31 - 1, 2 ** 31, 2 ** 31 + 1, 2 ** 32 - 1, 2 ** 32, 2 ** 32 + 1, 2 ** 40, 2 ** 52]
 const LAST = 2 ** 52
+
+/** Amounts that are not kept by 32 bits, nor by fractions of two. */
+const AMOUNTS = [
+  0.000_001, 0.1, 0.3, 1.000_001, 2_147_483_647.999_999, 2_147_483_648.1, 4_294_967_295.123_457,
+  4_294_967_296.000_001, 4_500_000_000.3, 8_500_000_000.000_003,
+].map((amount) => fromMicros(toMicros(amount)))
 
 export const scenarios: readonly Scenario[] = group(
   { level: 'atomic', protocols: PROTOCOLS, capabilities: ['export', 'leases'], needs: 'empty' },
@@ -94,6 +100,42 @@ export const scenarios: readonly Scenario[] = group(
         const grant = await resourceLock.acquire('flow', { r: 1 }, 5)
         assert.equal(grant, { fence: LAST + 1, expiresAt: null }, 'the next')
         assert.equal(await held(), [LAST + 1], 'the hold of the next')
+      },
+    },
+    {
+      id: 'large-numbers/amounts',
+      title: 'amounts up to the largest are kept to the millionth, however often they are read and copied',
+      clause: 'amounts are kept to six decimal places, up to 9 007 199 254',
+      asserts: 4 + 2 * AMOUNTS.length,
+      async run({ storage, open, freshNamespace, assert }) {
+        const { resourceLock } = storage
+        for (const [n, amount] of AMOUNTS.entries()) {
+          await resourceLock.acquireBatch(`flow ${n}`, { [`r ${n}`]: amount }, 5)
+          const full = { capacities: { [`r ${n}`]: fromMicros(toMicros(amount) + 1) } }
+          const more = (micros: number) =>
+            resourceLock.acquireBatch('other', { [`r ${n}`]: fromMicros(micros) }, 5, full)
+          await assert.rejects(
+            () => more(2),
+            'STORAGE_INSUFFICIENT_CAPACITY',
+            `${amount} and two millionths`,
+            {
+              locked: amount,
+            },
+          )
+          assert.equal(await more(1), true, `${amount} and a millionth`)
+        }
+        await resourceLock.release('other')
+        const amounts = async ({ resourceLock: locks }: StorageHandle) =>
+          (await locks.getHolds()).map(({ amount }) => amount)
+        assert.equal(await amounts(storage), AMOUNTS, 'the holds')
+        const sums = AMOUNTS.map((_, n) => resourceLock.getLockedAmount(`r ${n}`, null))
+        assert.equal(await Promise.all(sums), AMOUNTS, 'the sums')
+        const copy = await open({ namespace: freshNamespace() })
+        await copy.importRecords(await exported(storage))
+        const again = await open({ namespace: freshNamespace() })
+        await again.importRecords(await exported(copy))
+        assert.equal(await amounts(again), AMOUNTS, 'the copy of a copy')
+        assert.equal(await exported(again), await exported(storage), 'its export')
       },
     },
   ],

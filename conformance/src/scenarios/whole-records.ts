@@ -1,22 +1,11 @@
 import { setImmediate as pause } from 'node:timers/promises'
-import type { Protocol, StorageHandle } from '@dir/storage-core'
+import { PROTOCOLS } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { group, openHandles } from './kit.ts'
 import { RECORD_KINDS } from './record-kinds.ts'
-import { aRequest, anAgent } from './samples.ts'
+import { LISTS, type Replaced } from './whole-records-lists.ts'
 import { same } from '../same.ts'
 import { show } from '../show.ts'
-
-/** What is replaced again and again while others read it, and what a reader may see. */
-interface Replaced {
-  readonly words: string
-  readonly protocol: Protocol
-  readonly level: Scenario['level']
-  readonly write: (storage: StorageHandle, id: string, n: number) => Promise<unknown>
-  readonly read: (storage: StorageHandle, id: string) => Promise<unknown>
-  /** Whether it is what one of the writes left behind. */
-  readonly isWhole: (seen: unknown, id: string) => boolean
-}
 
 const TIMES = 40
 
@@ -38,149 +27,46 @@ const records = REPLACED_KINDS.map((kind): Replaced => ({
     Array.from({ length: TIMES + 1 }, (_, n) => kind.after(n)).some((one) => same(one, seen)),
 }))
 
-const lists: readonly Replaced[] = [
-  {
-    words: 'agents',
-    protocol: 'agentRegistry',
-    level: 'seed',
-    write: ({ agentRegistry }, id, n) =>
-      agentRegistry.upsertAgent(anAgent(id, { priority: n, status: `${n}`, agentVersion: `${n}` })),
-    read: async ({ agentRegistry }, id) => {
-      const agent = await agentRegistry.getAgent(id)
-      return [agent?.priority, agent?.status, agent?.agentVersion].map(String)
-    },
-    isWhole: (seen) => /^\d+$/.test(String((seen as string[])[0])) && new Set(seen as string[]).size === 1,
-  },
-  {
-    words: 'dirty-flows',
-    protocol: 'saga',
-    level: 'seed',
-    write: ({ saga }, id, n) => saga.markDirty(id, `${n}`, '{}'),
-    read: async ({ saga }, id) => (await saga.getDirtyFlows()).filter((dfid) => dfid === id),
-    isWhole: (seen, id) => same(seen, [id]),
-  },
-  {
-    words: 'pending-requests',
-    protocol: 'escalation',
-    level: 'seed',
-    write: ({ escalation }, id, n) =>
-      escalation.insertRequest(aRequest(id, `${n}`, { reason: `${n}`, contextJson: `${n}`, impact: `${n}` })),
-    read: async ({ escalation }, id) =>
-      (await escalation.getPendingRequests())
-        .filter(({ dfid }) => dfid === id)
-        .map(({ agentId, reason, context, impact }) => [agentId, reason, String(context), impact]),
-    isWhole: (seen) => {
-      const [only, ...more] = seen as string[][]
-      return only !== undefined && more.length === 0 && new Set(only).size === 1
-    },
-  },
-  {
-    words: 'statuses',
-    protocol: 'agentRegistry',
-    level: 'seed',
-    write: ({ agentRegistry }, id, n) =>
-      n === 0
-        ? agentRegistry.upsertAgent(anAgent(id, { status: 'none' }))
-        : agentRegistry.updateStatus(id, `${n}`, `${n}`),
-    read: ({ agentRegistry }, id) => agentRegistry.getStatus(id),
-    isWhole: (seen) => {
-      const { status, suspensionReason } = seen as { status: string; suspensionReason: string | null }
-      return status === (suspensionReason ?? 'none')
-    },
-  },
-  {
-    words: 'active-agents',
-    protocol: 'agentRegistry',
-    level: 'seed',
-    write: ({ agentRegistry }, id, n) =>
-      n % 2 === 0
-        ? agentRegistry.upsertAgent(anAgent(id, { priority: n }))
-        : agentRegistry.updateStatus(id, 'ACTIVE', `${n}`),
-    read: async ({ agentRegistry }, id) => [
-      (await agentRegistry.listActiveAgents()).includes(id),
-      (await agentRegistry.getStatus(id))?.status,
-    ],
-    isWhole: (seen) => same(seen, [true, 'ACTIVE']),
-  },
-  {
-    words: 'holds-of-one-acquire',
-    protocol: 'resourceLock',
-    level: 'atomic',
-    write: ({ resourceLock }, id, n) =>
-      resourceLock.acquireBatch(id, { [`${id} a`]: n, [`${id} b`]: n, [`${id} c`]: n }, 30),
-    read: async ({ resourceLock }, id) =>
-      (await resourceLock.getHolds({ dfid: id })).map(({ amount, fence }) => `${amount} ${fence}`),
-    isWhole: (seen) => (seen as unknown[]).length === 3 && new Set(seen as unknown[]).size === 1,
-  },
-  {
-    words: 'holds-that-come-and-go',
-    protocol: 'resourceLock',
-    level: 'atomic',
-    write: ({ resourceLock }, id, n) =>
-      n % 2 === 0
-        ? resourceLock.acquireBatch(id, { [`${id} a`]: 1, [`${id} b`]: 1, [`${id} c`]: 1 }, 30)
-        : resourceLock.release(id),
-    read: async ({ resourceLock }, id) => (await resourceLock.getHolds({ dfid: id })).length,
-    isWhole: (seen) => seen === 0 || seen === 3,
-  },
-  {
-    words: 'current-status',
-    protocol: 'lifecycle',
-    level: 'atomic',
-    write: ({ lifecycle }, id, n) => lifecycle.recordTransition(id, null, `S${n}`),
-    read: ({ lifecycle }, id) => lifecycle.getCurrentStatus(id),
-    isWhole: (seen) => /^S\d+$/.test(String(seen)),
-  },
-  {
-    words: 'request-and-token',
-    protocol: 'escalation',
-    level: 'atomic',
-    write: ({ escalation }, id, n) =>
-      escalation.requestWithinBudget(aRequest(`${id} ${n}`, id), { limit: 1_000, windowSec: 3_600 }),
-    async read({ escalation }, id) {
-      const before = await escalation.getWindowCount(id, '2000-01-01')
-      const pending = (await escalation.getPendingRequests()).filter(({ agentId }) => agentId === id).length
-      const after = await escalation.getWindowCount(id, '2000-01-01')
-      return before <= pending && pending <= after
-    },
-    isWhole: (seen) => seen === true,
-  },
-]
-
-export const scenarios: readonly Scenario[] = [...records, ...lists].flatMap(
-  ({ words, protocol, level, write, read, isWhole }) =>
-    group({ level, protocols: [protocol] }, [
+export const scenarios: readonly Scenario[] = [...records, ...LISTS].flatMap(
+  ({ words, protocol, level, capabilities, write, read, isWhole }) =>
+    group(
       {
-        id: `whole-records/${words}`,
-        title: `while it is replaced, ${words.replaceAll('-', ' ')}: readers see what one write left, never nothing or a half`,
-        clause: `${protocol}: a write is one step for every reader`,
-        asserts: 2,
-        async run(context) {
-          const { id, assert } = context
-          const [writer, ...readers] = await openHandles(context, 3)
-          if (writer === undefined) return
-          const one = id('one')
-          await write(writer, one, 0)
-          let busy = true
-          const bad: unknown[] = []
-          let reads = 0
-          const reading = readers.map(async (reader) => {
-            while (busy) {
-              const seen = await read(reader, one)
-              reads++
-              if (!isWhole(seen, one)) bad.push(seen)
+        level,
+        ...(capabilities === undefined ? { protocols: [protocol] } : { protocols: PROTOCOLS, capabilities }),
+      },
+      [
+        {
+          id: `whole-records/${words}`,
+          title: `while it is replaced, ${words.replaceAll('-', ' ')}: readers see what one write left, never nothing or a half`,
+          clause: `${protocol}: a write is one step for every reader`,
+          asserts: 2,
+          async run(context) {
+            const { id, assert } = context
+            const [writer, ...readers] = await openHandles(context, 3)
+            if (writer === undefined) return
+            const one = id('one')
+            await write(writer, one, 0)
+            let busy = true
+            const bad: unknown[] = []
+            let reads = 0
+            const reading = readers.map(async (reader) => {
+              while (busy) {
+                const seen = await read(reader, one)
+                reads++
+                if (!isWhole(seen, one)) bad.push(seen)
+                await pause()
+              }
+            })
+            for (let n = 1; n <= TIMES; n++) {
+              await write(writer, one, n)
               await pause()
             }
-          })
-          for (let n = 1; n <= TIMES; n++) {
-            await write(writer, one, n)
-            await pause()
-          }
-          busy = false
-          await Promise.all(reading)
-          assert.equal(bad.slice(0, 3).map(show), [], 'what was neither before nor after a write')
-          assert.ok(reads > 0, 'somebody read')
+            busy = false
+            await Promise.all(reading)
+            assert.equal(bad.slice(0, 3).map(show), [], 'what was neither before nor after a write')
+            assert.ok(reads > 0, 'somebody read')
+          },
         },
-      },
-    ]),
+      ],
+    ),
 )
