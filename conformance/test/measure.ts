@@ -23,13 +23,13 @@ export function measure(backend: Backend): Promise<readonly ScenarioResult[]> {
 const SLOW = /^(model|long-lists|long-calls|durations)\//
 
 /**
- * The scenario that must kill a mutant, and a fifth of the others, which differs from mutant to mutant: all of them
+ * The scenario that must kill a mutant, and a tenth of the others, which differs from mutant to mutant: all of them
  * would take minutes (see `kill-table.ts`).
  */
 export function measureMutant(mutant: Mutant, sound: Backend): Promise<readonly ScenarioResult[]> {
   const { id, killedBy } = mutant
   const sampled = (scenario: string): boolean => {
-    return !SLOW.test(scenario) && randomStream(0, `${id} ${scenario}`)() < 0.2
+    return !SLOW.test(scenario) && randomStream(0, `${id} ${scenario}`)() < 0.1
   }
   return run(mutant.wrap(sound), (scenario) => scenario === killedBy || sampled(scenario))
 }
