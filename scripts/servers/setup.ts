@@ -53,7 +53,7 @@ const MUCH_BYTES = 4 * 1024 ** 3
  * For the servers that no test kills: memory in the place of a disk, where the system has enough of it. What they
  * promise is the same while they run, and many tests at once do not wait for one disk.
  */
-function inMemory(): string | undefined {
+export function inMemory(): string | undefined {
   try {
     const { bavail, bsize } = statfsSync('/dev/shm')
     return bavail * bsize > MUCH_BYTES ? '/dev/shm' : undefined

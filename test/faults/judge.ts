@@ -75,6 +75,6 @@ function effectOf(course: Course): readonly [BreachName, string] | null {
 }
 
 /** Whether a later write of unknown outcome leaves nothing to judge. */
-export function isUndecided({ later }: Course): boolean {
+export function isUndecided({ later }: Pick<Course, 'later'>): boolean {
   return later?.outcome === 'unknown'
 }

@@ -31,10 +31,10 @@ export const FULL: Size = {
 
 /** For tests. */
 export const SMALL: Size = {
-  lanes: 30,
+  lanes: 16,
   cells: 150,
   calls: 300,
-  callers: 30,
+  callers: 16,
   beside: 256,
   besideMs: 5_000,
   flood: 10_000,

@@ -2,6 +2,7 @@ import type { HandleOptions, StorageHandle } from '@dir/storage-core'
 import { mongoStorage } from '../../packages/storage-mongo/src/index.ts'
 import { postgresStorage } from '../../packages/storage-postgres/src/index.ts'
 import { redisStorage } from '../../packages/storage-redis/src/index.ts'
+import { inMemory } from '../../scripts/servers/setup.ts'
 import { type Server, type ServerName, start } from '../../scripts/servers/index.ts'
 
 type Open = (url: string, namespace: string, options?: HandleOptions) => StorageHandle
@@ -21,6 +22,12 @@ export interface Store {
   readonly broken: (sound: StorageHandle) => StorageHandle
 }
 
+/** Starts a server. What the disk keeps of a power cut is not looked at here: memory does in its place. */
 export async function openStore(name: ServerName): Promise<Store> {
-  return { name, server: await start(name), open: OPEN[name], broken: (sound) => sound }
+  return {
+    name,
+    server: await start(name, { folder: inMemory() }),
+    open: OPEN[name],
+    broken: (sound) => sound,
+  }
 }

@@ -5,17 +5,16 @@ import { carryOut, seen } from './cell.ts'
 import { Clock } from './clock.ts'
 import type { Finding, Result } from './finding.ts'
 import { type Course, isUndecided, judge } from './judge.ts'
-import { openLanes } from './lanes.ts'
+import { deadlineFor, openLanes } from './lanes.ts'
 import { randomStream } from './random.ts'
 import type { Scale } from './scale.ts'
 import type { Store } from './store.ts'
 import { type Deed, type Expected, allDeeds, expect } from './twins.ts'
 import { Weather } from './weather.ts'
 
-const DEADLINE_MS = 1_500
 const HANDLES = 3
 /** Of the exchanges. */
-const SHARE = 0.04
+const SHARE = 0.08
 /** So many calls are settled between two blows. */
 const CALLS_BETWEEN = 60
 
@@ -29,8 +28,9 @@ interface Done {
 export async function storm(store: Store, scale: Scale): Promise<Result> {
   const clock = new Clock()
   const random = randomStream(scale.seed, 'storm')
-  const lanes = await openLanes(store, { lanes: HANDLES, clock, deadlineMs: DEADLINE_MS })
-  const weather = new Weather(randomStream(scale.seed, 'weather'), SHARE, DEADLINE_MS)
+  const deadlineMs = await deadlineFor(store, clock, scale.callers)
+  const lanes = await openLanes(store, { lanes: HANDLES, clock, deadlineMs })
+  const weather = new Weather(randomStream(scale.seed, 'weather'), SHARE, deadlineMs)
   const [{ calm } = { calm: undefined }] = lanes
   if (calm === undefined) throw new Error('There is no lane.')
   try {
@@ -61,7 +61,7 @@ export async function storm(store: Store, scale: Scale): Promise<Result> {
       { server: store.server, cut: () => lanes.forEach((lane) => lane.proxy.cut()) },
       randomStream(scale.seed, 'blows'),
       {
-        deadlineMs: DEADLINE_MS,
+        deadlineMs,
         isOver,
         async pauses() {
           while (done.length < next && !isOver()) await sleep(10)
@@ -73,7 +73,7 @@ export async function storm(store: Store, scale: Scale): Promise<Result> {
     const counts = await blows
     weather.end()
     await weather.settle()
-    await sleep(DEADLINE_MS) // for what nobody holds back, and comes by itself
+    await sleep(deadlineMs) // for what nobody holds back, and comes by itself
     const findings: Finding[] = []
     for (const { deed, id, course } of done) {
       const whole = { ...course, last: await seen(calm, deed, id, course.later) }
@@ -87,10 +87,11 @@ export async function storm(store: Store, scale: Scale): Promise<Result> {
       part: 'storm',
       ran: {
         calls: done.length,
+        'ms of deadline': deadlineMs,
         applied: count('applied'),
         'not applied': count('not-applied'),
         unknown: count('unknown'),
-        undecided: done.filter(({ course }) => isUndecided({ ...course, last: '' })).length,
+        undecided: done.filter(({ course }) => isUndecided(course)).length,
         abandoned,
         faults: weather.count,
         kills: counts.kill,
@@ -102,7 +103,7 @@ export async function storm(store: Store, scale: Scale): Promise<Result> {
         calls: [done.length, scale.calls / 2],
         applied: [count('applied'), scale.calls / 10],
         'kills and pauses': [Math.min(counts.kill, counts.pause), 1],
-        faults: [weather.count, scale.calls / 20],
+        faults: [weather.count, scale.calls / 50],
       }),
     }
   } finally {
