@@ -116,8 +116,9 @@ async function createCollections({ db, namespace }: Connection): Promise<void> {
     )
   await Promise.all(
     schema.map(async ({ collection, options, indexes }) => {
-      if (!existing.has(collection)) await db.createCollection(collection, options).catch(unlessExists)
+      // an index makes its collection, with the server's own way to compare, which is ours
       if (indexes.length > 0) await db.collection(collection).createIndexes([...indexes])
+      else if (!existing.has(collection)) await db.createCollection(collection, options).catch(unlessExists)
     }),
   )
 }

@@ -84,6 +84,24 @@ withServer('mongo', (url) => {
     }
   })
 
+  test('twenty handles on one client leave no listeners behind that Node warns of', async () => {
+    const client = new MongoClient(url)
+    const warnings: Error[] = []
+    const warned = (warning: Error): number => warnings.push(warning)
+    process.on('warning', warned)
+    await dropNamespace({ client, namespace })
+    const handles = Array.from({ length: 20 }, () =>
+      mongoStorage({ client, namespace, operationTimeoutMs: 60_000 }),
+    )
+    await Promise.all(handles.map((storage) => storage.intentRetry.getCount('f')))
+    await Promise.all(handles.map((storage) => storage.close()))
+    await new Promise(setImmediate) // warnings come a moment later
+    process.off('warning', warned)
+    expect(warnings).toEqual([])
+    await dropNamespace({ client, namespace })
+    await client.close()
+  })
+
   test('a client that does not retry writes is refused', async () => {
     const client = new MongoClient(url, { retryWrites: false })
     const storage = mongoStorage({ client, namespace })
