@@ -26,7 +26,7 @@ export default defineConfig({
           name: 'unit',
           include: [
             '{packages/*,conformance,examples/*,bench}/test/**/*.test.ts',
-            'test/{,malformed/}*.test.ts',
+            'test/{,faults/,malformed/}*.test.ts',
           ],
           exclude: [...configDefaults.exclude, live],
           testTimeout: 30_000, // only what hangs; the two cores may be busy

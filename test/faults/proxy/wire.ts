@@ -12,8 +12,8 @@ export type Framer = (bytes: Buffer) => Unit[]
 
 /** A protocol between a client and a server, unencrypted. */
 export interface Wire {
-  requests(): Framer
-  replies(): Framer
+  readonly requests: () => Framer
+  readonly replies: () => Framer
 }
 
 /** A framer of what `lengthOf` finds at the beginning of the bytes: the length of one message, or null if it is not whole. */
