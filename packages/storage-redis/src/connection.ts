@@ -55,9 +55,13 @@ export class RedisConnection {
     return names.map((name) => `{${this.#namespace}}:${name}`)
   }
 
-  /** Something can be sent now. */
+  /** Something can be sent now: the server is known, and the connection to it is not gone, as far as this process knows. */
   get isReady(): boolean {
-    return this.#client.status === 'ready' && this.#serverStart !== undefined
+    const { status, stream } = this.#client as {
+      readonly status: string
+      readonly stream?: { writable: boolean }
+    }
+    return status === 'ready' && this.#serverStart !== undefined && stream?.writable !== false
   }
 
   /** Waits until something can be sent; rejects at `deadline`, or at once where waiting would not help; see UnreachableError. */
@@ -143,6 +147,7 @@ export class RedisConnection {
 
   /** Ends the connection at once; the client opens another. Its own way of ending one waits for the server. */
   #breakOff(): void {
+    this.#serverStart = undefined
     const nodes = isCluster(this.#client) ? this.#client.nodes() : [this.#client]
     for (const { stream } of nodes as { readonly stream?: { destroy(): void } }[]) stream?.destroy()
   }
