@@ -37,12 +37,4 @@ export const KNOWN: readonly Known[] = [
     part: 'flood',
     matches: ({ breach }) => breach === 'unsent',
   },
-  {
-    number: 31,
-    what: 'Calls that were given to a connection that is gone, and were never sent, are told to be unknown.',
-    backends: ['redis'],
-    part: 'flood',
-    matches: ({ breach }) => breach === 'unsent',
-    comesAndGoes: true,
-  },
 ]
