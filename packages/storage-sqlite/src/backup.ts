@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { accessSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import { InvalidArgumentError } from '@dir/storage-core'
@@ -26,6 +26,7 @@ export async function backUp(
   goesOn: () => void,
 ): Promise<void> {
   const unfinished = `${target}.${randomUUID()}`
+  accessSync(dirname(target)) // the driver's own refusal has no code
   try {
     await source.backup(unfinished, {
       progress() {

@@ -1,18 +1,21 @@
-import { CorruptionError, type Outcome, type StorageError, hostMicros } from '@dir/storage-core'
+import {
+  ClosedError,
+  CorruptionError,
+  type Outcome,
+  type StorageError,
+  hostMicros,
+  isStorageError,
+} from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
 import { closeAtExit, forgetAtExit } from './at-exit.ts'
 import { backUp } from './backup.ts'
-import { isBusy, mapError } from './errors.ts'
+import { mapError, tablesChanged } from './errors.ts'
+import { SCHEMA_VERSION } from './migrations.ts'
+import { classOf, isBusy } from './result-codes.ts'
 import type { OwnLock } from './own-lock.ts'
-import { removeStandIns, standIn } from './schema.ts'
+import { recognise, removeStandIns, standIn } from './schema.ts'
 import { Statements } from './statements.ts'
 import { StoreFiles } from './store-files.ts'
-
-/** So long is it remembered that another program writes too. */
-const MEMORY_MS = 1_000
-
-/** How often way is given: about as often as that program would be next if all were equal. */
-const WAY = 1 / 3
 
 /** One open database. Everything on it is synchronous, so a transaction is over before anything else can run. */
 export class SqliteConnection extends Statements {
@@ -23,8 +26,6 @@ export class SqliteConnection extends Statements {
   #guard: BetterSqlite3.Database | undefined
   #time: number | null = null
   #isCommitting = false
-  /** When a writer of another program was in the way, on the clock of `performance.now()`. */
-  #metOthers = -Infinity
   /** Makes what writes are refused with while empty tables stand in for those that the file lacks. */
   #refusal: (() => Error) | null = null
   /** What told that the file is damaged; nothing more is written to it. */
@@ -37,18 +38,9 @@ export class SqliteConnection extends Statements {
     closeAtExit(this)
   }
 
-  /**
-   * Whether to wait a moment before `begin`, for a writer of another program: those try less and less often, and would
-   * hardly find the file free between the writes of several processes of ours, which are kept out meanwhile.
-   */
+  /** Whether to wait a moment before `begin`; see `OwnLock`. */
   givesWay(): boolean {
-    if (performance.now() - this.#metOthers > MEMORY_MS || Math.random() > WAY) return false
-    try {
-      this.#lock?.take()
-      return this.#lock !== null
-    } catch {
-      return false // others of ours are before us
-    }
+    return this.#lock?.givesWay() === true
   }
 
   /** A rollback journal lets readers go on until the commit, a log always. */
@@ -61,7 +53,7 @@ export class SqliteConnection extends Statements {
       this.run('BEGIN IMMEDIATE')
     } catch (error) {
       this.#lock?.release()
-      if (isBusy(error)) this.#metOthers = performance.now() // ours would have had the lock
+      if (isBusy(error)) this.#lock?.meetOthers()
       throw error
     }
     this.#time = hostMicros()
@@ -113,10 +105,19 @@ export class SqliteConnection extends Statements {
   }
 
   /** `mapError`, remembering damage. */
-  translate(error: unknown, outcome?: Outcome): StorageError {
+  translate(error: unknown, outcome: Outcome = 'not-applied'): StorageError {
+    if (!this.db.open && !isStorageError(error)) return new ClosedError({ cause: error, outcome })
     const mapped = mapError(error, outcome)
     if (mapped instanceof CorruptionError) this.#damage = error
-    return mapped
+    return classOf(error) === 'statement' && !this.#hasTables() ? tablesChanged(error, outcome) : mapped
+  }
+
+  #hasTables(): boolean {
+    try {
+      return recognise(this).version === SCHEMA_VERSION
+    } catch {
+      return false
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { SqliteConnection } from './connection.ts'
-import { isBusy } from './errors.ts'
+import { isBusy } from './result-codes.ts'
 import { openFile } from './open.ts'
 import { IN_MEMORY, checkPath, realPath } from './options.ts'
 import type { SqlValue } from './stored-row.ts'

@@ -7,7 +7,7 @@ import {
   runWork,
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
-import { commitOutcome, isBusy, isStoreFailure } from './errors.ts'
+import { commitOutcome, isBusy, isStoreFailure } from './result-codes.ts'
 import { requireImport } from './transfer.ts'
 import { pause } from './waiting.ts'
 

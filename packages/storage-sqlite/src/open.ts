@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { accessSync, existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { ConfigurationError, ReadOnlyError, SchemaError } from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
@@ -44,7 +44,7 @@ export async function openConnection(options: OpenOptions): Promise<SqliteConnec
     }
   } catch (error) {
     lock?.close()
-    throw error
+    throw mapError(error)
   } finally {
     lock?.release()
   }
@@ -55,6 +55,7 @@ export function openFile(path: string, create: boolean, lock: OwnLock | null = n
   const inMemory = path === IN_MEMORY
   try {
     if (create && !inMemory) mkdirSync(dirname(path), { recursive: true })
+    if (!inMemory) accessSync(dirname(path)) // the driver's own refusal has no code
     // timeout 0: SQLite's own waiting would block the event loop
     const db = new BetterSqlite3(path, { timeout: 0, fileMustExist: !create && !inMemory })
     return new SqliteConnection(db, inMemory ? null : path, lock)

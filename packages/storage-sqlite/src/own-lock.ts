@@ -2,6 +2,12 @@ import { chmodSync, chownSync, closeSync, existsSync, openSync, statSync } from 
 import BetterSqlite3 from 'better-sqlite3'
 import { identify } from './store-files.ts'
 
+/** So long is it remembered that another program writes too. */
+const MEMORY_MS = 1_000
+
+/** How often way is given: about as often as that program would be next if all were equal. */
+const WAY = 1 / 3
+
 /**
  * The write lock among handles of this package, on an empty file of its own: `-lock` beside the store. Whoever closes a
  * descriptor of the store's file in a writing process, as a copy does, drops SQLite's lock in the middle of a
@@ -15,6 +21,8 @@ export class OwnLock {
   #begin: BetterSqlite3.Statement | undefined
   #end: BetterSqlite3.Statement | undefined
   #isHeld = false
+  /** On the clock of `performance.now()`. */
+  #metOthers = -Infinity
 
   constructor(store: string) {
     this.#store = store
@@ -40,6 +48,25 @@ export class OwnLock {
   release(): void {
     if (this.#db?.inTransaction === true) this.#end?.run()
     this.#isHeld = false
+  }
+
+  /** Tells that a writer was in the way while the lock was held: one of another program. */
+  meetOthers(): void {
+    this.#metOthers = performance.now()
+  }
+
+  /**
+   * Whether to wait a moment before a write, for a writer of another program: those try less and less often, and would
+   * hardly find the file free between the writes of several processes of ours, which are kept out meanwhile.
+   */
+  givesWay(): boolean {
+    if (performance.now() - this.#metOthers > MEMORY_MS || Math.random() > WAY) return false
+    try {
+      this.take()
+      return true
+    } catch {
+      return false // others of ours are before us
+    }
   }
 
   close(): void {

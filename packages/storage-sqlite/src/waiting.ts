@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ResourceContentionError } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
-import { busy, commitOutcome, isBusy } from './errors.ts'
+import { busy } from './errors.ts'
+import { commitOutcome, isBusy } from './result-codes.ts'
 
 /** Runs the act, again and again while other connections are in its way; other work goes on meanwhile. */
 export async function untilFree<T>(deadline: number, act: () => T): Promise<T> {

@@ -14,7 +14,6 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import BetterSqlite3 from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { mapError } from '../src/errors.ts'
 import { sqliteStorage } from '../src/index.ts'
 import { publicFolder } from './folder.ts'
 
@@ -205,31 +204,5 @@ test('no error holds an id, a payload or a path', async () => {
   expect(error).toBeInstanceOf(Error)
   expect(inspect(error, { depth: 10 }).replace(/\n\s+at .*/g, '') + JSON.stringify(error)).not.toContain(
     'secret',
-  )
-})
-
-// What needs a failing disk or another machine to provoke: the codes as SQLite documents them.
-test.each([
-  ['SQLITE_FULL', 'STORAGE_FULL'],
-  ['SQLITE_NOMEM', 'STORAGE_FULL'],
-  ['SQLITE_IOERR_WRITE', 'STORAGE_IO'],
-  ['SQLITE_IOERR_FSYNC', 'STORAGE_IO'],
-  ['SQLITE_IOERR_SHORT_READ', 'STORAGE_CORRUPT'],
-  ['SQLITE_IOERR_CORRUPTFS', 'STORAGE_CORRUPT'],
-  ['SQLITE_IOERR_NOMEM', 'STORAGE_FULL'],
-  ['SQLITE_BUSY_RECOVERY', 'STORAGE_RESOURCE_CONTENTION'],
-  ['SQLITE_BUSY_SNAPSHOT', 'STORAGE_RESOURCE_CONTENTION'],
-  ['SQLITE_LOCKED_SHAREDCACHE', 'STORAGE_RESOURCE_CONTENTION'],
-  ['SQLITE_PROTOCOL', 'STORAGE_RESOURCE_CONTENTION'],
-  ['SQLITE_READONLY_DBMOVED', 'STORAGE_UNAVAILABLE'],
-  ['SQLITE_PERM', 'STORAGE_PERMISSION'],
-  ['SQLITE_AUTH', 'STORAGE_PERMISSION'],
-  ['SQLITE_TOOBIG', 'STORAGE_VALUE_TOO_LARGE'],
-  ['SQLITE_SCHEMA', 'STORAGE_SCHEMA'],
-  ['SQLITE_CONSTRAINT_TRIGGER', 'STORAGE_INTERNAL'],
-  ['ENOSPC', 'STORAGE_FULL'],
-])('%s becomes %s', (code, expected) => {
-  expect(mapError(Object.assign(new Error('x'), { code }))).toEqual(
-    expect.objectContaining({ code: expected }),
   )
 })
