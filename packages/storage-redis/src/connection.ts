@@ -90,23 +90,28 @@ export class RedisConnection {
 
   /**
    * Runs a script. Rejects at `deadline`, and then connects anew: an answer may still be on its way over the old
-   * connection, if it works at all. Errors come out raw.
+   * connection, if it works at all. Errors come out raw; `since` is when the caller began to wait.
    */
-  run(script: Script, request: Packable, deadline: number): Promise<Reply> {
-    const start = performance.now()
+  run(script: Script, request: Packable, deadline: number, since: number): Promise<Reply> {
     return settleBy(deadline, this.#evaluate(script, pack(request)), () => {
       this.#breakOff()
-      return new NoAnswerError(performance.now() - start)
+      return new NoAnswerError(performance.now() - since)
     })
   }
 
   /** Runs a script that may run twice, again and again until an answer comes; without one, `outcome` is what is known. */
-  async repeat(script: Script, request: Packable, deadline: number, outcome: Outcome): Promise<Reply> {
+  async repeat(
+    script: Script,
+    request: Packable,
+    deadline: number,
+    outcome: Outcome,
+    since: number = performance.now(),
+  ): Promise<Reply> {
     const attempts = new Attempts(deadline)
     for (;;) {
       try {
         await this.ready(attempts.nextBy)
-        return await this.run(script, request, deadline)
+        return await this.run(script, request, deadline, since)
       } catch (error) {
         const again = attempts.again(error)
         if (this.#closed) throw new ClosedError({ outcome: attempts.inDoubt ? outcome : 'not-applied' })
@@ -161,7 +166,8 @@ export class RedisConnection {
   async #prepare(): Promise<void> {
     try {
       await this.#selectDatabase()
-      this.learnClock(Number(await this.run(clockScript, null, performance.now() + this.#timeoutMs)))
+      const now = performance.now()
+      this.learnClock(Number(await this.run(clockScript, null, now + this.#timeoutMs, now)))
     } catch (error) {
       this.#failed(error)
       if (isReply(error) && !mayPass(error)) throw this.#unreachable(true)

@@ -77,7 +77,7 @@ export class RedisDriver implements StorageDriver {
       )
     const session: RedisSession = {
       read: (protocol, name, ...args) =>
-        this.#connection.repeat(readScript(protocol), [name, ...args], call.deadline, 'not-applied'),
+        this.#connection.repeat(readScript(protocol), [name, ...args], call.deadline, 'not-applied', start),
       write: () => Promise.reject(new TypeError('a read does not write')),
       attempt: () => Promise.reject(new TypeError('a read does not write')),
     }

@@ -121,7 +121,7 @@ export class GroupCommit {
     const script = scriptOf(works)
     for (;;) {
       try {
-        const reply = await this.#connection.run(script, request, deadline)
+        const reply = await this.#connection.run(script, request, deadline, start)
         const [now, replies] = as<[number, readonly WorkReply[]]>(reply)
         this.#connection.learnClock(now)
         return replies
