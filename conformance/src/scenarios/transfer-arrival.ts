@@ -72,6 +72,31 @@ export const scenarios: readonly Scenario[] = group(
       },
     },
     {
+      id: 'transfer/large-amounts-stay',
+      title:
+        'amounts of some billions are read, exported and imported to the very micro-unit, again and again',
+      clause: 'amounts are kept to six decimal places; importRecords keeps what was exported',
+      level: 'atomic',
+      asserts: 6,
+      async run({ storage, open, freshNamespace, assert }) {
+        const amounts = [4_417_943_683.526857, 4_294_967_297.000001, 4_499_999_999.000003]
+        for (const [n, amount] of amounts.entries())
+          await storage.resourceLock.acquireBatch(`flow ${n}`, { [`r${n}`]: amount }, 0)
+        let last = storage
+        for (let copies = 0; copies < 3; copies++) {
+          const records = await exported(last)
+          last = await open({ namespace: freshNamespace() })
+          await last.importRecords(records)
+          assert.equal(await exported(last), records, `copy ${copies}`)
+        }
+        for (const [n, amount] of amounts.entries()) {
+          const room = { capacities: { [`r${n}`]: amount } }
+          const rest = await last.resourceLock.acquire('other', { [`r${n}`]: 0 }, 0, room)
+          assert.ok(rest !== null, `nothing was added to ${amount}`)
+        }
+      },
+    },
+    {
       id: 'transfer/unfit-records-are-refused-or-left-out',
       title:
         'a record that cannot be held stops the import, or is left out and counted where that is asked for',
