@@ -11,6 +11,7 @@ import {
 import type { Filter } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { HoldDocument } from './documents.ts'
+import { replaceAll } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { LockBoard } from './lock-board.ts'
 import { raised } from './lock-rows.ts'
@@ -125,7 +126,7 @@ export const resourceLock: Implementation<ResourceLockOperations, MongoContext> 
     const holds = items.map(({ type: _, unfit: __, dfid, resourceId, amount, micros, ...hold }) => {
       return { _id: { dfid, resourceId }, micros: importAmount(amount, micros), ...hold }
     })
-    await context.collection(NAME).insertMany(holds, context.options)
+    await replaceAll(context, NAME, holds)
     const versions = holds.map(({ _id, micros }) => raised('resource', _id.resourceId, micros))
     await context.collection('lock_versions').bulkWrite(versions, context.options)
   },
