@@ -9,6 +9,7 @@ import {
   UnavailableError,
   createStorage,
   isStorageError,
+  mixStorage,
 } from '../src/index.ts'
 
 // What a handle makes of a driver that fails at a moment which no real store can be brought to.
@@ -225,4 +226,21 @@ test('an import whose end was not answered is of unknown outcome, though its end
   const whole: StorageRecord[] = [session, { type: 'counters', seq: 0, fence: 0, records: 1 }]
   await expect(storage.importRecords(whole)).rejects.toMatchObject({ outcome: 'unknown', retryable: false })
   expect(told).toBe(2)
+})
+
+test('an import into a mix that one backend ended and another did not is of unknown outcome', async () => {
+  const transfer = { counters: async () => ({ seq: 0, fence: 0 }), begin: async () => {} }
+  const refusing = async (): Promise<void> => {
+    throw new UnavailableError('It is down.', 'connect')
+  }
+  const handle = (finish: () => Promise<void>) => createStorage(driver({ transfer: { ...transfer, finish } }))
+  const whole: StorageRecord[] = [session, { type: 'counters', seq: 0, fence: 0, records: 1 }]
+  const outcomes = [async () => {}, refusing].map((finish) => {
+    const mix = mixStorage({ default: handle(refusing), context: handle(finish) })
+    return outcomeOf(mix.importRecords(whole))
+  })
+  expect(await Promise.all(outcomes)).toEqual([
+    ['STORAGE_UNAVAILABLE', 'unknown'],
+    ['STORAGE_UNAVAILABLE', 'not-applied'],
+  ])
 })

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { type QueueEntry, UnavailableError, type Work, WriteQueue } from '../src/index.ts'
 
 let clock = 0
@@ -234,4 +234,14 @@ test('those whose flush fails get an error each, which says of which call', asyn
   )
   expect(new Set(errors).size).toBe(2)
   expect(errors).toEqual([failure({ message: 'It is down.' }), failure({ message: 'It is down.' })])
+})
+
+test('writes settle where a test has put another setImmediate in its place', async () => {
+  vi.useFakeTimers({ toFake: ['setImmediate'] })
+  try {
+    const { queue } = store()
+    expect(await queue.push(work('a'))).toHaveLength(1)
+  } finally {
+    vi.useRealTimers()
+  }
 })

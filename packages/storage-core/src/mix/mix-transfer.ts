@@ -1,5 +1,7 @@
+import { Channel } from './channel.ts'
 import type { ImportOptions, ImportSummary, StorageHandle } from '../bundle.ts'
-import { InvalidArgumentError, UnsupportedError } from '../errors.ts'
+import { InvalidArgumentError, UnsupportedError, isStorageError } from '../errors.ts'
+import { copyOf } from '../errors/storage-error.ts'
 import type { Owners } from './mix-storage.ts'
 import { PROTOCOL_OF, checkRecord } from '../handle/record-check.ts'
 import { goOn, iteratorOf } from '../handle/source.ts'
@@ -106,7 +108,9 @@ export async function importMix(
     [feed(), ...imports].map((one) => one.catch(fail)) as [Promise<void>, ...Promise<ImportSummary | void>[]],
   )
   source.end()
-  if (failure !== undefined) throw failure.error
+  // where one fails in the last step and another has ended, it is not so that nothing was imported
+  if (failure !== undefined)
+    throw summaries.every((one) => one === undefined) ? failure.error : withDoubt(failure.error)
   return summaries.reduce<ImportSummary>(
     (sum, one) => ({
       imported: sum.imported + (one?.imported ?? 0),
@@ -116,57 +120,11 @@ export async function importMix(
   )
 }
 
+function withDoubt(error: unknown): unknown {
+  return isStorageError(error)
+    ? Object.assign(copyOf(error) as object, { outcome: 'unknown', retryable: false })
+    : error
+}
+
 /** Makes a backend begin, and is the end of nothing. */
 const UNFINISHED: CountersExport = { type: 'counters', seq: 0, fence: 0, records: 1 }
-
-/** A queue of one item between a writer who waits and a reader. */
-class Channel<Item> implements AsyncIterable<Item> {
-  #item: { readonly value: Item } | undefined
-  #ended: { readonly error?: unknown } | undefined
-  #asks = false
-  #wake: (() => void) | undefined
-
-  /** Waits until the reader has taken the item before. After the end, items are dropped. */
-  async push(value: Item): Promise<void> {
-    while (this.#item !== undefined && this.#ended === undefined) await this.#changed()
-    this.#item = { value }
-    this.#tell()
-  }
-
-  /** Settles when the reader has made something of every item, and asks for another. */
-  async isIdle(): Promise<void> {
-    while ((this.#item !== undefined || !this.#asks) && this.#ended === undefined) await this.#changed()
-  }
-
-  /** The reader comes to its end, or gets the error instead of what is left. */
-  end(how: { readonly error?: unknown } = {}): void {
-    this.#ended ??= how
-    this.#tell()
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item> {
-    for (;;) {
-      if (this.#ended !== undefined && 'error' in this.#ended) throw this.#ended.error
-      if (this.#item !== undefined) {
-        const { value } = this.#item
-        this.#item = undefined
-        this.#tell()
-        yield value
-      } else if (this.#ended === undefined) {
-        this.#asks = true
-        this.#tell()
-        await this.#changed()
-        this.#asks = false
-      } else return
-    }
-  }
-
-  #changed(): Promise<void> {
-    return new Promise((resolve) => (this.#wake = resolve))
-  }
-
-  #tell(): void {
-    this.#wake?.()
-    this.#wake = undefined
-  }
-}
