@@ -6,16 +6,19 @@ import { group } from './kit.ts'
 
 type Records = readonly StorageRecord[]
 
+/** All but events, of which the number says more. */
+const KINDS = [
+  ...['agent', 'session', 'state', 'idempotency', 'dirtyFlow', 'hold', 'retryCount', 'budgetToken'],
+  ...['request', 'transition'],
+]
+
 /** What may become of an export on its way. */
 const DAMAGED: readonly (readonly [what: string, damage: (whole: Records) => Records])[] = [
   ['without its last record', (whole) => whole.slice(0, -1)],
   ['cut off in the middle', (whole) => whole.slice(0, whole.length / 2)],
   ['without its first record', (whole) => whole.slice(1)],
   ['without one token', (whole) => leftOut(whole, 'budgetToken')],
-  ['with a transition twice', (whole) => doubled(whole, 'transition')],
-  ['with a token twice', (whole) => doubled(whole, 'budgetToken')],
-  ['with an agent twice', (whole) => doubled(whole, 'agent')],
-  ['with a hold twice', (whole) => doubled(whole, 'hold')],
+  ...KINDS.map((type) => [`with a ${type} twice`, (whole: Records) => doubled(whole, type)] as const),
   ['twice, one after the other', (whole) => [...whole, ...whole]],
   ['twice, with counters at the end only', (whole) => [...whole.slice(0, -1), ...whole]],
   ['resumed a little before where it stopped', (whole) => [...whole.slice(0, 12), ...whole.slice(9)]],
