@@ -44,18 +44,16 @@ local function next_entries(log, dfid, after, count)
   return entries
 end
 
--- log, dfid (null: any), after, limit, second field (null: any); answers a megabyte of entries, about, and after
--- which one to go on, or false at the end. It looks through so many at most that others are not kept waiting.
+-- log, dfid (null: any), after, limit, second field (null: any); answers entries, and after which one to go on, or false
+-- at the end. It looks through a megabyte, about, or 2 000 entries at most, so that others are not kept waiting.
 function op.log_page(log, dfid, after, limit, second)
   local rows, bytes, last = {}, 0, after
   for _ = 1, 250 do
     local entries = next_entries(log, dfid, last, math.min(8, limit - #rows))
     for _, entry in ipairs(entries) do
       last = tonumber(string.match(entry[1], '%d+'))
-      if not second or entry[2][4] == second then
-        rows[#rows + 1] = entry
-        for _, text in ipairs(entry[2]) do bytes = bytes + #text end
-      end
+      for _, text in ipairs(entry[2]) do bytes = bytes + #text end
+      if not second or entry[2][4] == second then rows[#rows + 1] = entry end
     end
     if #entries == 0 then return { rows, false } end
     if #rows == limit or bytes >= MOST then break end

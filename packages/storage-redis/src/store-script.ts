@@ -58,7 +58,9 @@ export const prepareScript: Script = newScript(
 local id = cmsgpack.unpack(ARGV[1])
 ${STATE}
 local found = redis.call('HMGET', key.meta, 'id', 'version')
-if id and not found[2] then redis.call('HSET', key.meta, 'version', '${SCHEMA_VERSION}', 'id', id) end
+if id and not found[1] then
+  redis.call('HSET', key.meta, 'version', found[2] or '${SCHEMA_VERSION}', 'id', id)
+end
 state(function(name, least) redis.call('HSET', key.meta, name, least) end)
 return state()`,
   NAMES,

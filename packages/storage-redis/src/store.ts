@@ -49,8 +49,8 @@ export async function openStore(
   deadline: number,
 ): Promise<StoreState & { readonly id: string }> {
   const found = await lookAtStore(connection, deadline)
-  const missing = found.version === null
-  const request = missing && create ? randomBytes(12).toString('base64') : null
+  const needsId = found.id === null && (create || found.version !== null)
+  const request = needsId ? randomBytes(12).toString('base64') : null
   const state =
     request !== null || found.isBehind ? await stateOf(connection, prepareScript, request, deadline) : found
   if (state.version === null || state.id === null)

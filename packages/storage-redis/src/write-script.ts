@@ -9,9 +9,11 @@ const BEFORE_WRITES = /* lua */ String.raw`
 local judged = {} -- what judging one piece of work has to remember from one operation to the next
 local at_end = {} -- functions that are called once everything is carried out
 local counters, counted = {}, {} -- how the counters stand, and those of them that have moved
+local before = {} -- how those stood that one piece of work has moved
 
 local function count(name, value)
   value = value or counters[name] + 1
+  before[name] = before[name] or counters[name]
   counters[name], counted[name] = value, value
   return value
 end
@@ -67,8 +69,11 @@ local function message(thrown) return type(thrown) == 'table' and thrown.err or 
 
 local all, kept = {}, {}
 for i, work in ipairs(works) do
-  wrote = false
+  wrote, before = false, {}
   local ok, answer = pcall(carry_out, work[1], work[2])
+  if not ok and not wrote then
+    for name, value in pairs(before) do counters[name], counted[name] = value, value end
+  end
   all[i] = ok and answer or { 'FAILED', wrote and 1 or 0, message(answer) }
   kept[i] = wrote and all[i] or { 'AGAIN' }
 end

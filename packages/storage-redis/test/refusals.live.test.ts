@@ -131,6 +131,8 @@ withOwnServer('redis', () => {
     const nothing = { code: 'STORAGE_INTERNAL', outcome: 'not-applied', retryable: false }
     expect(outcomes).toEqual([1, half, nothing, 2])
     expect(await storage.context.getState('a')).toBe('1')
+    // only what was begun has used up a number
+    expect(await command('HGET', `{${namespace}}:meta`, 'events')).toMatch(/1$/)
   })
 
   test('a right that is taken away later: refused whole, and told so', async () => {

@@ -107,6 +107,14 @@ withOwnServer('redis', () => {
     ).toEqual(['3', '2', '3', '2', '2', '1'])
   })
 
+  test('a store that has no id yet gets one, once', async () => {
+    await open().context.setState('a', '1')
+    await command('HDEL', key('meta'), 'id')
+    const handles = [open(), open({ init: false })]
+    expect(await Promise.all(handles.map((handle) => handle.context.getState('a')))).toEqual(['1', '1'])
+    for (const handle of handles) expect((await handle.health()).ok).toBe(true)
+  })
+
   test('the last calls of handles that ended are forgotten, a few with each call, whoever makes it', async () => {
     for (let n = 0; n < 6; n++) {
       const storage = open({ init: n === 0 })
