@@ -69,6 +69,33 @@ export const scenarios: readonly Scenario[] = [
         )
       },
     },
+    {
+      id: 'durations/leases-end-for-others-and-for-renewals',
+      title:
+        'the room of a lease is free for others, and it is renewed no more, from the moment that it is over',
+      clause: 'leases are judged inside the atomic step',
+      asserts: 4,
+      async run(context) {
+        const { resourceLock } = context.storage
+        const full = (one: string) => ({ capacities: { [one]: 1 } })
+        await ends(
+          context,
+          0.4,
+          (one, leaseSec) => resourceLock.acquireBatch(one, { [one]: 1 }, 5, { leaseSec }),
+          (one) =>
+            resourceLock.acquireBatch(`${one} other`, { [one]: 1 }, 5, full(one)).then(
+              () => false,
+              (error: { code?: string }) => error.code === 'STORAGE_INSUFFICIENT_CAPACITY',
+            ),
+        )
+        await ends(
+          context,
+          0.5,
+          (one, leaseSec) => resourceLock.acquireBatch(one, { [one]: 1 }, 5, { leaseSec }),
+          (one) => resourceLock.renew(one, 600),
+        )
+      },
+    },
   ]),
   ...group({ level: 'atomic', protocols: ['idempotency'] }, [
     {

@@ -11,9 +11,24 @@ const TIMES = [
   '1677-09-21T00:12:43.145224Z',
   '1969-12-31T23:59:59.999999Z',
   '2024-02-29T23:59:59.999999Z',
+  '2026-03-01T10:00:00.000000Z',
+  '2026-03-01T10:00:00.000001Z',
+  '2026-03-01T10:00:00.100000Z',
   '2038-01-19T03:14:08.000001Z',
   '2262-04-11T23:47:16.854776Z',
   '9999-12-31T23:59:59.999999Z',
+]
+
+/** Other moments, and other forms of the same ones, with how many of those are not before them. */
+const SINCE: readonly (readonly [string, number])[] = [
+  ['2026-03-01T10:00:00', 6],
+  ['2026-03-01 10:00:00Z', 6],
+  ['2026-03-01T10:00:00.0Z', 6],
+  ['2026-03-01T09:59:59.999999Z', 6],
+  ['2026-03-01T10:00:00.000002Z', 4],
+  ['2026-03-01T10:00:00.1', 4],
+  ['2026-03-01T10:00:00.100001Z', 3],
+  ['2026-03-01T10:00:01Z', 3],
 ]
 
 const recordsOf = (time: string, n: number): StorageRecord[] => [
@@ -37,7 +52,7 @@ export const scenarios: readonly Scenario[] = group(
       id: 'times/of-any-year-are-kept',
       title: 'times of any year are kept to the microsecond, compared, and shown as they are',
       clause: 'times are instants of microseconds, from year 1 to 9999',
-      asserts: 6 + TIMES.length,
+      asserts: 6 + TIMES.length + SINCE.length,
       async run({ storage, assert }) {
         const { decisionAudit, escalation, lifecycle, resourceLock } = storage
         const records = TIMES.flatMap(recordsOf)
@@ -57,6 +72,8 @@ export const scenarios: readonly Scenario[] = group(
             TIMES.length - n,
             `tokens since ${since}`,
           )
+        for (const [since, count] of SINCE)
+          assert.equal(await escalation.getWindowCount('agent', since), count, `tokens since ${since}`)
         for (const [n, resolvedAt] of TIMES.entries()) {
           await escalation.insertRequest(aRequest(`new ${n}`, 'agent'))
           await escalation.resolveRequest(`new ${n}`, resolvedAt, 'x', null)
