@@ -15,10 +15,12 @@ import { scenarios as onlyOneRecord } from './only-one-record.ts'
 import { scenarios as times } from './times.ts'
 import { scenarios as iterators } from './iterators.ts'
 import { scenarios as farTimes } from './far-times.ts'
+import { scenarios as longListsWritten } from './long-lists-written.ts'
 
 /** Scenarios that look for one kind of fault in every protocol. */
 export const scenarios: readonly Scenario[] = [
   ...longLists,
+  ...longListsWritten,
   ...longCalls,
   ...largeNumbers,
   ...exactTexts,

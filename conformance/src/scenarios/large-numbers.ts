@@ -53,7 +53,7 @@ export const scenarios: readonly Scenario[] = group(
         await target.importRecords([issued])
         assert.equal(await exported(target), [issued], 'counters whose records are gone')
         const { decisionAudit: copy } = target
-        const written = []
+        const written: number[] = []
         for (const n of range(3)) written.push(await copy.record('flow', `${n}`))
         written.push(
           ...(await copy.recordMany([
