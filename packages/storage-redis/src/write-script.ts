@@ -23,7 +23,7 @@ end
 // out; then the pieces of work, each a deadline and its operations, each a name and the arguments. Times are in
 // microseconds. Answers now, and for each piece of work: DONE, the answers of its operations; REFUSED, the position of
 // the operation, the details; EXPIRED; FAILED, whether something of it was written, a message; or AGAIN, which is told
-// only where the call arrives a second time: the work wrote nothing, and its answer was not kept.
+// only where the call arrives a second time: the work wrote nothing, and its answer was too large to be kept.
 const WRITE = /* lua */ String.raw`
 local handle, call, till, works = unpack(cmsgpack.unpack(ARGV[1]))
 local found = redis.call('HMGET', key.meta, 'id', 'version', '${COUNTERS.join("', '")}')
@@ -75,7 +75,7 @@ for i, work in ipairs(works) do
     for name, value in pairs(before) do counters[name], counted[name] = value, value end
   end
   all[i] = ok and answer or { 'FAILED', wrote and 1 or 0, message(answer) }
-  kept[i] = wrote and all[i] or { 'AGAIN' }
+  kept[i] = (wrote or #cmsgpack.pack(all[i]) <= 4096) and all[i] or { 'AGAIN' }
 end
 for _, finish in ipairs(at_end) do
   local ok, thrown = pcall(finish)

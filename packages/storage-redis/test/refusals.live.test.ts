@@ -88,6 +88,18 @@ withOwnServer('redis', () => {
     expect(await storage.decisionAudit.allEventsChronological()).toHaveLength(901)
   })
 
+  test('a refusal whose reply is lost stays one, whatever was written after it in the same turn', async () => {
+    await storage.context.setState('a', '1')
+    proxy.replies = 'cut'
+    const answers = await Promise.all([
+      storage.context.compareAndSetState('a', '2', '3'),
+      storage.context.setState('a', '2'),
+    ])
+    expect(proxy.lost).toBe(1)
+    expect(answers).toEqual([false, undefined])
+    expect(await storage.context.getState('a')).toBe('2')
+  })
+
   /** The server's state when the second sending arrives, and what it says then. */
   const REFUSED: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['no memory', () => set('maxmemory', '1mb')],
