@@ -10,9 +10,8 @@ export interface Scale {
   /** How many calls the storm has, by so many callers at a time. */
   readonly calls: number
   readonly callers: number
-  /** How many batches of one handle are to be carried out side by side, within so many milliseconds. */
+  /** How many batches of one handle are to be carried out side by side. */
   readonly beside: number
-  readonly besideMs: number
   /** How many batches are begun at once, more than can be carried out in time. */
   readonly flood: number
 }
@@ -24,8 +23,7 @@ export const FULL: Size = {
   cells: Infinity,
   calls: 3_000,
   callers: 30,
-  beside: 512,
-  besideMs: 5_000,
+  beside: 256,
   flood: 10_000,
 }
 
@@ -35,7 +33,6 @@ export const SMALL: Size = {
   cells: 150,
   calls: 300,
   callers: 16,
-  beside: 256,
-  besideMs: 5_000,
+  beside: 128,
   flood: 10_000,
 }

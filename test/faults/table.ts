@@ -57,7 +57,7 @@ export async function table(store: Store, scale: Scale): Promise<Result> {
       },
       findings: findings.flat(),
       short: shortOf({
-        'faults that happened': [happened.length, done.length * 0.8],
+        'faults that happened': [happened.length, done.length * 0.6],
         'cells decided': [happened.length - undecided, happened.length * 0.5],
       }),
     }
@@ -80,8 +80,12 @@ async function cellsOf(lane: Lane, deed: Deed, id: string): Promise<Cell[]> {
     return counting.exchanges
   }
   await surely(count) // what the first such call of a connection asks besides
-  const exchanges = Array.from({ length: await surely(count) }, (_, at) => at)
-  return exchanges.flatMap((at) => FAULTS.map((fault) => ({ deed, expected, fault, at })))
+  // the least of two: a conflict with another lane makes a call ask again
+  const exchanges = Math.min(await surely(count), await surely(count))
+  const cells = Array.from({ length: exchanges }, (_, at) =>
+    FAULTS.map((fault) => ({ deed, expected, fault, at })),
+  )
+  return cells.flat()
 }
 
 async function run(lane: Lane, cell: Cell, id: string): Promise<Done> {
