@@ -44,7 +44,7 @@ async function ends(
 }
 
 export const scenarios: readonly Scenario[] = [
-  ...group({ level: 'atomic', protocols: ['resourceLock'], capabilities: ['leases'] }, [
+  ...group({ level: 'atomic', protocols: ['resourceLock'], capabilities: ['capacities', 'leases'] }, [
     {
       id: 'durations/leases-end-neither-early-nor-late',
       title: 'a leased hold is there until its lease is over and not longer, in fractions of a second',

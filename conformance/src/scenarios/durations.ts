@@ -24,7 +24,7 @@ function isAbout(micros: number, seconds: number, begun: number): boolean {
 }
 
 export const scenarios: readonly Scenario[] = [
-  ...group({ level: 'atomic', protocols: ['resourceLock'], capabilities: ['leases'] }, [
+  ...group({ level: 'atomic', protocols: ['resourceLock'], capabilities: ['capacities', 'leases'] }, [
     {
       id: 'durations/of-leases',
       title: 'a lease lasts as long as asked, from a fraction of a second to years, acquired or renewed',
@@ -88,7 +88,7 @@ export const scenarios: readonly Scenario[] = [
       id: 'durations/of-windows',
       title: 'a window of any length holds the tokens that are younger, and no older one',
       clause: 'windowSec: tokens of the last so many seconds count',
-      capabilities: ['export'],
+      capabilities: ['budget', 'export'],
       needs: 'empty',
       protocols: ['escalation'],
       asserts: 2 * LONG.length,

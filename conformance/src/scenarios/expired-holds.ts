@@ -2,7 +2,7 @@
 import { type Hold, PROTOCOLS, type ResourceLockStorage } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
-import { group, until } from './kit.ts'
+import { ALL, group, until } from './kit.ts'
 import { hold, plant, timeAt } from './plant.ts'
 
 const REFUSED = 'STORAGE_INSUFFICIENT_CAPACITY'
@@ -85,7 +85,7 @@ const RECORDS = LOOKS.flatMap((_, n) => [
 ])
 
 export const scenarios: readonly Scenario[] = group(
-  { level: 'atomic', protocols: PROTOCOLS, capabilities: ['leases', 'export'], needs: 'empty' },
+  { level: 'atomic', protocols: PROTOCOLS, capabilities: [...ALL, 'leases'], needs: 'empty' },
   [
     {
       id: 'expired-holds/are-nowhere',

@@ -1,7 +1,7 @@
 import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
-import { group } from './kit.ts'
+import { ALL, group } from './kit.ts'
 import { agent, asked, event, hold, mark, move, plant, token } from './plant.ts'
 import { aRequest } from './samples.ts'
 
@@ -46,7 +46,7 @@ const recordsOf = (time: string, n: number): StorageRecord[] => [
 ]
 
 export const scenarios: readonly Scenario[] = group(
-  { level: 'atomic', protocols: PROTOCOLS, capabilities: ['export'], needs: 'empty' },
+  { level: 'atomic', protocols: PROTOCOLS, capabilities: ALL, needs: 'empty' },
   [
     {
       id: 'times/of-any-year-are-kept',

@@ -1,7 +1,7 @@
 import { PROTOCOLS } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
-import { group } from './kit.ts'
+import { ALL, group } from './kit.ts'
 import { asked, event, mark, move, plant } from './plant.ts'
 import { aRequest } from './samples.ts'
 
@@ -14,7 +14,7 @@ const IDS = ['m', 'z', 'a', 'k', 'b', 'y']
 const at = (n: number): string => TIMES[n] ?? ''
 
 export const scenarios: readonly Scenario[] = group(
-  { level: 'seed', protocols: PROTOCOLS, capabilities: ['export'], needs: 'empty' },
+  { level: 'atomic', protocols: PROTOCOLS, capabilities: ALL, needs: 'empty' },
   [
     {
       id: 'insertion-order/is-not-that-of-times',
@@ -111,8 +111,7 @@ export const scenarios: readonly Scenario[] = group(
       id: 'insertion-order/holds-in-a-batch',
       title: 'what one batch writes to one list stands in the order of its calls, among what was there',
       clause: 'atomically: the writes of a batch take effect in the order recorded',
-      level: 'atomic',
-      capabilities: ['atomically'],
+      capabilities: [...ALL, 'atomically'],
       asserts: 5,
       async run({ storage, assert }) {
         const { decisionAudit, saga, escalation, lifecycle } = storage

@@ -1,7 +1,7 @@
 import { PROTOCOLS } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported, fill } from './filled.ts'
-import { group, range } from './kit.ts'
+import { ALL, group, range } from './kit.ts'
 
 const MANY = 620
 
@@ -61,7 +61,7 @@ export const scenarios: readonly Scenario[] = [
       },
     },
   ]),
-  ...group({ level: 'atomic', protocols: PROTOCOLS, capabilities: ['export'], needs: 'empty' }, [
+  ...group({ level: 'atomic', protocols: PROTOCOLS, capabilities: ALL, needs: 'empty' }, [
     {
       id: 'iterators/of-exports-may-stop-and-run-side-by-side',
       title: 'exports keep to themselves: one may stop or stand still while others go on, and records change',

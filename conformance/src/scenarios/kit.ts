@@ -1,5 +1,11 @@
 import { inspect } from 'node:util'
-import type { Counters, StorageHandle, StorageRecord } from '@dir/storage-core'
+import {
+  ATOMIC_CAPABILITIES,
+  type Capability,
+  type Counters,
+  type StorageHandle,
+  type StorageRecord,
+} from '@dir/storage-core'
 import type { Scenario, ScenarioContext } from '../scenario.ts'
 
 type Shared = Pick<Scenario, 'level' | 'protocols'> &
@@ -10,6 +16,9 @@ type Entry = Omit<Scenario, keyof Shared> & Partial<Shared>
 export function group(shared: Shared, entries: readonly Entry[]): readonly Scenario[] {
   return entries.map((entry) => ({ ...shared, ...entry }))
 }
+
+/** What level `atomic` asks for, and export: for scenarios that use all of it. */
+export const ALL: readonly Capability[] = [...ATOMIC_CAPABILITIES, 'export']
 
 /** How many child processes take part where several do. */
 export const PROCESSES = 5

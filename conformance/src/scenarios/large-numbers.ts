@@ -1,7 +1,7 @@
 import { PROTOCOLS, type StorageHandle, fromMicros, toMicros } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
-import { group, range } from './kit.ts'
+import { ALL, group, range } from './kit.ts'
 import { event, hold, plant } from './plant.ts'
 
 /** Numbers around those at which one of 32 bits, signed or not, begins again. */
@@ -19,7 +19,7 @@ const AMOUNTS = [
 ].map((amount) => fromMicros(toMicros(amount)))
 
 export const scenarios: readonly Scenario[] = group(
-  { level: 'atomic', protocols: PROTOCOLS, capabilities: ['export', 'leases'], needs: 'empty' },
+  { level: 'atomic', protocols: PROTOCOLS, capabilities: [...ALL, 'leases'], needs: 'empty' },
   [
     {
       id: 'large-numbers/events',

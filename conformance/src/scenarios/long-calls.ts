@@ -3,7 +3,7 @@ import { setImmediate as pause } from 'node:timers/promises'
 import { PROTOCOLS, type StorageHandle } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
-import { group, openHandles, range } from './kit.ts'
+import { ALL, group, openHandles, range } from './kit.ts'
 import { aRequest } from './samples.ts'
 
 /** Places in a list of a thousand where one that is looked at in parts, or up to a limit, begins to be wrong. */
@@ -89,39 +89,42 @@ export const scenarios: readonly Scenario[] = [
       },
     },
   ]),
-  ...group({ level: 'atomic', protocols: PROTOCOLS, capabilities: ['atomically'] }, [
-    {
-      id: 'long-calls/every-condition-of-a-batch-is-judged',
-      title: 'a batch of a thousand operations is refused for its one false condition, wherever it stands',
-      clause: 'atomically: a false condition rejects the batch, of at most 1 000 operations',
-      asserts: 9,
-      async run({ storage, id, assert }) {
-        const { lifecycle, decisionAudit, intentRetry } = storage
-        const one = id('one')
-        await lifecycle.recordTransition(one, null, 'A')
-        for (const place of [0, 99, 100, 499, 500, 998, 999])
-          await assert.rejects(
-            () =>
-              storage.atomically((batch) => {
-                for (const n of range(1_000))
-                  if (n === place) batch.expectStatus(one, 'B')
-                  else if (n % 2 === 0) batch.expectStatus(one, 'A')
-                  else batch.intentRetry.increment(one)
-              }),
-            'STORAGE_CONFLICT',
-            `number ${place} is false`,
-          )
-        assert.equal(await intentRetry.getCount(one), 0, 'the count')
-        const results = await storage.atomically((batch) => {
-          for (const _ of range(500)) batch.intentRetry.increment(one)
-          batch.decisionAudit.recordMany(range(MANY).map((n) => ({ dfid: one, event: `E${n}` })))
-        })
-        const recorded = (await decisionAudit.eventsForDfid(one)).map(({ seq }) => seq)
-        assert.equal(results, [...range(500).map((n) => n + 1), recorded], 'the results')
+  ...group(
+    { level: 'atomic', protocols: PROTOCOLS, capabilities: ['atomically', 'increment', 'recordMany'] },
+    [
+      {
+        id: 'long-calls/every-condition-of-a-batch-is-judged',
+        title: 'a batch of a thousand operations is refused for its one false condition, wherever it stands',
+        clause: 'atomically: a false condition rejects the batch, of at most 1 000 operations',
+        asserts: 9,
+        async run({ storage, id, assert }) {
+          const { lifecycle, decisionAudit, intentRetry } = storage
+          const one = id('one')
+          await lifecycle.recordTransition(one, null, 'A')
+          for (const place of [0, 99, 100, 499, 500, 998, 999])
+            await assert.rejects(
+              () =>
+                storage.atomically((batch) => {
+                  for (const n of range(1_000))
+                    if (n === place) batch.expectStatus(one, 'B')
+                    else if (n % 2 === 0) batch.expectStatus(one, 'A')
+                    else batch.intentRetry.increment(one)
+                }),
+              'STORAGE_CONFLICT',
+              `number ${place} is false`,
+            )
+          assert.equal(await intentRetry.getCount(one), 0, 'the count')
+          const results = await storage.atomically((batch) => {
+            for (const _ of range(500)) batch.intentRetry.increment(one)
+            batch.decisionAudit.recordMany(range(MANY).map((n) => ({ dfid: one, event: `E${n}` })))
+          })
+          const recorded = (await decisionAudit.eventsForDfid(one)).map(({ seq }) => seq)
+          assert.equal(results, [...range(500).map((n) => n + 1), recorded], 'the results')
+        },
       },
-    },
-  ]),
-  ...group({ level: 'atomic', protocols: PROTOCOLS, capabilities: ['export'], needs: 'empty' }, [
+    ],
+  ),
+  ...group({ level: 'atomic', protocols: PROTOCOLS, capabilities: ALL, needs: 'empty' }, [
     {
       id: 'long-calls/large-records-are-all-listed',
       title: 'lists, cursors and exports of records that fill many mebibytes are whole',

@@ -2,7 +2,7 @@
 import { PROTOCOLS, type StorageRecord, microsOf } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
-import { LONG_AGO, group, range } from './kit.ts'
+import { ALL, LONG_AGO, group, range } from './kit.ts'
 import { agent, asked, event, hold, mark, move, plant, timeAt, token } from './plant.ts'
 
 /** More than a page of any backend is likely to hold, and than what some databases give at once. */
@@ -35,7 +35,7 @@ const RECORDS: readonly StorageRecord[] = shuffled.flatMap((id, n): StorageRecor
 const numbers = range(MANY).map((n) => n + 1)
 
 export const scenarios: readonly Scenario[] = group(
-  { level: 'atomic', protocols: PROTOCOLS, capabilities: ['export', 'leases'], needs: 'empty' },
+  { level: 'atomic', protocols: PROTOCOLS, capabilities: [...ALL, 'leases'], needs: 'empty' },
   [
     {
       id: 'long-lists/are-whole-and-in-order',

@@ -111,7 +111,7 @@ export const LIST_VERBS: readonly Verb[] = [
   {
     words: 'batches',
     protocols: PROTOCOLS,
-    capabilities: ['atomically'],
+    capabilities: ['atomically', 'compareAndSet', 'increment'],
     act: (storage, id, n) =>
       code(
         storage.atomically((batch) => {

@@ -1,7 +1,7 @@
 import { PROTOCOLS, type StorageHandle } from '@dir/storage-core'
 import type { Scenario, ScenarioContext } from '../scenario.ts'
 import { exported, fill } from './filled.ts'
-import { group, range } from './kit.ts'
+import { ALL, group, range } from './kit.ts'
 import { aRequest, anAgent } from './samples.ts'
 
 /** Handles of namespaces whose names begin alike, or are alike but for one character; the first is one's own. */
@@ -15,12 +15,11 @@ async function alike({ freshNamespace, open }: ScenarioContext): Promise<[string
 }
 
 export const scenarios: readonly Scenario[] = [
-  ...group({ level: 'seed', protocols: PROTOCOLS, capabilities: ['export'] }, [
+  ...group({ level: 'atomic', protocols: PROTOCOLS, capabilities: ALL }, [
     {
       id: 'namespaces/whose-names-begin-alike-are-apart',
       title: 'a namespace shows nothing of others whose names begin like its own, and numbers by itself',
       clause: 'a namespace is one store for all its handles, and for nobody else',
-      level: 'atomic',
       asserts: 12,
       async run(context) {
         const { assert } = context
@@ -65,7 +64,6 @@ export const scenarios: readonly Scenario[] = [
       id: 'namespaces/are-removed-alone',
       title: 'the removal of a namespace takes all of it, and nothing of others whose names begin alike',
       clause: 'destroy: removes everything of a namespace, and nothing else',
-      level: 'atomic',
       asserts: 7,
       async run(context) {
         const { assert, destroy, open } = context
@@ -116,7 +114,7 @@ export const scenarios: readonly Scenario[] = [
       id: 'namespaces/an-import-holds-up-nobody-else',
       title: 'while one namespace is being filled, and its readers stand still, others are written and read',
       clause: 'a namespace is a store of its own',
-      capabilities: ['export'],
+      capabilities: ALL,
       asserts: 4,
       async run({ storage, freshNamespace, open, assert }) {
         await fill(storage)

@@ -3,7 +3,7 @@ import { PROTOCOLS, type StorageHandle, type StorageRecord } from '@dir/storage-
 import type { Scenario } from '../scenario.ts'
 import { exported, fill } from './filled.ts'
 import { ACTS, type Act } from './only-one-record-acts.ts'
-import { group } from './kit.ts'
+import { ALL, group } from './kit.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -88,6 +88,6 @@ const scenarioOf = (protocol: string, acts: readonly Act[]) => ({
 })
 
 export const scenarios: readonly Scenario[] = group(
-  { level: 'atomic', protocols: PROTOCOLS, capabilities: ['export', 'leases'], needs: 'empty' },
+  { level: 'atomic', protocols: PROTOCOLS, capabilities: [...ALL, 'leases'], needs: 'empty' },
   Object.entries(ACTS).map(([protocol, acts]) => scenarioOf(protocol, acts)),
 )

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { PROTOCOLS, type StorageHandle, microsOf } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
-import { group } from './kit.ts'
+import { ALL, group } from './kit.ts'
 import { aRequest, anAgent } from './samples.ts'
 
 /** A write, and the time that it leaves in an export. */
@@ -54,7 +54,7 @@ function writes(): readonly Stamped[] {
 const SLACK = 8_000
 
 export const scenarios: readonly Scenario[] = group(
-  { level: 'atomic', protocols: PROTOCOLS, capabilities: ['export'], needs: 'empty' },
+  { level: 'atomic', protocols: PROTOCOLS, capabilities: ALL, needs: 'empty' },
   [
     {
       id: 'times/are-those-of-the-write',

@@ -50,7 +50,7 @@ export const scenarios: readonly Scenario[] = [
       id: 'zero-and-absence/of-a-batch-capacity',
       title: 'a batch takes a capacity of 0 as one',
       clause: 'capacities: the total of each resource',
-      capabilities: ['atomically'],
+      capabilities: ['atomically', 'capacities'],
       protocols: PROTOCOLS,
       asserts: 2,
       async run({ storage, id, assert }) {
