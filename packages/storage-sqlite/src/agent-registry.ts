@@ -6,6 +6,7 @@ import {
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
+import { listed } from './listed.ts'
 import { type Row, StoredRow } from './stored-row.ts'
 import { now, toColumn } from './time.ts'
 
@@ -62,11 +63,14 @@ export const agentRegistry: SyncImplementation<AgentRegistryOperations, SqliteCo
     },
   ),
 
-  listActiveAgents(db) {
-    const rows = db.all(/* sql */ `SELECT agent_id FROM agent_registry
-        WHERE status = 'ACTIVE' AND typeof(agent_id) = 'text' ORDER BY agent_id`)
-    return rows.map((row) => new StoredRow(TABLE, row).text('agent_id'))
-  },
+  listActiveAgents: listed(
+    () => ({
+      sql: /* sql */ `SELECT agent_id FROM agent_registry
+        WHERE status = 'ACTIVE' AND typeof(agent_id) = 'text' ORDER BY agent_id`,
+      values: [],
+    }),
+    (row) => new StoredRow(TABLE, row).text('agent_id'),
+  ),
 
   exportPage: (db, cursor) => exportPage(db, cursor, [{ sql: byRowid(TABLE), toItem: toExport }]),
 

@@ -139,6 +139,11 @@ export class SqliteConnection extends Statements {
     this.#refusal = refusal
   }
 
+  /** Whether stand-ins are read, which no other connection sees. */
+  get isStandIn(): boolean {
+    return this.#refusal !== null
+  }
+
   #lacksTables(): boolean {
     if (this.#refusal !== null && removeStandIns(this)) this.#refusal = null
     return this.#refusal !== null
@@ -169,7 +174,7 @@ export class SqliteConnection extends Statements {
     forgetAtExit(this)
     this.forgetStatements()
     this.rollback()
-    if (this.#guard !== undefined) this.#checkpoint()
+    if (this.#files?.hasLog === true) this.#checkpoint()
     this.db.close()
     this.#guard?.close()
     this.#lock?.close()

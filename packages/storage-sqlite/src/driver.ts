@@ -15,9 +15,10 @@ import { backUp } from './backup.ts'
 import type { SqliteConnection } from './connection.ts'
 import { mapError } from './errors.ts'
 import { groupCommit } from './group-commit.ts'
+import { readList, stepsOf } from './listed.ts'
 import { readMeta } from './meta.ts'
 import { openConnection } from './open.ts'
-import { operations } from './operations.ts'
+import { operationOf, operations } from './operations.ts'
 import { IN_MEMORY, type JournalMode, openReadOnly } from './options.ts'
 import { beginImport, finishImport, readCounters } from './transfer.ts'
 import { transaction, whenFree } from './waiting.ts'
@@ -52,6 +53,9 @@ export class SqliteDriver implements StorageDriver {
     const earlier = this.#queue.earlierWrites(call)
     if (earlier !== undefined) await settleBy(call.deadline, earlier, () => tooLate(this.#options.timeoutMs))
     const db = this.#open()
+    const list = stepsOf(operationOf(call))
+    if (list !== undefined && this.#options.path !== IN_MEMORY && !db.isStandIn)
+      return readList(db, list, call, this.#options.path, () => void this.#open())
     return whenFree(db, call.deadline, () => {
       const answer = runCall(operations, db, call)
       db.checkFiles() // what a removed file holds is nobody's state any more

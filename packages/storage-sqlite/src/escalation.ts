@@ -13,6 +13,7 @@ import {
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
+import { listed } from './listed.ts'
 import { type Row, StoredRow } from './stored-row.ts'
 import { lowerBound, now, nowAfter, toColumn } from './time.ts'
 
@@ -99,14 +100,17 @@ export const escalation: SyncImplementation<EscalationOperations, SqliteConnecti
     },
   ),
 
-  getPendingRequests(db) {
-    const rows = db.all(/* sql */ `SELECT * FROM escalation_requests
-        WHERE status = 'PENDING' AND typeof(dfid) = 'text' ORDER BY rowid`)
-    return rows.map((found) => {
+  getPendingRequests: listed(
+    () => ({
+      sql: /* sql */ `SELECT * FROM escalation_requests
+        WHERE status = 'PENDING' AND typeof(dfid) = 'text' ORDER BY rowid`,
+      values: [],
+    }),
+    (found) => {
       const row = new StoredRow(REQUESTS, found, true)
       return { ...toRequest(row), createdAt: row.time('created_at'), ...row.trouble }
-    })
-  },
+    },
+  ),
 
   consumeBudget(db, agentId, limit, windowMicros, request) {
     const used = getWindowCount(db, agentId, formatMicros(hostMicros() - windowMicros))

@@ -6,6 +6,7 @@ import {
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
+import { listed } from './listed.ts'
 import { type Row, StoredRow } from './stored-row.ts'
 import { now, toColumn } from './time.ts'
 
@@ -38,16 +39,16 @@ function record(
 export const lifecycle: SyncImplementation<LifecycleOperations, SqliteConnection> = {
   recordTransition: (db, dfid, fromStatus, toStatus) => record(db, dfid, fromStatus, toStatus),
 
-  getTransitions(db, dfid) {
-    const rows =
+  getTransitions: listed(
+    (_: SqliteConnection, dfid: string | null) =>
       dfid === null
-        ? db.all(/* sql */ `SELECT * FROM flow_transitions ORDER BY id`)
-        : db.all(/* sql */ `SELECT * FROM flow_transitions WHERE dfid = ? ORDER BY id`, dfid)
-    return rows.map((found) => {
+        ? { sql: /* sql */ `SELECT * FROM flow_transitions ORDER BY id`, values: [] }
+        : { sql: /* sql */ `SELECT * FROM flow_transitions WHERE dfid = ? ORDER BY id`, values: [dfid] },
+    (found) => {
       const row = new StoredRow(TABLE, found, true)
       return { ...toTransition(row), ...row.trouble }
-    })
-  },
+    },
+  ),
 
   getCurrentStatus,
 

@@ -10,6 +10,7 @@ import { SCHEMA_VERSION } from './migrations.ts'
 import { IN_MEMORY, type JournalMode, realPath } from './options.ts'
 import { OwnLock } from './own-lock.ts'
 import { type FoundSchema, migrate, recognise } from './schema.ts'
+import { refuseBesideStale } from './store-files.ts'
 import { transaction, untilFree, whenFree } from './waiting.ts'
 
 export interface OpenOptions {
@@ -33,6 +34,7 @@ export async function openConnection(options: OpenOptions): Promise<SqliteConnec
   try {
     // to open a log that seems unused means to empty its index, which must not happen under a writer
     if (lock?.exists === true) await untilFree(options.deadline, () => lock.take())
+    if (exists) refuseBesideStale(path)
     if (exists) await lookReadOnly(path, options.deadline)
     const db = openFile(path, create, lock)
     try {

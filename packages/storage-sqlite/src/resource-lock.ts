@@ -15,6 +15,7 @@ import {
 import type { SqliteConnection } from './connection.ts'
 import { exportPage } from './export-page.ts'
 import { LIVE, MICROS, getLockedAmount } from './locked-amount.ts'
+import { listed } from './listed.ts'
 import { nextFence } from './meta.ts'
 import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
 import { now, toColumn } from './time.ts'
@@ -114,29 +115,29 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
     },
   ),
 
-  getHolds(db, dfid, resourceId) {
-    const values: SqlValue[] = [db.time()]
-    let where = ''
-    for (const [column, value] of [
-      ['dfid', dfid],
-      ['resource_id', resourceId],
-    ] as const) {
-      if (value === null) continue
-      where += ` AND h.${column} = ?`
-      values.push(value)
-    }
-    const rows = db.all(
-      /* sql */ `SELECT h.*, ${MICROS} AS micros, l.expires_at, COALESCE(l.fence, 0) AS fence FROM ${LIVE} ${where}
-        ORDER BY COALESCE(l.fence, 0), h.dfid, h.resource_id`,
-      ...values,
-    )
-    return rows.map((found) => {
+  getHolds: listed(
+    (db: SqliteConnection, dfid: string | null, resourceId: string | null) => {
+      const values: SqlValue[] = [db.time()]
+      let where = ''
+      for (const [column, value] of [
+        ['dfid', dfid],
+        ['resource_id', resourceId],
+      ] as const) {
+        if (value === null) continue
+        where += ` AND h.${column} = ?`
+        values.push(value)
+      }
+      const sql = /* sql */ `SELECT h.*, ${MICROS} AS micros, l.expires_at, COALESCE(l.fence, 0) AS fence
+        FROM ${LIVE} ${where} ORDER BY COALESCE(l.fence, 0), h.dfid, h.resource_id`
+      return { sql, values }
+    },
+    (found) => {
       const row = new StoredRow(TABLE, found, true)
       const micros =
         found['micros'] === null ? row.unreadable('amount', 'cannot be summed') : row.number('micros')
       return { ...toHold(row, found), micros, ...row.trouble }
-    })
-  },
+    },
+  ),
 
   exportPage: (db, cursor) =>
     exportPage(db, cursor, [

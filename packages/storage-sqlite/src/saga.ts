@@ -1,6 +1,7 @@
 import type { DirtyFlowExport, SagaOperations, SyncImplementation } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
+import { listed } from './listed.ts'
 import { type Row, StoredRow } from './stored-row.ts'
 import { now, toColumn } from './time.ts'
 
@@ -30,12 +31,13 @@ function mark(
 export const saga: SyncImplementation<SagaOperations, SqliteConnection> = {
   markDirty: (db, dfid, failedStep, partialStateJson) => mark(db, dfid, failedStep, partialStateJson),
 
-  getDirtyFlows(db) {
-    const rows = db.all(
-      /* sql */ `SELECT dfid FROM saga_dirty_state WHERE typeof(dfid) = 'text' ORDER BY rowid`,
-    )
-    return rows.map((row) => new StoredRow(TABLE, row).text('dfid'))
-  },
+  getDirtyFlows: listed(
+    () => ({
+      sql: /* sql */ `SELECT dfid FROM saga_dirty_state WHERE typeof(dfid) = 'text' ORDER BY rowid`,
+      values: [],
+    }),
+    (row) => new StoredRow(TABLE, row).text('dfid'),
+  ),
 
   getDirtyState(db, dfid) {
     const found = db.get(/* sql */ `SELECT * FROM saga_dirty_state WHERE dfid = ?`, dfid)

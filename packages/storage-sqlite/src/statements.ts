@@ -33,16 +33,28 @@ export class Statements {
     return this.#written
   }
 
-  /** The first rows of an answer, about a megabyte of them and at least one, however large a row is. */
-  page(sql: string, ...values: SqlValue[]): Row[] {
-    const rows: Row[] = []
+  /** An answer in pages of about a megabyte, at least one row each, however large it is. To be ended with `return()`. */
+  *pages(sql: string, ...values: SqlValue[]): Generator<Row[], undefined> {
+    let rows: Row[] = []
     let bytes = 0
     for (const row of this.#prepare(sql).iterate(...values)) {
       rows.push(row)
       for (const value of Object.values(row))
         bytes += typeof value === 'string' || value instanceof Buffer ? value.length : 8
-      if (bytes >= PAGE_BYTES) break
+      if (bytes < PAGE_BYTES) continue
+      yield rows
+      rows = []
+      bytes = 0
     }
+    if (rows.length > 0) yield rows
+    return undefined
+  }
+
+  /** The first of the pages. */
+  page(sql: string, ...values: SqlValue[]): Row[] {
+    const pages = this.pages(sql, ...values)
+    const rows = pages.next().value ?? []
+    pages.return(undefined)
     return rows
   }
 

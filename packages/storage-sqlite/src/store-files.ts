@@ -41,11 +41,10 @@ export class StoreFiles {
 
   /** Takes the log and its index as they are now: SQLite has just opened them. */
   watchLog(): void {
-    const files = this.#lookBeside()
+    const files = lookBeside(this.#real)
     let beside = besideOf.get(this.#main)
     if (beside === undefined) besideOf.set(this.#main, (beside = { files, users: new Set() }))
-    // another handle of this process still has those that were taken away, and SQLite would share their index with us
-    else if (beside.files !== files) throw logMoved()
+    else if (beside.files !== files) throw logMoved() // see `refuseBesideStale`
     beside.users.add(this)
     this.#beside = beside
   }
@@ -59,7 +58,7 @@ export class StoreFiles {
     const folder = stat === undefined ? '' : `${stat.dev}:${stat.ino}:${stat.ctimeMs}`
     if (folder !== '' && folder === this.#folder) return false
     if (identify(this.path) !== this.#main) throw fileMoved()
-    if (this.#beside !== undefined && this.#lookBeside() !== this.#beside.files) throw logMoved()
+    if (this.#beside !== undefined && lookBeside(this.#real) !== this.#beside.files) throw logMoved()
     const isSettled = stat !== undefined && Date.now() - stat.ctimeMs > CLOCK_TICK_MS
     this.#folder = isSettled && this.path === this.#real ? folder : ''
     return true
@@ -78,10 +77,19 @@ export class StoreFiles {
     this.#beside?.users.delete(this)
     if (this.#beside?.users.size === 0) besideOf.delete(this.#main)
   }
+}
 
-  #lookBeside(): string {
-    return `${identify(`${this.#real}-wal`)} ${identify(`${this.#real}-shm`)}`
-  }
+/**
+ * Throws if another handle of this process still has a log that was taken away: SQLite would share its index with a new
+ * one, beside another log.
+ */
+export function refuseBesideStale(path: string): void {
+  const beside = besideOf.get(identify(path))
+  if (beside !== undefined && beside.files !== lookBeside(realPath(path))) throw logMoved()
+}
+
+function lookBeside(real: string): string {
+  return `${identify(`${real}-wal`)} ${identify(`${real}-shm`)}`
 }
 
 /** Empty: nothing is there. */
