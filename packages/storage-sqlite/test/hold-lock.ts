@@ -1,11 +1,10 @@
-// A process of its own for group-commit.test.ts: holds the write lock of the file for so many milliseconds.
+// A process of its own for group-commit.test.ts: holds the write lock of the file until its input ends.
 import BetterSqlite3 from 'better-sqlite3'
 
-const [path = '', milliseconds] = process.argv.slice(2)
-const db = new BetterSqlite3(path)
+const db = new BetterSqlite3(process.argv[2] ?? '')
 db.exec('BEGIN IMMEDIATE')
 console.log('held')
-setTimeout(() => {
+process.stdin.resume().on('end', () => {
   db.exec('COMMIT')
   db.close()
-}, Number(milliseconds))
+})
