@@ -149,6 +149,12 @@ function ofDriver(
   if (name === 'MongoMissingCredentialsError') return OF_KIND.auth(context, circumstances, failure)
   if (code === 'ERR_OUT_OF_RANGE') return OF_KIND.tooLarge(context, circumstances, failure)
   if (name === 'MongoNotConnectedError' || name === 'MongoClientClosedError') return new ClosedError(context)
+  if (name === 'MongoWaitQueueTimeoutError')
+    return new UnavailableError(
+      'All connections to MongoDB were in use: it is slower than its callers. Issue fewer calls at once, or raise maxPoolSize in the URL.',
+      'queue',
+      context,
+    )
   const isDns = /^query(Srv|Txt) /.test(String(failure.message))
   if (!isNetwork(failure) && !isDns) return null
   return wayThere(failure, context) ?? OF_KIND.lost(context, circumstances, failure)

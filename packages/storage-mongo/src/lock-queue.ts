@@ -40,6 +40,7 @@ export class LockQueue {
   /** Tries until all are settled, or gives them up to be tried apart: what keeps one waiting keeps no other. */
   async #try(entries: readonly QueueEntry[], isApart: boolean): Promise<void> {
     let left = entries
+    let isContended = false
     for (let attempt = 1; left.length > 0; attempt++) {
       // none may be written after its deadline, and one transaction writes them all
       const deadline = Math.min(...left.map((entry) => entry.work.deadline))
@@ -53,7 +54,8 @@ export class LockQueue {
           for (const entry of left) entry.reject(failure.toError())
           return
         }
-        left = remaining(left, attempt, failure)
+        isContended ||= failure.isTransient
+        left = remaining(left, attempt, failure, isContended)
         if (attempt >= TRIES && left.length > (isApart ? 1 : 0)) {
           const middle = left.length >> 1
           if (middle > 0) this.#tryApart(left.slice(0, middle))
@@ -121,14 +123,19 @@ function act(board: LockBoard, operation: string, args: readonly unknown[]): unk
 }
 
 /** Without those whose time is over: nothing of them was written. The first tries only had an old snapshot. */
-function remaining(entries: readonly QueueEntry[], attempt: number, failure: Failure): QueueEntry[] {
+function remaining(
+  entries: readonly QueueEntry[],
+  attempt: number,
+  failure: Failure,
+  isContended: boolean,
+): QueueEntry[] {
   const now = performance.now()
   return entries.filter((entry) => {
     const { deadline, accessDeadline } = entry.work
     if (failure.isTransient) entry.wait()
     if (accessDeadline !== null && now >= accessDeadline && attempt >= TRIES) entry.resolve([null])
     else if (now < deadline - MARGIN_MS) return true
-    else if (failure.isTransient) entry.reject(new ResourceContentionError(attempt))
+    else if (isContended) entry.reject(new ResourceContentionError(attempt))
     else entry.reject(failure.toError())
     return false
   })

@@ -9,6 +9,7 @@ import { type Server, serve } from '../../../scripts/servers/server.ts'
 import { withOwnServer, withServer } from '../../../scripts/servers/live.ts'
 import { dropNamespace, mongoSchema, mongoStorage } from '../src/index.ts'
 import { failureOf } from './failure.ts'
+import { prepare } from './prepare.ts'
 
 const namespace = 'settings'
 
@@ -100,6 +101,29 @@ withServer('mongo', (url) => {
     expect(warnings).toEqual([])
     await dropNamespace({ client, namespace })
     await client.close()
+  })
+
+  test('a pool whose connections are all in use is told as what it is', async () => {
+    await dropNamespace({ url, namespace })
+    const client = new MongoClient(url, { maxPoolSize: 1, waitQueueTimeoutMS: 500 })
+    const storage = mongoStorage({ client, namespace, operationTimeoutMs: 60_000 })
+    await prepare(url, namespace)
+    await storage.init()
+    const told = await Promise.all(
+      Array.from({ length: 5_000 }, () =>
+        storage.context.getSession('f').then(
+          () => null,
+          (error: unknown) => error,
+        ),
+      ),
+    )
+    const refused = told.filter((error) => error !== null)
+    expect(refused.length).toBeGreaterThan(0)
+    for (const error of refused)
+      expect(error).toMatchObject({ code: 'STORAGE_UNAVAILABLE', phase: 'queue', retryable: true })
+    await storage.close()
+    await client.close()
+    await dropNamespace({ url, namespace })
   })
 
   test('a client that does not retry writes is refused', async () => {
