@@ -17,6 +17,7 @@ export interface Scene {
 
 const TRIES = 20
 const PAUSE_MS = 50
+const READS_BESIDE = 3
 
 /** A read of a handle that nobody disturbs, though its server may be gone for a while. */
 export async function surely<T>(read: () => Promise<T>): Promise<T> {
@@ -65,9 +66,11 @@ export async function carryOut(
     (await surely(async () => write.agrees?.(told.answer, calm, id))) === true
   let later: Told | null = null
   if (told.outcome !== 'not-applied')
-    later = await insist(() => {
-      // what the driver keeps from one call for the next goes to this one, and the write does without
-      tried.intentRetry.getCount('beside').catch(() => {})
+    later = await insist(async () => {
+      // what the driver keeps from one call for the next goes to these, and the write does without
+      for (let reads = 0; reads < READS_BESIDE; reads++)
+        tried.intentRetry.getCount(`beside ${reads}`).catch(() => {})
+      await new Promise(setImmediate)
       return hear(clock, deadlineMs, () => write.later(tried, id))
     })
   await faults.settle()
