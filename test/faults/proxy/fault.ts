@@ -5,6 +5,7 @@ export const FAULTS = [
   'cut within', // as before, in the middle of the reply
   'swallowed', // the request, and all that follows it on its connection, goes nowhere; the connection stays
   'muted', // the server has carried it out; its reply and all that follows it goes nowhere
+  'refused', // the server has carried it out, and something on the way replies with an error of its own
   'late', // the request reaches the server after the call has ended
   'late reply', // the reply reaches the client after the call has ended
   'slow', // the request takes a while, well within the deadline

@@ -6,6 +6,7 @@ import type { Unit, Wire } from './wire.ts'
 export class Link {
   readonly #client: Socket
   readonly #server: Socket
+  readonly #wire: Wire
   readonly #choose: (request: Buffer) => Fault | null
   /** The requests that the server has not replied to. */
   readonly #open: (Fault | null)[] = []
@@ -18,6 +19,7 @@ export class Link {
   constructor(client: Socket, server: Socket, wire: Wire, choose: (request: Buffer) => Fault | null) {
     this.#client = client
     this.#server = server
+    this.#wire = wire
     this.#choose = choose
     for (const socket of [client, server]) {
       socket.setNoDelay(true)
@@ -82,6 +84,12 @@ export class Link {
       case 'cut within':
         this.#client.write(unit.bytes.subarray(0, unit.bytes.length / 2), () => this.cut())
         this.#goesNowhere.replies = true
+        break
+      case 'refused':
+        if (this.#wire.refusal !== null) this.#client.write(this.#wire.refusal)
+        if (!this.#wire.endsRefused) return
+        this.#goesNowhere.replies = true
+        this.#client.end(() => this.#server.destroy())
         break
       case 'muted':
         this.#goesNowhere.replies = true

@@ -15,6 +15,8 @@ export const mongoWire: Wire = {
       const name = bytes.toString('utf8', NAME_AT, bytes.indexOf(0, NAME_AT))
       return { bytes, isCall: isMessage && !OWN.has(name), pairs: true }
     }),
+  refusal: null,
+  endsRefused: true,
   // a heartbeat's replies go on without requests: nobody waits for their pairs
   replies: () => framer(lengthOf, (bytes) => ({ bytes, isCall: false, pairs: true })),
 }

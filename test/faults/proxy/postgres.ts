@@ -21,6 +21,8 @@ export const postgresWire: Wire = {
       },
     )
   },
+  refusal: refusalOf('SFATAL', 'VFATAL', 'C08P01', 'Mserver conn crashed?'), // as PgBouncer says it
+  endsRefused: true,
   replies() {
     let hasBegun = false
     return gathering(
@@ -62,6 +64,13 @@ function gathering(lengthOf: (bytes: Buffer) => number | null, judge: (message: 
       begun = 0
     }
   }
+}
+
+function refusalOf(...fields: readonly string[]): Buffer {
+  const body = Buffer.from(`${fields.map((field) => `${field}\0`).join('')}\0`)
+  const head = Buffer.from('E\0\0\0\0')
+  head.writeInt32BE(body.length + 4, 1)
+  return Buffer.concat([head, body])
 }
 
 function typeOf(message: Buffer): string {

@@ -10,6 +10,8 @@ export const redisWire: Wire = {
       isCall: SCRIPT_CALL.test(bytes.toString('latin1', 0, 40)),
       pairs: true,
     })),
+  refusal: Buffer.from('-ERR upstream failure\r\n'),
+  endsRefused: false,
   replies: () => framer(lengthOf, (bytes) => ({ bytes, isCall: false, pairs: bytes[0] !== PUSH })),
 }
 

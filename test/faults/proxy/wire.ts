@@ -14,6 +14,10 @@ export type Framer = (bytes: Buffer) => Unit[]
 export interface Wire {
   readonly requests: () => Framer
   readonly replies: () => Framer
+  /** What a proxy or pooler replies of its own where it has lost the server's reply; null: it breaks the connection. */
+  readonly refusal: Buffer | null
+  /** Whether it ends the connection then. */
+  readonly endsRefused: boolean
 }
 
 /** A framer of what `lengthOf` finds at the beginning of the bytes: the length of one message, or null if it is not whole. */
