@@ -50,7 +50,9 @@ export async function execute(site: Site, scenario: Scenario): Promise<ScenarioR
   }
   failures.push(...(await finish(site.backend, ends)))
   for (const stray of await strays.end())
-    failures.push(new Error('A promise was rejected that nobody can handle.', { cause: stray }))
+    failures.push(
+      new Error('A promise was rejected, or an exception thrown, that nobody can handle.', { cause: stray }),
+    )
   watch.end()
   const seen = failures.length === 0 ? { verdict: 'pass' as const } : seenIn(failures[0], watch)
   return result(scenario, seen, assert.count, startedAt)

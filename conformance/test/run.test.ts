@@ -28,6 +28,14 @@ describe('verdicts', () => {
         void Promise.reject(new Error('nobody waits for this'))
         assert.ok(true, 'it holds')
       }),
+      scenario('thrown', async ({ assert }) => {
+        assert.ok(true, 'it holds')
+        const thrown = new Promise((resolve) => process.once('uncaughtException', resolve))
+        setImmediate(() => {
+          throw new Error('nobody can catch this')
+        })
+        await thrown
+      }),
       scenario('processes', () => {}, { level: 'shared' }),
     ])
     expect(verdicts(report)).toEqual([
@@ -38,8 +46,9 @@ describe('verdicts', () => {
       ['silent', 'error'],
       ['refused', 'fail'],
       ['stray', 'error'],
+      ['thrown', 'error'],
     ])
-    expect(report.counts).toEqual({ passed: 1, failed: 6, skipped: 0 })
+    expect(report.counts).toEqual({ passed: 1, failed: 7, skipped: 0 })
     expect(report.results[1]?.message).toBe('one is two\n  expected: 2\n  seen:     1')
     expect(report.results[4]?.message).toContain('It made 0 statements, and must make at least 1.')
   })

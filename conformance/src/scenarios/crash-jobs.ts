@@ -1,5 +1,7 @@
+import type { Protocol } from '@dir/storage-core'
 import type { JobContext } from '../processes.ts'
 import { type With, jobsOf } from './jobs.ts'
+import { type RecordKind, allKindsOf, kindsOf, writeSurely } from './record-kinds.ts'
 
 /** What a function of this module does, as a job for a child process that is killed before it ends. */
 export const toJob: ReturnType<typeof jobsOf> = jobsOf(import.meta.url)
@@ -70,8 +72,22 @@ export function writeSingles(job: With<{ id: string }>): Promise<never> {
   })
 }
 
+export interface OfProtocols {
+  readonly id: string
+  readonly protocols: readonly Protocol[]
+}
+
+/** One record after another, of each kind in turn. */
+export function writeRecords(job: With<OfProtocols>): Promise<never> {
+  const kinds = allKindsOf(job.args.protocols)
+  return forEver(job, (lane, n) => {
+    const id = `${job.args.id}/${lane}/${n}`
+    return writeSurely(kinds[n % kinds.length] as RecordKind, job.storage, id, n, `${id}/other`)
+  })
+}
+
 /** Initialises a namespace; it is killed while it does. */
-export async function initialise({ storage, args: { id } }: With<{ id: string }>): Promise<void> {
+export async function initialise({ storage, args: { id, protocols } }: With<OfProtocols>): Promise<void> {
   await storage.init()
-  await storage.intentRetry.setCount(id, 1)
+  for (const kind of kindsOf(protocols)) await writeSurely(kind, storage, id, 1, `${id} other`)
 }

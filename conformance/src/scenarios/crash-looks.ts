@@ -3,6 +3,7 @@ import type { StorageHandle } from '@dir/storage-core'
 import type { ScenarioContext } from '../scenario.ts'
 import { EVENTS } from './crash-jobs.ts'
 import { range } from './kit.ts'
+import { type RecordKind, allKindsOf } from './record-kinds.ts'
 
 /** What a lane left: the number of the last write that is visible. It is an assertion that no write is half there. */
 export type Look = (
@@ -10,6 +11,7 @@ export type Look = (
   survivor: StorageHandle,
   id: string,
   lane: number,
+  acked: number,
 ) => Promise<number>
 
 export const lookAtEvents: Look = async ({ assert }, { decisionAudit }, id, lane) => {
@@ -64,4 +66,19 @@ export const lookAtSingles: Look = async ({ assert }, storage, id, lane) => {
     'every result whose count is there is there, but for the one under way',
   )
   return whole
+}
+
+export const lookAtRecords: Look = async ({ assert, protocols }, storage, id, lane, acked) => {
+  const kinds = allKindsOf(protocols)
+  const read = (n: number): Promise<unknown> => {
+    const one = `${id}/${lane}/${n}`
+    return (kinds[n % kinds.length] as RecordKind).read(storage, one, `${one}/other`)
+  }
+  const numbers = range(acked).map((n) => n + 1)
+  assert.equal(
+    await Promise.all(numbers.map(read)),
+    numbers.map((n) => kinds[n % kinds.length]?.after(n)),
+    'every record that was acknowledged is there, once',
+  )
+  return acked // of the one under way nothing is promised but that it is whole, which other scenarios ask for
 }

@@ -10,11 +10,19 @@ import {
   writeBatches,
   writeEvents,
   writeLocks,
+  writeRecords,
   writeSingles,
 } from './crash-jobs.ts'
 import { group, range } from './kit.ts'
-import { RECORD_KINDS } from './record-kinds.ts'
-import { type Look, lookAtBatches, lookAtEvents, lookAtLocks, lookAtSingles } from './crash-looks.ts'
+import { RECORD_KINDS, allKindsOf, kindsOf, writeSurely } from './record-kinds.ts'
+import {
+  type Look,
+  lookAtBatches,
+  lookAtEvents,
+  lookAtLocks,
+  lookAtRecords,
+  lookAtSingles,
+} from './crash-looks.ts'
 
 const ROUNDS = 5
 const LEAST_ACKS = 100
@@ -40,9 +48,9 @@ async function killed(context: ScenarioContext, job: Job): Promise<number[]> {
 function crash(
   name: string,
   title: string,
-  protocols: readonly Protocol[],
+  protocols: Scenario['protocols'],
   capabilities: readonly Capability[],
-  write: (id: string) => Job,
+  write: (id: string, protocols: readonly Protocol[]) => Job,
   look: Look,
 ): Scenario {
   return {
@@ -56,10 +64,10 @@ function crash(
     async run(context) {
       for (let round = 0; round < ROUNDS; round++) {
         const id = context.id(`round${round}`)
-        const acknowledged = await killed(context, write(id))
+        const acknowledged = await killed(context, write(id, context.protocols))
         const survivor = await context.open()
         for (const [lane, acked] of acknowledged.entries()) {
-          const visible = await look(context, survivor, id, lane)
+          const visible = await look(context, survivor, id, lane, acked)
           context.assert.ok(
             visible === acked || visible === acked + 1,
             `after ${acked} was acknowledged, ${acked} or the one under way is the last there, and not ${visible}`,
@@ -70,20 +78,20 @@ function crash(
   }
 }
 
-const smoke = group({ level: 'durable', protocols: [], capabilities: ['processes', 'durable'] }, [
+const smoke = group({ level: 'durable', protocols: 'any', capabilities: ['processes', 'durable'] }, [
   {
     id: 'crashes/survivor-works',
     title: 'a store whose writer was killed takes every kind of record, and gives back what was there',
     clause: CLAUSE,
-    protocols: [...new Set(['intentRetry' as Protocol, ...RECORD_KINDS.map(({ protocol }) => protocol)])],
     asserts: 2 * RECORD_KINDS.length,
     async run(context) {
-      const { storage, id, assert } = context
+      const { storage, protocols, id, assert } = context
+      const kinds = allKindsOf(protocols)
       const [before, after, other] = [id('before'), id('after'), id('other')]
-      for (const kind of RECORD_KINDS) await kind.write(storage, before, 1, other)
-      await killed(context, toJob(writeSingles, { id: id('writer') }))
+      for (const kind of kinds) await kind.write(storage, before, 1, other)
+      await killed(context, toJob(writeRecords, { id: id('writer'), protocols }))
       const survivor = await context.open()
-      for (const kind of RECORD_KINDS) {
+      for (const kind of kinds) {
         assert.equal(await kind.read(survivor, before, other), kind.after(1), `${kind.name} is still there`)
         await kind.write(survivor, after, 2, `${other}/${kind.name}`)
         assert.equal(
@@ -98,22 +106,23 @@ const smoke = group({ level: 'durable', protocols: [], capabilities: ['processes
     id: 'crashes/killed-while-initialising',
     title: 'a namespace whose first process was killed while it initialised can be used by the next',
     clause: 'init may run twice, and on what an interrupted one left',
-    protocols: ['intentRetry'],
-    asserts: 6,
-    async run({ processes, open, freshNamespace, random, id, assert }) {
+    asserts: 54,
+    async run({ protocols, processes, open, freshNamespace, random, id, assert }) {
       for (let round = 0; round < 6; round++) {
         const namespace = freshNamespace()
-        const dfid = id('flow')
-        const [first] = await processes.start([toJob(initialise, { id: dfid }, { namespace, init: false })])
+        const [one, other] = [id('one'), id('other')]
+        const job = toJob(initialise, { id: one, protocols }, { namespace, init: false })
+        const [first] = await processes.start([job])
         first?.go()
         await sleep(random() * 30)
         await first?.kill()
         const survivor = await open({ namespace })
         await survivor.init()
-        const before = await survivor.intentRetry.getCount(dfid)
-        await survivor.intentRetry.setCount(dfid, before + 5)
-        const now = await survivor.intentRetry.getCount(dfid)
-        assert.ok(now === 5 || now === 6, `it counts on from 0 or 1, and not to ${now}`)
+        for (const kind of kindsOf(protocols)) {
+          await writeSurely(kind, survivor, other, 2, `${other} other`)
+          const seen = await kind.read(survivor, other, `${other} other`)
+          assert.equal(seen, kind.after(2), `${kind.name}: a write to the store that was left`)
+        }
       }
     },
   },
@@ -151,6 +160,14 @@ export const scenarios: readonly Scenario[] = [
     [],
     (id) => toJob(writeSingles, { id }),
     lookAtSingles,
+  ),
+  crash(
+    'records',
+    'a record of any kind that was acknowledged is there after a kill',
+    'any',
+    [],
+    (id, protocols) => toJob(writeRecords, { id, protocols }),
+    lookAtRecords,
   ),
   ...smoke,
 ]

@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenario.ts'
-import { RECORD_KINDS } from './record-kinds.ts'
+import { allKindsOf, kindsOf } from './record-kinds.ts'
 import { PROCESSES, group, range } from './kit.ts'
 import { append, initAndWrite, readKinds, tail, toJob, writeKinds } from './process-store-jobs.ts'
 
@@ -33,18 +33,24 @@ export const scenarios: readonly Scenario[] = group({ level: 'shared', protocols
     id: 'processes/concurrent-init',
     title: 'five processes that initialise an empty namespace at once all succeed',
     clause: 'init may run from many processes at once, on an empty store',
-    protocols: ['intentRetry'],
-    capabilities: ['increment', 'processes'],
-    asserts: 3,
-    async run({ processes, id, assert, freshNamespace }) {
+    protocols: 'any',
+    capabilities: ['processes'],
+    asserts: 54,
+    async run({ protocols, processes, id, assert, open, freshNamespace }) {
       for (let round = 0; round < 3; round++) {
-        const job = toJob(initAndWrite, { dfid: id('flow') }, { namespace: freshNamespace(), init: false })
-        const counts = (await processes.run(range(PROCESSES).map(() => job))) as number[]
-        assert.equal(
-          counts.sort((a, b) => a - b),
-          range(PROCESSES).map((n) => n + 1),
-          'all initialised one store and counted in it',
-        )
+        const [one, namespace] = [id('one'), freshNamespace()]
+        const job = toJob(initAndWrite, { id: one, protocols }, { namespace, init: false })
+        const seen = await processes.run(range(PROCESSES).map(() => job))
+        const storage = await open({ namespace })
+        const first = round * PROCESSES // processes are counted through
+        for (const [at, kind] of kindsOf(protocols).entries()) {
+          const written = range(PROCESSES).map((n) => kind.after(first + n))
+          const own = seen.map((kinds) => (kinds as unknown[])[at])
+          assert.equal(own, written, `${kind.name}: each process reads what it wrote`)
+          const names = range(PROCESSES).map((n) => `${one} ${first + n}`)
+          const all = await Promise.all(names.map((name) => kind.read(storage, name, `${name} other`)))
+          assert.equal(all, written, `${kind.name}: all initialised one store`)
+        }
       }
     },
   },
@@ -52,20 +58,21 @@ export const scenarios: readonly Scenario[] = group({ level: 'shared', protocols
     id: 'processes/restart',
     title: 'what a process wrote before it ended is there for the next ones, which write on',
     clause: 'a second handle, in any process, sees what the first one committed',
-    protocols: [...new Set(RECORD_KINDS.map(({ protocol }) => protocol))],
+    protocols: 'any',
     capabilities: ['processes'],
     asserts: 3,
-    async run({ storage, processes, id, assert }) {
+    async run({ storage, protocols, processes, id, assert }) {
       const one = id('record')
-      const expected = (...writes: number[]) => RECORD_KINDS.map((kind) => kind.after(...writes))
-      await processes.run([toJob(writeKinds, { id: one, n: 1 })])
-      const [second] = await processes.run([toJob(readKinds, { id: one })])
+      const kinds = allKindsOf(protocols)
+      const expected = (...writes: number[]) => kinds.map((kind) => kind.after(...writes))
+      await processes.run([toJob(writeKinds, { id: one, n: 1, protocols })])
+      const [second] = await processes.run([toJob(readKinds, { id: one, protocols })])
       assert.equal(second, expected(1), 'the second process reads what the first one wrote')
-      await processes.run([toJob(writeKinds, { id: one, n: 2 })])
-      const [fourth] = await processes.run([toJob(readKinds, { id: one })])
+      await processes.run([toJob(writeKinds, { id: one, n: 2, protocols })])
+      const [fourth] = await processes.run([toJob(readKinds, { id: one, protocols })])
       assert.equal(fourth, expected(1, 2), 'the fourth reads what the first and the third wrote')
       const here = await Promise.all(
-        RECORD_KINDS.map((kind) => kind.read(storage, `${one}/${kind.name}`, `${one}/${kind.name}/other`)),
+        kinds.map((kind) => kind.read(storage, `${one}/${kind.name}`, `${one}/${kind.name}/other`)),
       )
       assert.equal(here, expected(1, 2), 'and so does this process')
     },

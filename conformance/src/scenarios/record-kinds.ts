@@ -179,3 +179,13 @@ export const RECORD_KINDS: readonly RecordKind[] = [
 export function kindsOf(protocols: readonly Protocol[]): readonly RecordKind[] {
   return protocols.flatMap((protocol) => RECORD_KINDS.findLast((kind) => kind.protocol === protocol) ?? [])
 }
+
+/** Every kind of these protocols. */
+export function allKindsOf(protocols: readonly Protocol[]): readonly RecordKind[] {
+  return RECORD_KINDS.filter(({ protocol }) => protocols.includes(protocol))
+}
+
+/** Writes until the store takes it: an acquire that does not wait may be refused where several processes write. */
+export async function writeSurely(kind: RecordKind, ...args: Parameters<RecordKind['write']>): Promise<void> {
+  while ((await kind.write(...args)) === false) await new Promise(setImmediate)
+}
