@@ -117,4 +117,35 @@ export const lengthMutants: readonly Mutant[] = [
       return (await escalation.tryConsumeBudget('w', { limit: 0, windowSec: 0.02 })).used === 1
     },
   },
+  {
+    id: 'claims-in-flight-at-their-end',
+    breaks: 'a claim is in flight in the very millisecond in which its lease ends',
+    from: 'until >= now, where until > now was meant',
+    killedBy: 'durations/end-at-their-moment',
+    wrap: over(({ idempotency }) => {
+      const ends = new Map<string, string>()
+      return {
+        idempotency: {
+          async claim(key, options: ClaimOptions) {
+            const claim = await idempotency.claim(key, options)
+            if (claim.state === 'inFlight') ends.set(key, claim.until)
+            const until = ends.get(key) ?? ''
+            const isNow = claim.state === 'ambiguous' && Date.parse(until) === Date.now()
+            return isNow ? { state: 'inFlight', until } : claim
+          },
+        },
+      }
+    }),
+    async witness({ idempotency }) {
+      for (const n of range(100)) {
+        await idempotency.claim(`${n}`, { leaseSec: 0.003 })
+        const claim = await idempotency.claim(`${n}`, { leaseSec: 0.003 })
+        const end = claim.state === 'inFlight' ? Date.parse(claim.until) : 0
+        while (Date.now() < end);
+        const { state } = await idempotency.claim(`${n}`, { leaseSec: 0.003 })
+        if (state === 'inFlight') return true
+      }
+      return false
+    },
+  },
 ]

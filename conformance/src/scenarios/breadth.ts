@@ -16,6 +16,7 @@ import { scenarios as times } from './times.ts'
 import { scenarios as iterators } from './iterators.ts'
 import { scenarios as farTimes } from './far-times.ts'
 import { scenarios as longListsWritten } from './long-lists-written.ts'
+import { scenarios as durationsMoment } from './durations-moment.ts'
 
 /** Scenarios that look for one kind of fault in every protocol. */
 export const scenarios: readonly Scenario[] = [
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   ...exactTexts,
   ...durations,
   ...durationsEnd,
+  ...durationsMoment,
   ...insertionOrder,
   ...zeroAndAbsence,
   ...wholeRecords,
