@@ -10,6 +10,9 @@ import { memory } from './memory.ts'
 const idsOf = (results: readonly ScenarioResult[], verdict: string): string[] =>
   results.filter((one) => one.verdict === verdict).map(({ id }) => id)
 
+/** How long all scenarios may take on a busy machine. */
+const WHOLE_MS = 300_000
+
 /** What must be looked at in one millisecond cannot be among others. */
 const isMomentary = ({ killedBy }: Mutant): boolean => killedBy === 'durations/end-at-their-moment'
 
@@ -24,7 +27,7 @@ beforeAll(async () => {
   measured = new Map(all)
 }, 600_000)
 
-test('the sound backend passes everything', async () => {
+test('the sound backend passes everything', { timeout: WHOLE_MS }, async () => {
   const results = await measure(memory)
   expect(results.filter(({ verdict }) => SIDE[verdict] !== 'passed')).toEqual([])
   expect(results.length).toBeGreaterThan(100)
@@ -50,20 +53,24 @@ describe.for(MUTANTS.map((mutant) => [mutant.id, mutant] as const))('%s', ([id, 
   })
 })
 
-test('the backend built the original’s way passes level seed and loses every race', async () => {
-  const results = await measure(seedFaithful)
-  const seed = results.filter(({ level }) => level === 'seed')
-  expect(seed.filter(({ verdict }) => SIDE[verdict] !== 'passed')).toEqual([])
-  const failed = new Set(idsOf(results, 'fail'))
-  const faults: Readonly<Record<string, string[]>> = {
-    overbooking: ['races/several-resources-are-never-overbooked', 'linearizability/lock'],
-    'lost increment': ['races/no-increment-is-lost', 'linearizability/counter'],
-    'double execution': ['races/one-claim-starts', 'linearizability/claim'],
-    'exceeded budget': ['races/a-budget-is-never-exceeded', 'linearizability/budget'],
-    'lost merge': ['update-session/no-merge-is-lost', 'linearizability/compare-and-set'],
-    'two first results': ['races/one-first-result-stands', 'linearizability/first-writer'],
-    'two transitions from one status': ['races/one-transition-happens', 'linearizability/status'],
-    'two human decisions': ['races/one-decision-stands'],
-  }
-  expect(Object.entries(faults).filter(([, ids]) => !ids.every((id) => failed.has(id)))).toEqual([])
-})
+test(
+  'the backend built the original’s way passes level seed and loses every race',
+  { timeout: WHOLE_MS },
+  async () => {
+    const results = await measure(seedFaithful)
+    const seed = results.filter(({ level }) => level === 'seed')
+    expect(seed.filter(({ verdict }) => SIDE[verdict] !== 'passed')).toEqual([])
+    const failed = new Set(idsOf(results, 'fail'))
+    const faults: Readonly<Record<string, string[]>> = {
+      overbooking: ['races/several-resources-are-never-overbooked', 'linearizability/lock'],
+      'lost increment': ['races/no-increment-is-lost', 'linearizability/counter'],
+      'double execution': ['races/one-claim-starts', 'linearizability/claim'],
+      'exceeded budget': ['races/a-budget-is-never-exceeded', 'linearizability/budget'],
+      'lost merge': ['update-session/no-merge-is-lost', 'linearizability/compare-and-set'],
+      'two first results': ['races/one-first-result-stands', 'linearizability/first-writer'],
+      'two transitions from one status': ['races/one-transition-happens', 'linearizability/status'],
+      'two human decisions': ['races/one-decision-stands'],
+    }
+    expect(Object.entries(faults).filter(([, ids]) => !ids.every((id) => failed.has(id)))).toEqual([])
+  },
+)
