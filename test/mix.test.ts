@@ -89,6 +89,22 @@ describe('mixStorage', () => {
     await expect(copy.importRecords(records)).rejects.toEqual(refusal({ code: 'STORAGE_CONFLICT' }))
   })
 
+  test('where one of its backends is not empty, an import changes none of them', async () => {
+    for (const fill of ['decisionAudit', 'context'] as const) {
+      const { audit, rest, mix } = two()
+      if (fill === 'decisionAudit') await audit.decisionAudit.record('flow', 'THERE')
+      else await rest.context.setSession('there', '1')
+      const before = await Array.fromAsync(mix.exportRecords())
+      const createdAt = '2026-03-01T10:00:00.000000Z'
+      const token = { type: 'budgetToken', agentId: 'a', createdAt } as const
+      const refused = refusal({ code: 'STORAGE_CONFLICT', outcome: 'not-applied' })
+      await expect(mix.importRecords(whole([token, token]))).rejects.toEqual(refused)
+      expect(await Array.fromAsync(mix.exportRecords())).toEqual(before)
+      await mix.saga.markDirty('flow', 'step', '1')
+      await mix.decisionAudit.record('flow', 'AFTER')
+    }
+  })
+
   test('a source that fails half-way ends the import of every backend', async () => {
     const { mix } = two()
     const broken: AsyncIterable<never> = {

@@ -3,6 +3,7 @@ import type { ImportOptions, ImportSummary, Protocol } from '../bundle.ts'
 import type { Call, Page } from '../adapter/call.ts'
 import type { DriverTransfer, StorageDriver } from '../adapter/driver.ts'
 import { InvalidArgumentError, StoredDataError, UnsupportedError, isStorageError } from '../errors.ts'
+import { commonStartOf } from './common-start.ts'
 import { PROTOCOLS } from './methods.ts'
 import { PROTOCOL_OF, checkRecord } from './record-check.ts'
 import type { Counters, StorageRecord } from '../records.ts'
@@ -75,12 +76,22 @@ export async function importAll(
   const counters = { seq: 0, fence: 0 }
   const source = iteratorOf(records, context.closed)
   try {
-    const first = await source.next()
-    if (first.done === true) new WholeExport().end()
-    else checkRecord(first.value, context.maxValueBytes)
+    const start = commonStartOf(records)
+    let first: IteratorResult<unknown, unknown> | undefined
+    if (start !== undefined) await Promise.race([start.opened, context.closed])
+    else {
+      first = await source.next()
+      if (first.done === true) new WholeExport().end()
+      else checkRecord(first.value, context.maxValueBytes)
+    }
     const importTicket = randomInt(1, 2 ** 47)
     await transfer.begin(importTicket, context.create)
+    await start?.join(records).catch(async (error: unknown) => {
+      await transfer.finish(importTicket, counters) // empty as it was
+      throw error
+    })
     begun()
+    first ??= await source.next()
     const fit = fitRecords(context, goOn(first, source), unfit === 'skip', summary, counters)
     for await (const { protocol, items, bytes } of inPages(fit)) {
       const call = context.call(protocol, 'importRecords', 'importPage', [items])

@@ -1,3 +1,5 @@
+import { commonStartOf } from '../handle/common-start.ts'
+
 /** A queue of one item between a writer who waits and a reader. */
 export class Channel<Item> implements AsyncIterable<Item> {
   #item: { readonly value: Item } | undefined
@@ -24,6 +26,7 @@ export class Channel<Item> implements AsyncIterable<Item> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Item> {
+    await commonStartOf(this)?.join(this) // an import that knows nothing of it begins by reading
     for (;;) {
       if (this.#ended !== undefined && 'error' in this.#ended) throw this.#ended.error
       if (this.#item !== undefined) {

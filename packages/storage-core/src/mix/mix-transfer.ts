@@ -3,6 +3,7 @@ import type { ImportOptions, ImportSummary, StorageHandle } from '../bundle.ts'
 import { InvalidArgumentError, UnsupportedError, isStorageError } from '../errors.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import type { Owners } from './mix-storage.ts'
+import { CommonStart, startTogether } from '../handle/common-start.ts'
 import { PROTOCOL_OF, checkRecord } from '../handle/record-check.ts'
 import { goOn, iteratorOf } from '../handle/source.ts'
 import { WholeExport } from '../handle/whole-export.ts'
@@ -34,8 +35,9 @@ export async function* exportMix(owners: Owners): AsyncGenerator<StorageRecord> 
 
 /**
  * Hands each record to the backend of its protocol; all backends import at once, at the pace of the slowest. None of them
- * ends before all have written everything, so that after a failure until then the import can be run again on all. If one
- * was not empty, or fails in the very last step, those that have begun or ended must be dropped before that.
+ * writes before all have begun, so that nothing is changed where one is not empty; and none ends before all have written
+ * everything, so that after a failure until then the import can be run again on all. If one fails in the very last step,
+ * those that have ended must be dropped before that.
  */
 export async function importMix(
   owners: Owners,
@@ -45,6 +47,8 @@ export async function importMix(
   const channels = new Map(handlesOf(owners).map((handle) => [handle, new Channel<StorageRecord>()]))
   const counts = new Map<Channel<StorageRecord>, number>()
   const all = [...channels.values()]
+  const start = new CommonStart(all.length)
+  for (const channel of all) startTogether(channel, start)
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => {}) // thrown at the end
   let failure: { readonly error: unknown } | undefined
@@ -52,38 +56,38 @@ export async function importMix(
   const fail = (error: unknown): void => {
     failure ??= { error }
     failed.reject(error)
+    start.fail(error)
     for (const channel of all) channel.end({ error })
   }
   const feed = async (): Promise<void> => {
     try {
       await pushAll(await deal())
     } catch (error) {
-      // what is no whole export leaves each backend unfinished, also one for which there was nothing in it
-      if (begun) await Promise.all(all.filter((one) => !counts.has(one)).map((one) => one.push(UNFINISHED)))
-      await settle()
+      if (start.isOpen) await settle()
       throw error
     }
     // with the counters an import writes the page that it has, then asks whether there is more
     await settle()
     for (const channel of all) channel.end()
   }
-  let begun = false
   const deal = async (): Promise<CountersExport> => {
     const whole = new WholeExport()
-    let counters = UNFINISHED
-    for await (const given of goOn(await source.next(), source)) {
+    let counters: CountersExport = { type: 'counters', seq: 0, fence: 0, records: 0 }
+    const first = await source.next()
+    if (first.done === true) whole.end()
+    for await (const given of goOn(first, source)) {
       const record = given as StorageRecord
       if (record?.type === 'counters') {
         const { record: copy, unfit, why } = checkRecord(record, 0)
         if (unfit !== null) throw new InvalidArgumentError('records', `have counters that are unfit (${why})`)
         whole.take(copy, true)
-        begun = true
         counters = copy as CountersExport
+        await start.open()
       } else {
         const channel = targetOf(record)
         whole.take(record, false) // its own backend looks at it
-        begun = true
         counts.set(channel, (counts.get(channel) ?? 0) + 1)
+        await start.open()
         await channel.push(record)
       }
     }
