@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isStorageError } from '@dir/storage-core'
+import { type StorageHandle, isStorageError } from '@dir/storage-core'
 import { expect, test } from 'vitest'
 import { withServer } from '../../../scripts/servers/live.ts'
 import { postgresStorage } from '../src/index.ts'
@@ -10,6 +11,13 @@ import { proxyTo } from './proxy.ts'
 const SLOW = `CREATE FUNCTION slow() RETURNS TRIGGER LANGUAGE PLPGSQL AS $$ BEGIN
   IF current_setting('statement_timeout') <> '0' THEN PERFORM pg_sleep(1); END IF; RETURN NULL; END $$;
   CREATE TRIGGER slow BEFORE INSERT ON dir_storage.decision_audit_events EXECUTE FUNCTION slow()`
+
+/** Ends all other sessions of a database, from a process of its own. */
+const END_OTHERS = `
+  const client = new (require('pg').Client)(process.argv[1])
+  client.connect()
+  const others = 'FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
+  client.query('SELECT pg_terminate_backend(pid) ' + others).then(() => client.end())`
 
 const told = (error: unknown): unknown => (isStorageError(error) ? `${error.code} ${error.outcome}` : error)
 
@@ -78,23 +86,39 @@ withServer('postgres', (server) => {
   }, 20_000)
 
   test('sessions that the server ends while they are idle cost no read and no event', async () => {
-    await withDatabase(server, `ALTER DATABASE %I SET idle_session_timeout = '30ms'`, async (url) => {
-      const storage = postgresStorage({ url, poolSize: 2 })
+    await withDatabase(server, `ALTER DATABASE %I SET idle_session_timeout = '100ms'`, async (url) => {
+      const storage = postgresStorage(url)
       await storage.init()
       const codes = new Set<unknown>()
-      const rounds = 60
+      const rounds = 30
       for (let round = 0; round < rounds; round++) {
+        // as many as the pool has
+        await Promise.all(Array.from({ length: 8 }, () => storage.context.getSession('f')))
         const seq = await storage.decisionAudit.record('f', 'e')
         // about when the server ends the session
-        await sleep(25 + Math.random() * 10)
+        await sleep(95 + Math.random() * 10)
         expect((await storage.decisionAudit.eventsForDfid('f')).at(-1)?.seq).toBe(seq)
-        await sleep(25 + Math.random() * 10)
+        await sleep(95 + Math.random() * 10)
         await storage.context.setSession('f', '{}').catch((error: unknown) => codes.add(told(error)))
       }
       expect(await storage.decisionAudit.eventsForDfid('f')).toHaveLength(rounds)
       codes.delete('STORAGE_UNAVAILABLE unknown')
       codes.delete('STORAGE_UNAVAILABLE not-applied')
       expect([...codes]).toEqual([])
+      await storage.close()
+    })
+  })
+
+  test.each([
+    ['read', (storage: StorageHandle) => storage.context.getSession('f')],
+    ['event', (storage: StorageHandle) => storage.decisionAudit.record('f', 'e')],
+  ])('sessions that ended while the process slept cost no %s', async (_, call) => {
+    await withDatabase(server, '', async (url) => {
+      const storage = postgresStorage(url)
+      await storage.init()
+      await Promise.all(Array.from({ length: 8 }, () => storage.context.getSession('f')))
+      execFileSync(process.execPath, ['--eval', END_OTHERS, url], { cwd: import.meta.dirname })
+      await call(storage)
       await storage.close()
     })
   })
