@@ -129,6 +129,3 @@ function withDoubt(error: unknown): unknown {
     ? Object.assign(copyOf(error) as object, { outcome: 'unknown', retryable: false })
     : error
 }
-
-/** Makes a backend begin, and is the end of nothing. */
-const UNFINISHED: CountersExport = { type: 'counters', seq: 0, fence: 0, records: 1 }
