@@ -102,12 +102,13 @@ export class MongoDriver implements StorageDriver {
 
   readonly transfer: DriverTransfer = {
     counters: () => this.#ask(readCounters),
-    begin: (ticket, create) =>
-      this.#ask(async (context) => {
+    begin: async (ticket, create) => {
+      await this.#ask(async (context) => {
         await this.#judgeServer()
         await prepareSchema(context, create)
-        await beginImport(context, ticket)
-      }, 'unknown'),
+      })
+      await beginImport(this.#connection, ticket, this.#timeoutMs)
+    },
     finish: (ticket, counters) =>
       this.#connection.transactions.run(performance.now() + this.#timeoutMs, (inside) =>
         finishImport(inside, ticket, counters),

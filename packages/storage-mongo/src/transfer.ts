@@ -1,10 +1,14 @@
 import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
-import type { MetaDocument } from './documents.ts'
+import type { Collection } from 'mongodb'
+import type { Connection } from './connection.ts'
+import type { CollectionName, MetaDocument } from './documents.ts'
 import { COLLECTION_NAMES } from './schema.ts'
 
 /** Some servers forbid what has no index. */
 const BY_ID = { hint: { _id: 1 } } as const
+/** How many documents are removed at a time. */
+const PART = 500
 const KEPT: ReadonlySet<string> = new Set(['meta', 'sessions'])
 
 /** The highest `seq` and fence ever issued. */
@@ -17,17 +21,26 @@ export async function readCounters(context: MongoContext): Promise<Counters> {
   return { seq, fence: fence?.value ?? 0 }
 }
 
-/** Marks the namespace as being filled; what an interrupted import left is removed. */
-export async function beginImport(context: MongoContext, ticket: number): Promise<void> {
-  const { transactions } = context.connection
-  const isInterrupted = await transactions.run(context.deadline, (inside) => mark(inside, ticket))
-  if (isInterrupted)
+/**
+ * Marks the namespace as being filled; what an interrupted import left is removed, a part at a time, each in `timeoutMs`,
+ * so that it does not matter how much there is.
+ */
+export async function beginImport(connection: Connection, ticket: number, timeoutMs: number): Promise<void> {
+  const run = <T>(body: (inside: MongoContext) => Promise<T>): Promise<T> =>
+    connection.transactions.run(performance.now() + timeoutMs, body)
+  if (await run((inside) => mark(inside, ticket)))
     for (const name of COLLECTION_NAMES.filter((one) => !KEPT.has(one)))
-      await transactions.run(context.deadline, async (inside) => {
-        await requireImport(inside, ticket)
-        await inside.collection(name).deleteMany({}, { ...inside.options, ...BY_ID })
-      })
-  context.connection.forget()
+      while ((await run((inside) => removeSome(inside, ticket, name))) === PART);
+  connection.forget()
+}
+
+async function removeSome(inside: MongoContext, ticket: number, name: CollectionName): Promise<number> {
+  await requireImport(inside, ticket)
+  const collection = inside.collection(name) as unknown as Collection
+  const found = collection.find({}, { ...inside.options, projection: { _id: 1 } })
+  const ids = (await found.sort({ _id: 1 }).limit(PART).toArray()).map(({ _id }) => _id)
+  if (ids.length > 0) await collection.deleteMany({ _id: { $in: ids } }, inside.options)
+  return ids.length
 }
 
 /** Looks and marks, with no other import's begin or end in between. @returns whether there was a mark. */
