@@ -156,6 +156,7 @@ export class SqliteConnection extends Statements {
   beforeRead(): void {
     this.#lacksTables()
     if (this.#lock === null || this.#lock.isHeld || this.#files?.hasJournal() !== true) return
+    if (!this.#lock.exists) return
     this.#lock.take()
     this.#lock.release()
   }

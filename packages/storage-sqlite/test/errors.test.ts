@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import BetterSqlite3 from 'better-sqlite3'
@@ -72,6 +72,17 @@ test('a WAL file in a folder that may only be read is read where its log stands 
   // to make them would lock the owner out, who may not write what somebody else made
   expect(asNobody(path)).toEqual({ session: refused, write: refused })
   expect(readdirSync(join(folder, 'locked'))).toEqual(['wal.sqlite', 'wal.sqlite-lock'])
+})
+
+test('a lock file that this process may not write keeps nobody from writing the store', async () => {
+  const path = join(folder, 'foreign-lock', 'x.sqlite')
+  await using storage = sqliteStorage({ path, journalMode: 'delete' })
+  await storage.context.setSession('f', '{}')
+  await storage.close()
+  chmodSync(dirname(path), 0o777)
+  chmodSync(path, 0o666)
+  chmodSync(`${path}-lock`, 0o444)
+  expect(asNobody(path)).toEqual({ session: '{}' })
 })
 
 test("a file of Python's that may only be read is read, and nothing is added to it", () => {
