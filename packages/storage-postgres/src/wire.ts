@@ -81,7 +81,7 @@ export function isLockTableFull(error: unknown): boolean {
   return codeOf(error) === '53200' && (error as DriverError).file === 'lock.c'
 }
 
-/** Only a server that is being promoted, or a role that may only read, says so to what writes. */
+/** A standby, or a server or role that was set read-only, says so to what writes. */
 export function isReadOnly(error: unknown): boolean {
   return codeOf(error) === '25006'
 }
