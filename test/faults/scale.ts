@@ -19,7 +19,7 @@ export interface Scale {
 type Size = Omit<Scale, 'seed' | 'only'>
 
 export const FULL: Size = {
-  lanes: 30,
+  lanes: 16,
   cells: Infinity,
   calls: 3_000,
   callers: 30,
