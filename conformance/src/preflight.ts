@@ -5,6 +5,7 @@ import { loadBackend } from './load.ts'
 import type { JobContext } from './processes.ts'
 import { probeOf } from './probe.ts'
 import type { Scenario, ScenarioContext } from './scenario.ts'
+import { initAtLast } from './scenarios/kit.ts'
 import type { Site } from './site.ts'
 
 /**
@@ -31,6 +32,7 @@ export function preflight(site: Site): Scenario[] {
   const checks = [
     check('writes-and-reads', 'a handle reads what it wrote', async ({ storage, id }) => {
       const one = id('probe')
+      await initAtLast(storage)
       await probe.write(storage, one)
       await expect(probe.seen(storage, one), true, 'open() gives a handle that does not read what it wrote.')
     }),
@@ -71,7 +73,7 @@ export function preflight(site: Site): Scenario[] {
       )
     }),
     check('claims', 'the claims are complete, and those of the handle', async ({ storage }) => {
-      await storage.init() // some capabilities depend on the server's settings
+      await initAtLast(storage) // some capabilities depend on the server's settings
       const all = wrong.length > 0 ? wrong : contradictedClaims(backend, storage)
       if (all.length > 0) throw new Error(all.join('\n'))
     }),

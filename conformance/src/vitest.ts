@@ -20,13 +20,13 @@ export function conformanceSuite(module: URL | string, options: RunOptions = {})
       const trouble = await run.preflight()
       if (trouble.length > 0)
         throw new Error(trouble.map((one) => describeResult(one, again(one.id))).join('\n'))
-    }, 60_000)
+    }, 240_000)
 
     for (const planned of run.planned) {
       const { scenario } = planned
       test(
         `${scenario.id}: ${scenario.title}`,
-        { timeout: timeoutOf(options, scenario) + 30_000 },
+        { timeout: timeoutOf(options, scenario) + 120_000 },
         async (context) => {
           const outcome = await run.execute(planned)
           if (SIDE[outcome.verdict] === 'failed') throw new Error(describeResult(outcome, again(outcome.id)))
@@ -37,6 +37,6 @@ export function conformanceSuite(module: URL | string, options: RunOptions = {})
 
     afterAll(async () => {
       await run.end()
-    })
+    }, 60_000)
   })
 }

@@ -1,4 +1,4 @@
-import type { Batch, Protocol } from '@dir/storage-core'
+import type { Batch, Protocol, StorageHandle } from '@dir/storage-core'
 import { aRequest } from '../scenarios/samples.ts'
 import type { Mutant } from './mutant.ts'
 import { over } from './over.ts'
@@ -76,3 +76,50 @@ export const batchAnswerMutants: readonly Mutant[] = ANSWERS.map((answer) => ({
     return (await storage.context.getSession('w')) === '1'
   },
 }))
+
+/** Whether every status that a batch expects is among those its flow ever had. */
+const wasSo = async (
+  { lifecycle }: StorageHandle,
+  expected: readonly (readonly [string, string | null])[],
+) => {
+  const paths = await Promise.all(expected.map(([dfid]) => lifecycle.getTransitions(dfid)))
+  return expected.every(([, status], n) => paths[n]?.some(({ toStatus }) => toStatus === status))
+}
+
+export const formerStatusMutant: Mutant = {
+  id: 'batch-takes-a-status-that-was',
+  breaks: 'a batch that expects a status which the flow has left is committed',
+  from: 'EXISTS over all transitions of a flow',
+  killedBy: 'atomically/an-expected-status-that-was-fails-the-batch',
+  wrap: over((sound) => ({
+    async atomically(record) {
+      try {
+        return await sound.atomically(record)
+      } catch (error) {
+        const expected: [string, string | null][] = []
+        const unjudged = (batch: Batch): void =>
+          record({ ...batch, expectStatus: (dfid, status) => void expected.push([dfid, status]) })
+        const stop = new RangeError('only to see what it expects')
+        await sound
+          .atomically((batch) => {
+            unjudged(batch)
+            throw stop
+          })
+          .catch(() => {})
+        if ((error as { operation?: string }).operation !== 'expectStatus' || !(await wasSo(sound, expected)))
+          throw error
+        return sound.atomically(unjudged)
+      }
+    },
+  })),
+  async witness(storage) {
+    await storage.lifecycle.recordTransition('w', null, 'A')
+    await storage.lifecycle.recordTransition('w', 'A', 'B')
+    return storage
+      .atomically((batch) => batch.expectStatus('w', 'A'))
+      .then(
+        () => true,
+        () => false,
+      )
+  },
+}

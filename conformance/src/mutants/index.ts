@@ -15,7 +15,7 @@ import { escalationMutants } from './escalation.ts'
 import { escalationBudgetMutants } from './escalation-budget.ts'
 import { lifecycleMutants } from './lifecycle.ts'
 import { batchMutants } from './atomically.ts'
-import { batchAnswerMutants } from './batch-answers.ts'
+import { batchAnswerMutants, formerStatusMutant } from './batch-answers.ts'
 import { batchSkewMutants } from './batch-skew.ts'
 import { handleMutants } from './handle.ts'
 import { transferRivalMutants } from './transfer-rivals.ts'
@@ -50,6 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...lifecycleMutants,
   ...batchMutants,
   ...batchAnswerMutants,
+  formerStatusMutant,
   ...batchSkewMutants,
   ...handleMutants,
   ...transferMutants,

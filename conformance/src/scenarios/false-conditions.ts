@@ -51,6 +51,21 @@ export const FALSE_CONDITIONS: readonly FalseCondition[] = [
     expected: conflict('lifecycle', 'expectStatus'),
   },
   {
+    words: 'an-expected-status-that-was',
+    title: 'expectStatus names a status that the flow has left',
+    prepare: ({ lifecycle }, one) =>
+      lifecycle.recordTransition(one, null, 'A').then(() => lifecycle.recordTransition(one, 'A', 'B')),
+    record: (batch, one) => batch.expectStatus(one, 'A'),
+    expected: conflict('lifecycle', 'expectStatus'),
+  },
+  {
+    words: 'an-expected-session-in-other-bytes',
+    title: 'expectSession finds the same value in other bytes',
+    prepare: ({ context }, one) => context.setSession(one, '{"a": 1}'),
+    record: (batch, one) => batch.expectSession(one, '{"a":1}'),
+    expected: conflict('context', 'expectSession'),
+  },
+  {
     words: 'an-expected-status-of-none',
     title: 'expectStatus finds no transition',
     prepare: () => Promise.resolve(),

@@ -109,3 +109,17 @@ export function brief(value: unknown): string {
 export async function last(...calls: readonly Promise<unknown>[]): Promise<unknown> {
   return (await Promise.all(calls)).at(-1)
 }
+
+const INIT_PATIENCE_MS = 60_000
+
+/** Initialises, again and again where the store was too slow for the deadline. */
+export async function initAtLast(storage: StorageHandle): Promise<void> {
+  const end = performance.now() + INIT_PATIENCE_MS
+  for (;;) {
+    try {
+      return await storage.init()
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'STORAGE_TIMEOUT' || performance.now() > end) throw error
+    }
+  }
+}

@@ -1,6 +1,7 @@
-import type { Protocol, StorageHandle } from '@dir/storage-core'
+import type { Protocol } from '@dir/storage-core'
 import { allKindsOf, kindsOf, writeSurely } from './record-kinds.ts'
 import { type With, jobsOf } from './jobs.ts'
+import { initAtLast } from './kit.ts'
 
 /** What a function of this module does, as a job for child processes. */
 export const toJob: ReturnType<typeof jobsOf> = jobsOf(import.meta.url)
@@ -41,20 +42,6 @@ export async function tail({
     await new Promise(setImmediate)
   }
   return { seqs, rounds }
-}
-
-const PATIENCE_MS = 60_000
-
-/** Initialises, again and again where the store was too slow for the deadline, as five at once may make it. */
-async function initAtLast(storage: StorageHandle): Promise<void> {
-  const end = performance.now() + PATIENCE_MS
-  for (;;) {
-    try {
-      return await storage.init()
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'STORAGE_TIMEOUT' || performance.now() > end) throw error
-    }
-  }
 }
 
 /** Initialises the namespace and uses it at once. @returns what it wrote, as it reads it. */
