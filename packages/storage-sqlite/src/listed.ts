@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { TimeoutError } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
-import { openReadOnly } from './options.ts'
+import { openReadOnly } from './read-only.ts'
 import { Statements } from './statements.ts'
 import type { Row, SqlValue } from './stored-row.ts'
 import { untilFree, whenFree } from './waiting.ts'

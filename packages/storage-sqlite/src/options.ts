@@ -1,7 +1,6 @@
 import { readlinkSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { HANDLE_OPTIONS, type HandleOptions, InvalidArgumentError, storeOptions } from '@dir/storage-core'
-import BetterSqlite3 from 'better-sqlite3'
 
 export type JournalMode = 'wal' | 'delete'
 
@@ -56,8 +55,4 @@ export function realPath(path: string): string {
     }
   }
   return path
-}
-
-export function openReadOnly(path: string): BetterSqlite3.Database {
-  return new BetterSqlite3(path, { readonly: true, timeout: 0 })
 }
