@@ -3,7 +3,8 @@ import { ClosedError, type Outcome, settleBy } from '@dir/storage-core'
 import type { RedisOptions } from 'ioredis'
 import { Attempts } from './attempts.ts'
 import { type Client, type ServerOptions, createClient, isCluster } from './client.ts'
-import { NoAnswerError, UnreachableError, isFinal, isReply, isUnknownScript, mayPass } from './errors.ts'
+import { evaluate, selectDatabase } from './commands.ts'
+import { NoAnswerError, UnreachableError, isFinal, isReply, mayPass } from './errors.ts'
 import { type Packable, pack } from './msgpack.ts'
 import { clockScript } from './read-script.ts'
 import type { Script } from './script.ts'
@@ -11,12 +12,6 @@ import type { Reply } from './session.ts'
 
 const PAUSE_MS = 20
 const EVENTS = ['ready', 'close', 'end', 'error'] as const
-
-/** What is used of ioredis. */
-interface Commands {
-  evalsha(sha: string, keyCount: number, ...args: (string | Buffer)[]): Promise<Reply>
-  eval(text: string, keyCount: number, ...args: (string | Buffer)[]): Promise<Reply>
-}
 
 /** One client of ioredis, which connects anew by itself. A namespace's scripts run over it, in the order in which they are given. */
 export class RedisConnection {
@@ -93,10 +88,14 @@ export class RedisConnection {
    * connection, if it works at all. Errors come out raw; `since` is when the caller began to wait.
    */
   run(script: Script, request: Packable, deadline: number, since: number): Promise<Reply> {
-    return settleBy(deadline, this.#evaluate(script, pack(request)), () => {
-      this.#breakOff()
-      return new NoAnswerError(performance.now() - since)
-    })
+    return settleBy(
+      deadline,
+      evaluate(this.#client, script, this.keysOf(script.keys), [pack(request), this.storeId]),
+      () => {
+        this.#breakOff()
+        return new NoAnswerError(performance.now() - since)
+      },
+    )
   }
 
   /** Runs a script that may run twice, again and again until an answer comes; without one, `outcome` is what is known. */
@@ -139,17 +138,6 @@ export class RedisConnection {
     this.#breakOff()
   }
 
-  async #evaluate({ sha, text, keys }: Script, request: Buffer): Promise<Reply> {
-    const commands = this.#client as unknown as Commands
-    const all = [...this.keysOf(keys), request, this.storeId]
-    try {
-      return await commands.evalsha(sha, keys.length, ...all)
-    } catch (error) {
-      if (!isUnknownScript(error)) throw error
-      return commands.eval(text, keys.length, ...all)
-    }
-  }
-
   /** Ends the connection at once; the client opens another. Its own way of ending one waits for the server. */
   #breakOff(): void {
     this.#serverStart = undefined
@@ -165,7 +153,7 @@ export class RedisConnection {
 
   async #prepare(): Promise<void> {
     try {
-      await this.#selectDatabase()
+      await selectDatabase(this.#client)
       const now = performance.now()
       this.learnClock(Number(await this.run(clockScript, null, now + this.#timeoutMs, now)))
     } catch (error) {
@@ -173,13 +161,6 @@ export class RedisConnection {
       if (isReply(error) && !mayPass(error)) throw this.#unreachable(true)
       await sleep(PAUSE_MS)
     }
-  }
-
-  /** Selects the database again that the client was told to: what the server says to that, ioredis keeps to itself. */
-  async #selectDatabase(): Promise<void> {
-    if (isCluster(this.#client)) return
-    const { db = 0 } = this.#client.options
-    if (db !== 0) await this.#client.select(db)
   }
 
   #throwIfRefused(): void {
