@@ -1,6 +1,6 @@
 import { refused } from './acquiring.ts'
 import type { Mutant } from './mutant.ts'
-import { over } from './over.ts'
+import { over, overShared } from './over.ts'
 
 const text = (value: unknown): value is string => typeof value === 'string'
 
@@ -50,5 +50,31 @@ export const idMutants: readonly Mutant[] = [
       },
     })),
     witness: async ({ lifecycle }) => !(await refused(lifecycle.recordTransition('w\ud800', null, 'NEW'))),
+  },
+  {
+    id: 'count-deleted-by-pattern',
+    breaks: 'deleting a retry count takes its id for a pattern',
+    from: 'DELETE … WHERE dfid LIKE ?',
+    killedBy: 'removals/delete-takes-hostile-ids',
+    wrap: overShared(
+      () => new Set<string>(),
+      ({ intentRetry }, counted) => ({
+        intentRetry: {
+          async setCount(dfid, count) {
+            await intentRetry.setCount(dfid, count)
+            counted.add(dfid)
+          },
+          async delete(dfid) {
+            await intentRetry.delete(dfid)
+            if (dfid === '%') for (const other of counted) await intentRetry.delete(other)
+          },
+        },
+      }),
+    ),
+    async witness({ intentRetry }) {
+      await intentRetry.setCount('w', 1)
+      await intentRetry.delete('%')
+      return (await intentRetry.getCount('w')) === 0
+    },
   },
 ]

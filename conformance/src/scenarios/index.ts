@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts'
 import { scenarios as records } from './records.ts'
+import { scenarios as removals } from './removals.ts'
 import { scenarios as agentRegistry } from './agent-registry.ts'
 import { scenarios as context } from './context.ts'
 import { scenarios as updateSession } from './update-session.ts'
@@ -64,6 +65,7 @@ import { scenarios as crashes } from './crashes.ts'
 /** The catalogue, in the order in which it runs. */
 export const SCENARIOS: readonly Scenario[] = [
   ...records,
+  ...removals,
   ...agentRegistry,
   ...context,
   ...updateSession,
