@@ -42,7 +42,7 @@ describe('usage', () => {
     expect(status).toBe(2)
   })
 
-  test('--help, --list and --explain', () => {
+  test('--help, --list and --explain', { timeout: 120_000 }, () => {
     expect(cli('--help').stdout).toContain('Exit codes:')
     expect(cli('--list').stdout).toContain('linearizability/lock')
     const { status, stdout } = cli('--explain', 'linearizability/lock')
