@@ -101,14 +101,17 @@ export const lengthMutants: readonly Mutant[] = [
     },
   },
   {
-    id: 'windows-of-whole-seconds',
-    breaks: 'the window of a budget is rounded up to whole seconds',
-    from: 'times that were kept in seconds',
+    id: 'windows-of-whole-minutes',
+    breaks: 'the window of a budget is rounded up to whole minutes',
+    from: 'tokens that were counted by the minute',
     killedBy: 'durations/windows-end-neither-early-nor-late',
     wrap: over(({ escalation }) => ({
       escalation: {
         tryConsumeBudget: (agentId, budget) =>
-          escalation.tryConsumeBudget(agentId, { ...budget, windowSec: Math.ceil(budget.windowSec) }),
+          escalation.tryConsumeBudget(agentId, {
+            ...budget,
+            windowSec: Math.min(1e9, Math.ceil(budget.windowSec / 60) * 60),
+          }),
       },
     })),
     async witness({ escalation }) {
