@@ -2,6 +2,7 @@ import type { Backend, Deviation } from './backend.ts'
 import { destroy } from './ends.ts'
 import { execute } from './execute.ts'
 import { claimedLevel } from './level.ts'
+import { LIMIT_MS } from './limits.ts'
 import { loadBackend } from './load.ts'
 import { messageOf } from './message.ts'
 import { preflight } from './preflight.ts'
@@ -65,7 +66,9 @@ export function createRun(backend: Backend, module: string | null, options: RunO
     async preflight() {
       for (const check of preflight(site)) {
         const outcome = await execute(site, check)
-        if (outcome.verdict !== 'pass') trouble.push({ ...outcome, verdict: 'error' })
+        if (outcome.verdict === 'pass') continue
+        trouble.push({ ...outcome, verdict: 'error' })
+        if (outcome.durationMs > LIMIT_MS.method) break // what does not end would only be waited for again
       }
       return trouble
     },
