@@ -10,8 +10,6 @@ export interface Known {
   /** Where it is found each time; elsewhere it may be. */
   readonly part: string
   readonly matches: (finding: Finding) => boolean
-  /** Found or not as chance will have it. */
-  readonly comesAndGoes?: true
 }
 
 export const KNOWN: readonly Known[] = [

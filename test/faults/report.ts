@@ -25,7 +25,7 @@ export function report(
   const known = expected.map((fault) => ({
     number: fault.number,
     what: fault.what,
-    isDue: fault.part === part && fault.comesAndGoes !== true,
+    isDue: fault.part === part,
     times: findings.filter((finding) => fault.matches(finding)).length,
   }))
   const seen = known.filter(({ times }) => times > 0)
