@@ -101,12 +101,14 @@ export function outcomeOf(error: unknown, { outcome, steady, documents = 1 }: Ci
   return isProof || hasLabel(error, 'NoWritesPerformed') ? 'not-applied' : outcome
 }
 
-const NEVER_SENT =
-  /^Mongo(Network|ServerSelection|WaitQueueTimeout|PoolCleared|ConnectionPool|PoolClosed|TopologyClosed)/
+const NETWORK = /^Mongo(Network|ServerSelection|WaitQueueTimeout|ConnectionPool|PoolClosed|TopologyClosed)/
 
-/** The driver could not send it, or lost the answer. */
-export function isNetwork({ name }: MongoFailure): boolean {
-  return NEVER_SENT.test(String(name))
+/** The driver could not send it, or lost the answer. Its names do not all begin alike, so those of base classes count too. */
+export function isNetwork(failure: MongoFailure): boolean {
+  let at: unknown = failure
+  for (; typeof at === 'object' && at !== null; at = Object.getPrototypeOf(at))
+    if (NETWORK.test(String((at as MongoFailure).name))) return true
+  return false
 }
 
 /** What of the error's message may be shown: nothing that might quote the request. */
