@@ -113,9 +113,9 @@ export class PgConnection {
           error.outcome === 'not-applied' &&
           (error.isConnecting || error.isTimeout)
         const reason = isLate ? (before ?? error) : error
-        if (reason instanceof Failure) throw reason
-        const waitedMs = performance.now() - start
-        throw new Failure(reason, isRead ? 'not-applied' : outcomeOf(reason), { attempts, waitedMs })
+        const failure =
+          reason instanceof Failure ? reason : new Failure(reason, isRead ? 'not-applied' : outcomeOf(reason))
+        throw failure.after(attempts, performance.now() - start)
       }
     }
   }

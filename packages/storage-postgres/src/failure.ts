@@ -33,6 +33,11 @@ export class Failure extends Error {
     return new Failure(this.cause, outcome, this.#circumstances)
   }
 
+  /** The same, for who waited that long and tried that often. */
+  after(attempts: number, waitedMs: number): Failure {
+    return new Failure(this.cause, this.outcome, { ...this.#circumstances, attempts, waitedMs })
+  }
+
   toError(): StorageError {
     return mapError(this.cause, { ...this.#circumstances, outcome: this.outcome })
   }

@@ -146,13 +146,14 @@ export class PgPool {
    */
   async prepareStatements(deadline: number): Promise<void> {
     if (this.#sockets === null) return
+    const start = performance.now()
     const lease = await this.lend(deadline)
     let isSound = false
     try {
       this.#prepares = await lease.isDirect(deadline)
       isSound = true
     } catch (error) {
-      throw new Failure(error, 'not-applied')
+      throw new Failure(error, 'not-applied').after(1, performance.now() - start)
     } finally {
       this.giveBack(lease, isSound)
     }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type StorageHandle, isStorageError } from '@dir/storage-core'
+import { type StorageHandle, TimeoutError, isStorageError } from '@dir/storage-core'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, start } from '../../../scripts/servers/index.ts'
@@ -14,7 +14,11 @@ async function ending(call: Promise<unknown>, deadlineMs = TIMEOUT_MS): Promise<
   const start = performance.now()
   const answer = await call.then(
     (value) => ({ value }),
-    (error: unknown) => (isStorageError(error) ? `${error.code} ${error.outcome}` : error),
+    (error: unknown) => {
+      // the time that was waited stands in the message
+      if (error instanceof TimeoutError) expect(error.timeoutMs).toBeGreaterThan(1)
+      return isStorageError(error) ? `${error.code} ${error.outcome}` : error
+    },
   )
   expect(performance.now() - start).toBeLessThan(deadlineMs + 400)
   return answer
