@@ -2,7 +2,7 @@ import { type AcquireRequest, type Grant, type Instant, type Micros, noRoom } fr
 import type { AnyBulkWriteOperation } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { HoldDocument } from './documents.ts'
-import { raiseFence, raised, readLocks } from './lock-rows.ts'
+import { raised, readLocks, takeFences } from './lock-rows.ts'
 import { plus } from './time.ts'
 
 /** What a set of calls is about, and how many fences they may need. */
@@ -37,7 +37,7 @@ export class LockBoard {
     // raised outside the transaction, which has its snapshot by now: later than every fence that it can see
     const [{ holds, totals, unknown }, firstFence] = await Promise.all([
       readLocks(context, now, flows, resources),
-      acquires === 0 ? 0 : raiseFence(context.outside, acquires),
+      acquires === 0 ? 0 : takeFences(context.outside, acquires),
     ])
     const board = new LockBoard(now, firstFence, totals)
     for (const [resourceId, micros] of unknown) board.#change(resourceId, micros)

@@ -75,7 +75,7 @@ async function sumsOf(context: MongoContext, resources: readonly string[]): Prom
 }
 
 /** Takes the next `count` fences. @returns the first of them. */
-export async function raiseFence(context: MongoContext, count: number): Promise<number> {
+export async function takeFences(context: MongoContext, count: number): Promise<number> {
   const raised = await context
     .collection('meta')
     .findOneAndUpdate(
