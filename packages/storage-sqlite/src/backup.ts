@@ -1,19 +1,26 @@
-import { accessSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { accessSync, closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs'
 import { randomUUID } from 'node:crypto'
 import { dirname } from 'node:path'
 import { InvalidArgumentError } from '@dir/storage-core'
 import type BetterSqlite3 from 'better-sqlite3'
-import { IN_MEMORY, checkPath } from './options.ts'
+import { IN_MEMORY, checkPath, realPath } from './options.ts'
+import { codeOf } from './result-codes.ts'
 
 /** So many pages are copied in one go, before the event loop runs again. */
 const STEP_PAGES = 100
 
-/** The absolute path for a copy, where nothing may be yet. */
+/** The absolute path for a copy, where nothing may be yet: SQLite would put another file's log into it. */
 export function checkTarget(path: unknown): string {
   const target = checkPath(path)
   if (target === IN_MEMORY) throw new InvalidArgumentError('path', 'must be the path of a file')
-  if (existsSync(target)) throw new InvalidArgumentError('path', 'leads to something that is there already')
+  for (const suffix of ['', '-wal', '-shm', '-journal'])
+    if (existsSync(realPath(target) + suffix)) throw taken(suffix)
   return target
+}
+
+function taken(suffix: string): InvalidArgumentError {
+  const beside = suffix === '' ? '' : `, with ${suffix} at its end,`
+  return new InvalidArgumentError('path', `${beside}leads to something that is there already`)
 }
 
 /**
@@ -35,11 +42,21 @@ export async function backUp(
       },
     })
     goesOn()
-    renameSync(unfinished, target)
+    giveName(unfinished, target)
     syncFolder(dirname(target))
   } finally {
     rmSync(unfinished, { force: true })
     rmSync(`${unfinished}-journal`, { force: true })
+  }
+}
+
+/** Takes the name from nobody who got it meanwhile, wherever the file system has hard links. */
+function giveName(unfinished: string, target: string): void {
+  try {
+    linkSync(unfinished, target)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' || existsSync(target)) throw taken('')
+    renameSync(unfinished, target)
   }
 }
 

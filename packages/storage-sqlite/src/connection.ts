@@ -45,24 +45,26 @@ export class SqliteConnection extends Statements {
 
   /** A rollback journal lets readers go on until the commit, a log always. */
   begin(): void {
-    if (this.#damage !== null) throw this.#damage
-    if (this.#lacksTables()) throw this.#refusal?.()
-    this.checkFiles()
-    this.#lock?.take()
     try {
+      this.checkDamage()
+      if (this.#lacksTables()) throw this.#refusal?.()
+      this.checkFiles()
+      this.#lock?.take()
       this.run('BEGIN IMMEDIATE')
     } catch (error) {
-      this.#lock?.release()
-      if (isBusy(error)) this.#lock?.meetOthers()
+      if (isBusy(error) && this.#lock?.isHeld === true) this.#lock.meetOthers()
+      this.#lock?.release() // `givesWay` may have taken it
       throw error
     }
     this.#time = hostMicros()
   }
 
-  /**
-   * The host's clock in microseconds; a transaction has one time, so that what it judged as expired is what it removes,
-   * even if the clock steps back meanwhile.
-   */
+  /** Throws if the file is known to be damaged. */
+  checkDamage(): void {
+    if (this.#damage !== null) throw this.#damage
+  }
+
+  /** The host's clock in microseconds. A transaction has one time: what it judged as expired is what it removes. */
   time(): number {
     return this.#time ?? hostMicros()
   }
@@ -84,7 +86,7 @@ export class SqliteConnection extends Statements {
       throw error
     }
     this.#end()
-    this.checkFiles()
+    this.#files?.check() // a new log is watched before the next call: if that failed now, what is committed would be denied
     return true
   }
 
@@ -163,7 +165,8 @@ export class SqliteConnection extends Statements {
 
   /** Throws if what is written here would vanish with a file that was removed or replaced. */
   checkFiles(): void {
-    if (this.#files?.check() === true && this.#files.hasNewLog()) this.watchFiles()
+    this.#files?.check()
+    if (this.#files?.hasNewLog === true) this.watchFiles()
   }
 
   /** For a store in memory, which no other connection sees. */
@@ -186,6 +189,7 @@ export class SqliteConnection extends Statements {
   #checkpoint(): void {
     try {
       this.checkFiles() // a log that was taken away must not go into the file
+      this.#lock?.take() // nor one be cut off that another handle is writing
       this.pragma('wal_checkpoint(TRUNCATE)')
     } catch {
       // whoever opens the file next reads the log

@@ -71,6 +71,7 @@ export class SqliteDriver implements StorageDriver {
   health(): Promise<Readonly<Record<string, string | number | boolean>>> {
     const db = this.#open()
     return whenFree(db, this.#deadline(), () => {
+      db.checkDamage()
       db.checkFiles()
       return {
         sqliteVersion: String(db.get(/* sql */ `SELECT sqlite_version() AS version`)?.['version']),

@@ -14,7 +14,7 @@ export interface SqliteHandle extends StorageHandle {
    * Writes a copy of the whole store, as it is at one moment, to a file that is not there yet, and names it `path` when it
    * is complete and on the disk. Others may write meanwhile; in a rollback journal their commits wait for its end. It
    * takes as long as it takes: `operationTimeoutMs` is for its start only.
-   * @throws InvalidArgumentError if something is at `path`.
+   * @throws InvalidArgumentError if something is at `path`, or a log or journal beside it.
    */
   backup(path: string): Promise<void>
 }

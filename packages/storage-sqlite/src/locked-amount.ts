@@ -6,10 +6,11 @@ export const LIVE = /* sql */ `resource_locks h LEFT JOIN resource_lock_leases l
   ON l.dfid = h.dfid AND l.resource_id = h.resource_id WHERE (l.expires_at IS NULL OR l.expires_at > ?)`
 
 /**
- * Micro-units, or NULL for an amount that cannot be summed. What Python wrote is a double: the part after the point is
- * exact, while the product of the whole would be rounded.
+ * Micro-units, or NULL for an amount that cannot be summed. Ours stand beside, and count while the amount is still the
+ * one that they gave. What somebody else wrote is a double: the part after the point is exact, while the product of the
+ * whole would be rounded.
  */
-export const MICROS = /* sql */ `CASE WHEN l.micros IS NOT NULL THEN l.micros
+export const MICROS = /* sql */ `CASE WHEN h.amount = l.micros / 1000000.0 THEN l.micros
   WHEN typeof(h.amount) IN ('real', 'integer') AND h.amount BETWEEN 0 AND ${MAX_AMOUNT}
   THEN CAST(h.amount AS INTEGER) * 1000000 + CAST(ROUND((h.amount - CAST(h.amount AS INTEGER)) * 1e6) AS INTEGER) END`
 

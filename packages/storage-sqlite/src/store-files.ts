@@ -27,6 +27,7 @@ export class StoreFiles {
   /** The folder as it was at the last look at everything, if nothing can have changed since unseen. */
   #folder = ''
   #beside: Beside | undefined
+  #sawLog = false
 
   constructor(path: string) {
     this.path = path
@@ -51,22 +52,22 @@ export class StoreFiles {
 
   /**
    * Throws if the path, or a name beside it, does not lead to the opened files any more. As long as the folder has not
-   * changed, nor lately, nothing else needs to be looked at. @returns whether it was.
+   * changed, nor lately, nothing else needs to be looked at.
    */
-  check(): boolean {
+  check(): void {
     const stat = statSync(dirname(this.#real), { throwIfNoEntry: false })
     const folder = stat === undefined ? '' : `${stat.dev}:${stat.ino}:${stat.ctimeMs}`
-    if (folder !== '' && folder === this.#folder) return false
+    if (folder !== '' && folder === this.#folder) return
     if (identify(this.path) !== this.#main) throw fileMoved()
     if (this.#beside !== undefined && lookBeside(this.#real) !== this.#beside.files) throw logMoved()
+    this.#sawLog = identify(`${this.#real}-wal`) !== ''
     const isSettled = stat !== undefined && Date.now() - stat.ctimeMs > CLOCK_TICK_MS
     this.#folder = isSettled && this.path === this.#real ? folder : ''
-    return true
   }
 
-  /** Whether a log stands there although none is watched: somebody may have set the file to WAL mode. */
-  hasNewLog(): boolean {
-    return this.#beside === undefined && identify(`${this.#real}-wal`) !== ''
+  /** Whether `check` saw a log although none is watched: somebody may have set the file to WAL mode. */
+  get hasNewLog(): boolean {
+    return this.#beside === undefined && this.#sawLog
   }
 
   hasJournal(): boolean {

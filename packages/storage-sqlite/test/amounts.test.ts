@@ -44,6 +44,7 @@ test('what no double can tell apart is summed and moved exactly', async () => {
   const write = async (flow: string, micros: bigint): Promise<void> => {
     await storage.resourceLock.acquire(flow, { r: 0 }, 0)
     db.prepare('UPDATE resource_lock_leases SET micros = ? WHERE dfid = ?').run(micros, flow)
+    db.prepare('UPDATE resource_locks SET amount = ? WHERE dfid = ?').run(Number(micros) / 1e6, flow)
   }
   await write('f', 9_007_199_253_999_999n)
   db.close()
@@ -58,4 +59,14 @@ test('what no double can tell apart is summed and moved exactly', async () => {
   await using copy = sqliteStorage(join(folder, 'exact-copy.sqlite'))
   await copy.importRecords(records)
   expect(await Array.fromAsync(copy.exportRecords())).toEqual(records)
+})
+
+test('an amount that somebody else changed in its row counts', async () => {
+  await using storage = sqliteStorage(join(folder, 'changed.sqlite'))
+  await storage.resourceLock.acquire('f', { r: 4_294_967_296.000001 }, 0, { leaseSec: 600 })
+  const db = new BetterSqlite3(join(folder, 'changed.sqlite'))
+  db.exec(`UPDATE resource_locks SET amount = 7.5 WHERE dfid = 'f'`)
+  db.close()
+  expect(await storage.resourceLock.getLockedAmount('r', null)).toBe(7.5)
+  expect(await storage.resourceLock.getHolds()).toEqual([expect.objectContaining({ amount: 7.5 })])
 })

@@ -59,6 +59,30 @@ describe.each(['wal', 'delete'] as const)('a backup of a %s file', (journalMode)
   })
 })
 
+test('of two backups to one path only one gets the name', async () => {
+  const copy = join(folder, 'twice.sqlite')
+  await using one = sqliteStorage(join(folder, 'one.sqlite'))
+  await using two = sqliteStorage(join(folder, 'two.sqlite'))
+  await one.context.setSession('f', '1')
+  await two.context.setSession('f', '2')
+  const ends = await Promise.allSettled([one.backup(copy), two.backup(copy)])
+  expect(ends.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
+  await using kept = sqliteStorage(copy)
+  expect(await kept.context.getSession('f')).toBe(ends[0].status === 'fulfilled' ? '1' : '2')
+})
+
+test.each(['-wal', '-shm', '-journal'])(
+  'a %s that an earlier file left is in the way of a copy',
+  async (suffix) => {
+    const copy = join(folder, `left${suffix}.sqlite`)
+    writeFileSync(copy + suffix, '')
+    await using storage = sqliteStorage(':memory:')
+    await expect(storage.backup(copy)).rejects.toThrow(
+      expect.objectContaining({ code: 'STORAGE_INVALID_ARGUMENT', reason: expect.stringContaining(suffix) }),
+    )
+  },
+)
+
 test('a store in memory can be kept in a file', async () => {
   const copy = join(folder, 'memory.sqlite')
   await using storage = sqliteStorage(':memory:')

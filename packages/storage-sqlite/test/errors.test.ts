@@ -131,6 +131,24 @@ test('damage is told, and nothing more is written to that file', async () => {
   await expect(late.context.setSession('f1', '{}')).rejects.toThrow(damaged)
 })
 
+test('damage that a write meets is told by health too', async () => {
+  const path = join(folder, 'torn.sqlite')
+  const big = JSON.stringify('x'.repeat(3000))
+  const flows = Array.from({ length: 50 }, (_, n) => `f${n}`)
+  const first = sqliteStorage({ path, journalMode: 'delete' })
+  await Promise.all(flows.map((flow) => first.context.setSession(flow, big)))
+  await first.close()
+  const bytes = readFileSync(path)
+  bytes.fill(0, bytes.length - 20 * 4096, bytes.length - 19 * 4096)
+  writeFileSync(path, bytes)
+  await using late = sqliteStorage(path)
+  const ends = await Promise.allSettled(flows.map((flow) => late.context.setSession(flow, big)))
+  expect(ends.map(({ status }) => status)).toContain('rejected')
+  expect(await late.health()).toEqual(
+    expect.objectContaining({ ok: false, details: expect.objectContaining({ code: 'STORAGE_CORRUPT' }) }),
+  )
+})
+
 test('a file that is removed or replaced takes no more writes, and says so', async () => {
   const path = join(folder, 'moved.sqlite')
   await using storage = sqliteStorage(path)

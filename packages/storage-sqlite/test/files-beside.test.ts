@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
@@ -144,6 +144,18 @@ test.each([
     backend: 'sqlite',
     details: { code, message: expect.any(String) },
   })
+})
+
+test('a close cuts off no log while another handle may be writing it', async () => {
+  const path = join(folder, 'closing.sqlite')
+  const storage = sqliteStorage(path)
+  await storage.context.setSession('f', '1')
+  const lock = new BetterSqlite3(`${path}-lock`)
+  lock.exec('BEGIN IMMEDIATE') // what it holds while its SQLite's own locks are dropped
+  const { size } = statSync(`${path}-wal`)
+  await storage.close()
+  expect(statSync(`${path}-wal`).size).toBe(size)
+  lock.close()
 })
 
 // SQLite's locks are dropped here in the middle of transactions; those among handles of this package are not
