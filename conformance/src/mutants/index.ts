@@ -20,6 +20,7 @@ import { batchSkewMutants } from './batch-skew.ts'
 import { handleMutants } from './handle.ts'
 import { transferRivalMutants } from './transfer-rivals.ts'
 import { transferMutants } from './transfer.ts'
+import { transferFieldMutants } from './transfer-fields.ts'
 import { transferWholeMutants } from './transfer-whole.ts'
 import { protocolMutants } from './every-protocol.ts'
 import { timeMutants } from './times.ts'
@@ -54,6 +55,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...batchSkewMutants,
   ...handleMutants,
   ...transferMutants,
+  ...transferFieldMutants,
   ...transferRivalMutants,
   ...transferWholeMutants,
   ...timeMutants,

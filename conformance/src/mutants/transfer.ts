@@ -89,41 +89,6 @@ export const transferMutants: readonly Mutant[] = [
     },
   },
   {
-    id: 'import-without-leases',
-    breaks: 'a leased hold is imported without its end',
-    from: 'a column that the import does not know',
-    killedBy: 'transfer/leases-keep-their-end',
-    wrap: over((sound) => ({
-      importRecords: (records, options) => sound.importRecords(endless(records), options),
-    })),
-    async witness(storage) {
-      const hold = {
-        type: 'hold',
-        dfid: 'w',
-        resourceId: 'w',
-        amount: 1,
-        acquiredAt: TIME,
-        fence: 1,
-      } as const
-      await storage.importRecords(whole([{ ...hold, expiresAt: '2200-01-01T00:00:00.000000Z' }]))
-      return (await storage.resourceLock.getHolds())[0]?.expiresAt === null
-    },
-  },
-  {
-    id: 'import-adds-a-micro-unit',
-    breaks: 'an amount of some billions gains a micro-unit when it is imported',
-    from: 'amounts that become floating-point numbers on the way, and are rounded twice',
-    killedBy: 'transfer/large-amounts-stay',
-    wrap: over((sound) => ({
-      importRecords: (records, options) => sound.importRecords(grown(records), options),
-    })),
-    async witness(storage) {
-      const hold = { type: 'hold', dfid: 'w', resourceId: 'w', acquiredAt: TIME, expiresAt: null } as const
-      await storage.importRecords(whole([{ ...hold, fence: 1, amount: 4_417_943_683.526857 }]))
-      return (await storage.resourceLock.getLockedAmount('w', null)) !== 4_417_943_683.526857
-    },
-  },
-  {
     id: 'import-takes-what-is-unfit',
     breaks: 'a record that is marked as unfit is imported',
     from: 'a mark that nobody reads',
@@ -168,17 +133,6 @@ export const transferMutants: readonly Mutant[] = [
 ]
 
 type Records = AsyncIterable<StorageRecord> | Iterable<StorageRecord>
-
-async function* endless(records: Records): AsyncGenerator<StorageRecord> {
-  for await (const record of records) yield record.type === 'hold' ? { ...record, expiresAt: null } : record
-}
-
-async function* grown(records: Records): AsyncGenerator<StorageRecord> {
-  for await (const record of records)
-    yield record.type === 'hold' && record.amount > 2 ** 32
-      ? { ...record, amount: record.amount + 1e-6 }
-      : record
-}
 
 async function* unmarked(records: Records): AsyncGenerator<StorageRecord> {
   for await (const record of records) {

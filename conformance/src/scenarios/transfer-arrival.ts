@@ -3,6 +3,7 @@ import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported, fill } from './filled.ts'
 import { group, range, whole } from './kit.ts'
+import { asked } from './plant.ts'
 
 const at = '2026-03-01T10:00:00.000000Z'
 const session = (id: string): StorageRecord => ({ type: 'session', id, dataJson: '1', updatedAt: at })
@@ -69,6 +70,24 @@ export const scenarios: readonly Scenario[] = group(
         )
         assert.equal(await storage.resourceLock.getLockedAmount('r', null), 2, 'the locked amount')
         assert.equal(await storage.resourceLock.renew('ended', 600), false, 'renewing one that has ended')
+      },
+    },
+    {
+      id: 'transfer/a-request-keeps-its-status',
+      title: 'a request that was resolved without a decision arrives as resolved, an open one as open',
+      clause: 'importRecords: every record arrives as it was exported',
+      asserts: 2,
+      async run({ storage, assert }) {
+        const resolved = { status: 'RESOLVED', resolvedAt: at, decision: null } as const
+        const records = whole([asked('open', at), { ...asked('undecided', at), ...resolved }])
+        await storage.importRecords(records)
+        const pending = await storage.escalation.getPendingRequests()
+        assert.equal(
+          pending.map(({ dfid }) => dfid),
+          ['open'],
+          'the pending ones',
+        )
+        assert.equal(await exported(storage), records, 'the export')
       },
     },
     {
