@@ -21,6 +21,8 @@ export interface Appender<N extends LogName> {
 interface Job<N extends LogName> {
   readonly entry: QueueEntry
   readonly drafts: readonly Draft<N>[]
+  /** An earlier round may have sent it, and the server may carry that out still. */
+  inDoubt: boolean
 }
 
 /** Appends what waits in the queue by one ordered insert; nobody is answered before a majority has it on disk. */
@@ -42,7 +44,11 @@ async function append<N extends LogName>(
   const entries = takeSome(queue, MAX_ENTRIES, MAX_BYTES)
   const start = performance.now()
   const deadline = Math.max(...entries.map((entry) => entry.work.deadline))
-  let jobs: readonly Job<N>[] = entries.map((entry) => ({ entry, drafts: appender.draft(entry) }))
+  let jobs: readonly Job<N>[] = entries.map((entry) => ({
+    entry,
+    drafts: appender.draft(entry),
+    inDoubt: false,
+  }))
   for (let attempt = 1; jobs.length > 0; attempt++) {
     const before = jobs.length
     let unsure: Failure | null
@@ -51,18 +57,20 @@ async function append<N extends LogName>(
       ;({ jobs, unsure } = await connection.carry(deadline, 'unknown', Infinity, act))
     } catch (error) {
       const failure = connection.failure(error, -Infinity, 'unknown')
-      for (const { entry } of jobs) entry.reject(failure.toError())
+      for (const job of jobs) refuse(job, failure)
       return
     }
     if (jobs.length === 0) return
     if (performance.now() >= deadline) {
-      for (const { entry } of jobs)
-        entry.reject(
-          unsure?.toError() ??
+      for (const job of jobs) {
+        if (unsure !== null) refuse(job, unsure)
+        else
+          job.entry.reject(
             new TimeoutError(performance.now() - start, 'appending beside other writers', {
               outcome: 'unknown',
             }),
-        )
+          )
+      }
       return
     }
     if (jobs.length === before) await pause(attempt)
@@ -105,10 +113,13 @@ async function round<N extends LogName>(
     log.forget()
     unsure = context.connection.failure(error, start, 'unknown', { documents: drafts.length })
     const refused = firstRefused(unsure.cause)
+    const isKnown = refused !== null && context.connection.reach.isSteadySince(start)
+    if (!isKnown && unsure.outcome === 'unknown') for (const job of jobs) job.inDoubt = true
     if (refused !== null && !isDuplicate(refused.error)) {
       const left = settleFirst(following.slice(0, isWhole ? 0 : refused.index))
       const guilty = left.find(({ drafts: own }) => own.includes(drafts[refused.index] as Draft<N>))
-      guilty?.entry.reject(context.connection.failure(refused.error, start, 'not-applied').toError())
+      if (guilty !== undefined)
+        refuse(guilty, context.connection.failure(refused.error, start, 'not-applied'))
       return { jobs: left.filter((job) => job !== guilty), unsure }
     }
     if (!unsure.isTransient && unsure.outcome !== 'unknown') throw unsure
@@ -118,6 +129,10 @@ async function round<N extends LogName>(
   const numbers = drafts.map(({ eventId }) => present.get(eventId) ?? null)
   const done = numbers.indexOf(null) === -1 ? numbers.length : numbers.indexOf(null)
   return { jobs: settleFirst(numbers.slice(0, done) as number[]), unsure }
+}
+
+function refuse<N extends LogName>({ entry, inDoubt }: Job<N>, failure: Failure): void {
+  entry.reject((inDoubt ? failure.inDoubt() : failure).toError())
 }
 
 /** All or none, where one of the calls must not be torn apart. */

@@ -40,7 +40,11 @@ export async function flushBulk(
       for (const entry of entries.splice(0, refused.index)) entry.resolve([undefined])
       // another writer inserted the same at the same moment: done again, it finds that document
       if (isDuplicate(refused.error) && attempt < TRIES) await pause(attempt)
-      else entries.shift()?.reject(connection.failure(refused.error, start, 'not-applied').toError())
+      else {
+        // a refusal of the driver's second sending says nothing about its first
+        const outcome = connection.reach.isSteadySince(start) ? 'not-applied' : 'unknown'
+        entries.shift()?.reject(connection.failure(refused.error, start, outcome).toError())
+      }
       continue
     }
     for (const entry of entries.splice(0, sent.length)) entry.resolve([undefined])

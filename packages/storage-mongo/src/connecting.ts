@@ -7,7 +7,7 @@ const CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_CERT_|H
 const TLS = /^(ERR_SSL_|EPROTO|ERR_TLS_)/
 
 /** How to make a one-node replica set of a standalone server stands in the message. */
-export function standalone(found: string): ConfigurationError {
+export function standalone(found: string, context?: ErrorContext): ConfigurationError {
   return new ConfigurationError(
     [
       'MongoDB must be a replica set, of one node at least, or a sharded cluster: a standalone has no transactions. To make it a one-node set:',
@@ -17,15 +17,16 @@ export function standalone(found: string): ConfigurationError {
     'replSet',
     found,
     'a replica set',
+    context,
   )
 }
 
 /** What kept the driver from connecting, where trying again does not help; null: it may. */
 export function wayThere(failure: MongoFailure, context: ErrorContext): StorageError | null {
   const servers = failure.name === 'MongoServerSelectionError' ? serversOf(failure) : null
-  if (servers?.length === 0) return standalone('no member of the set that the URL names')
+  if (servers?.length === 0) return standalone('no member of the set that the URL names', context)
   if (servers?.some(({ type }) => type === 'RSGhost') === true)
-    return standalone('a member of a set that was never initiated')
+    return standalone('a member of a set that was never initiated', context)
   const errors = [failure, ...(servers ?? []).map(({ error }) => error)].flatMap(chainOf)
   if (errors.some(({ code }) => kindOf(code) === 'auth' || kindOf(code) === 'permission'))
     return new AuthError('MongoDB refused the credentials. Check user, password and authSource.', context)

@@ -135,7 +135,7 @@ export class Connection {
     error: unknown,
     start: number,
     unsure: Outcome,
-    more: Partial<Pick<Circumstances, 'attempts' | 'documents' | 'steady'>> = {},
+    more: Partial<Pick<Circumstances, 'attempts' | 'documents' | 'inDoubt'>> = {},
   ): Failure {
     if (error instanceof Failure) return error
     const reached = this.reach.since(start)

@@ -11,6 +11,8 @@ export interface Circumstances {
   readonly reached: boolean
   /** How long it ran, in milliseconds. */
   readonly elapsedMs: number
+  /** An earlier sending may have been carried out, of which a refusal of this one says nothing. */
+  readonly inDoubt?: boolean
   readonly attempts?: number
   /** How many documents its command wrote; default 1. */
   readonly documents?: number
@@ -89,7 +91,11 @@ export function firstRefused(error: unknown): Refused | null {
 }
 
 /** What is known of a write that failed so. */
-export function outcomeOf(error: unknown, { outcome, steady, documents = 1 }: Circumstances): Outcome {
+export function outcomeOf(
+  error: unknown,
+  { outcome, steady, documents = 1, inDoubt = false }: Circumstances,
+): Outcome {
+  if (inDoubt) return 'unknown'
   const { name, code } = look(error)
   const isAnswer = name === 'MongoServerError' || name === 'MongoBulkWriteError'
   const isProof =

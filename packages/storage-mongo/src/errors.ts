@@ -93,8 +93,12 @@ const OF_KIND: { readonly [K in Kind]: Make } = {
       'ours',
       context,
     ),
-  validator: () => new InvalidArgumentError('the call', "is refused by the collection's own validator"),
-  standalone: () => standalone('a standalone server'),
+  // an invalid argument tells that nothing was sent, so it takes a proof
+  validator: (context, ...rest) =>
+    context.outcome === 'not-applied'
+      ? new InvalidArgumentError('the call', "is refused by the collection's own validator")
+      : OF_KIND.schema(context, ...rest),
+  standalone: (context) => standalone('a standalone server', context),
   majority: (context) =>
     new ConfigurationError(
       'The replica set cannot confirm majority writes: too few of its members bear data.',

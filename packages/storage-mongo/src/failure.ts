@@ -26,6 +26,11 @@ export class Failure extends Error {
     return this.outcome === 'not-applied' && (this.cause instanceof Conflict || isTransient(this.cause))
   }
 
+  /** The same, where an earlier sending may have been carried out. */
+  inDoubt(): Failure {
+    return new Failure(this.cause, { ...this.#circumstances, inDoubt: true })
+  }
+
   toError(): StorageError {
     return isStorageError(this.cause) ? this.cause : mapError(this.cause, this.#circumstances)
   }

@@ -1,4 +1,4 @@
-import type { MongoClient, TopologyDescriptionChangedEvent } from 'mongodb'
+import type { ConnectionClosedEvent, MongoClient, TopologyDescriptionChangedEvent } from 'mongodb'
 
 const known = new WeakMap<MongoClient, Reach>()
 const WRITABLE: ReadonlySet<string> = new Set(['RSPrimary', 'Mongos', 'LoadBalancer'])
@@ -12,6 +12,7 @@ export class Reach {
   #isRouter = false
   #foundAt = 0
   #lostAt = 0
+  #brokenAt = -Infinity
 
   static of(client: MongoClient): Reach {
     const reach = known.get(client) ?? new Reach(client)
@@ -26,6 +27,10 @@ export class Reach {
       this.#isThere = isThere
       if (isThere) this.#foundAt = performance.now()
       else this.#lostAt = performance.now()
+    })
+    // by a socketTimeoutMS of the user's, say: the driver sends again, and the server counts as known all the while
+    client.on('connectionClosed', ({ reason }: ConnectionClosedEvent) => {
+      if (reason === 'error') this.#brokenAt = performance.now()
     })
   }
 
@@ -42,10 +47,10 @@ export class Reach {
   }
 
   /**
-   * Whether it is known since before then, and was never lost: the driver sent nothing twice. What a router lost on its
-   * own way, and sent again, nobody sees here.
+   * Whether it is known since before then, and no connection broke: the driver sent nothing twice. What a router lost on
+   * its own way, and sent again, nobody sees here.
    */
   isSteadySince(start: number): boolean {
-    return this.#isThere && this.#foundAt <= start && !this.#isRouter
+    return this.#isThere && Math.max(this.#foundAt, this.#brokenAt) <= start && !this.#isRouter
   }
 }

@@ -97,7 +97,7 @@ export class Transactions {
       }
       // of a commit, a refusal of the second sending says nothing about the first
       const failure = isOpen
-        ? this.#connection.failure(error, start, 'unknown', { steady: false })
+        ? this.#connection.failure(error, start, 'unknown', { inDoubt: true })
         : this.#connection.failure(error, start, 'not-applied')
       if (failure.isTransient) void this.#sessions.endAbandoned().catch(() => {})
       throw failure

@@ -100,4 +100,23 @@ withOwnServer('mongo', () => {
     expect(outcomes).toEqual(['done', 'not-applied', 'done'])
     expect((await storage.decisionAudit.eventsForDfid('v')).map(({ event }) => event)).toEqual(['a', 'b'])
   })
+
+  test('a second sending that the server refuses says nothing of the first, which it has still before it', async () => {
+    const db = admin.db('dir_storage')
+    const judge = async (validator: object): Promise<void> => {
+      for (const name of ['context_state', 'decision_audit_events'])
+        await db.command({ collMod: `${namespace}.${name}`, validator })
+    }
+    const url = new URL(server.url)
+    url.searchParams.set('socketTimeoutMS', '700') // then the driver sends again by itself
+    const hasty = mongoStorage({ url: url.href, namespace })
+    await hasty.init()
+    await judge({ _id: null })
+    const data = { failCommands: ['insert', 'update'], blockConnection: true, blockTimeMS: 3_000 }
+    await admin.db('admin').command({ configureFailPoint: 'failCommand', mode: { times: 2 }, data })
+    const calls = [hasty.context.setState('late', '1'), hasty.decisionAudit.record('late', 'e')]
+    expect(await told(calls)).toEqual(['unknown', 'unknown'])
+    await judge({})
+    await hasty.close()
+  })
 })

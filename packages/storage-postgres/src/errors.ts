@@ -155,7 +155,8 @@ const KNOWN: readonly Known[] = [
   [/^54/, tooLarge],
   [
     /^2B/,
-    () => new ConflictError("Others' objects, such as views, depend on these tables. Drop those first."),
+    (context) =>
+      new ConflictError("Others' objects, such as views, depend on these tables. Drop those first.", context),
   ],
   [
     /^(0[39BFZ]|10|2[0-47DF]|3[489BF]|4[24]|55|HV|P0)/,

@@ -33,6 +33,8 @@ const readOnly: Make = (context) =>
     ...context,
     retryable: context.outcome === 'not-applied',
   })
+const foreignType: Make = (context, detail) =>
+  new StoredDataError(detail, 'key', 'has a type that this package does not use', context)
 const partOfCluster: Make = (context) =>
   new ConfigurationError(
     'This server is part of a Redis Cluster: give redisStorage a Cluster client of ioredis.',
@@ -72,7 +74,7 @@ const BEFORE: Readonly<Record<string, Make>> = {
       `This Redis user may not run what is needed: ${detail.toLowerCase().replaceAll(',', ', ')}. Grant it these commands, or enable them.`,
       context,
     ),
-  DIRTYPE: (_, detail) => new StoredDataError(detail, 'key', 'has a type that this package does not use'),
+  DIRTYPE: foreignType,
   DIRSTORE: (context) => otherStore(context),
   DIRSCHEMA: (context, detail) => newerSchema(detail, context),
 }
@@ -102,8 +104,9 @@ const AFTER: Readonly<Record<string, Make>> = {
       ...context,
       outcome: 'unknown',
     }),
-  DIRDATA: (_, detail) => new StoredDataError(detail, 'record', 'is not what this package stores'),
-  WRONGTYPE: (_, detail) => new StoredDataError(detail, 'key', 'has a type that this package does not use'),
+  DIRDATA: (context, detail) =>
+    new StoredDataError(detail, 'record', 'is not what this package stores', context),
+  WRONGTYPE: foreignType,
   UNKILLABLE: unavailable('Redis is busy with a script that has written. Try again in a moment.'),
   UNBLOCKED: readOnly,
 }

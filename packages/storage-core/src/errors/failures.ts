@@ -77,8 +77,8 @@ export class StoredDataError extends StorageError {
   readonly code = 'STORAGE_STORED_DATA'
   readonly table: string
   readonly column: string
-  constructor(table: string, column: string, reason: string) {
-    super(`A stored value in ${table}.${column} ${reason}. Correct or remove that row.`, false)
+  constructor(table: string, column: string, reason: string, context?: ErrorContext) {
+    super(`A stored value in ${table}.${column} ${reason}. Correct or remove that row.`, false, context)
     this.table = table
     this.column = column
   }
