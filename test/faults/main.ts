@@ -36,8 +36,9 @@ const store = await openStore(backend)
 try {
   for (const part of parts) {
     const begun = performance.now()
-    const result = await PARTS[part](store, { ...(values.small ? SMALL : FULL), seed, only: values.only })
-    const { isGood, lines } = report(backend, result, (performance.now() - begun) / 1_000)
+    const { only } = values
+    const result = await PARTS[part](store, { ...(values.small ? SMALL : FULL), seed, only })
+    const { isGood, lines } = report(backend, result, { seconds: (performance.now() - begun) / 1_000, only })
     for (const line of lines) console.log(line)
     if (!isGood) process.exitCode = 1
   }
