@@ -96,7 +96,7 @@ export class MongoDriver implements StorageDriver {
   async close(graceMs: number): Promise<void> {
     const deadline = performance.now() + graceMs
     await this.#scheduler.close(graceMs)
-    this.#connection.sessions.close()
+    await this.#connection.sessions.close(this.#isOurs)
     if (this.#isOurs) await closeClient(this.#connection.client, deadline)
   }
 

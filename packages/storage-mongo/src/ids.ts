@@ -14,3 +14,8 @@ export function newId(): string {
 }
 
 const hex = (number: number): string => number.toString(16).padStart(8, '0')
+
+/** A session's id, as the register names it. */
+export function hexOf(id: { readonly buffer: Uint8Array } | undefined): string {
+  return Buffer.from(id?.buffer.subarray(0, 16) ?? []).toString('hex')
+}

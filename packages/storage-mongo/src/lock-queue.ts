@@ -15,8 +15,11 @@ const MAX_ENTRIES = 500
 const MAX_BYTES = 1024 * 1024
 /** So often a batch is tried as it is; then in halves, so that what others hold up is soon by itself. */
 const TRIES = 4
-/** How long before its deadline an entry is given up that is certainly not written. */
-const MARGIN_MS = 25
+/**
+ * How long before its deadline an entry is given up that is certainly not written: after a pause and one more attempt
+ * that could not be said any more.
+ */
+const MARGIN_MS = 100
 
 /** Runs acquires, releases and renewals of one process, many in one transaction. */
 export class LockQueue {

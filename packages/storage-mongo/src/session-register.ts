@@ -1,5 +1,7 @@
 import type { ClientSession } from 'mongodb'
 import type { Connection } from './connection.ts'
+import { GivenUp } from './given-up.ts'
+import { hexOf } from './ids.ts'
 
 /** A transaction whose process sends nothing for this long, and has no connection any more, is over. */
 const ABANDONED_MS = 1_000
@@ -7,6 +9,8 @@ const ABANDONED_MS = 1_000
 const SILENT_MS = 10_000
 const REGISTER_AGAIN_MS = 30 * 60_000
 const LOOK_EVERY_MS = 500
+/** Long enough for a server that answers. */
+const CLOSE_MS = 250
 
 /** What the server says of a transaction that waits for its client; the ids are the driver's own, and go back as they came. */
 interface Idle {
@@ -23,10 +27,12 @@ export class SessionRegister {
   readonly #connection: Connection
   readonly #free: ClientSession[] = []
   readonly #registered = new Map<string, number>()
+  readonly #givenUp: GivenUp
   #lookedAt = -Infinity
 
   constructor(connection: Connection) {
     this.#connection = connection
+    this.#givenUp = new GivenUp(connection)
   }
 
   async take(): Promise<ClientSession> {
@@ -42,19 +48,15 @@ export class SessionRegister {
     this.#free.push(session)
   }
 
-  /**
-   * Gives up a session whose commit may be on its way: the driver sends nothing more of it, however long it tries, and
-   * what the server has not committed by then is ended there.
-   */
-  retire(session: ClientSession): void {
-    const { id } = session
-    session.hasEnded = true
-    session.emit('ended', session)
-    this.#connection.ask({ killSessions: [id] }).catch(() => {})
+  /** Where it is not known that its transaction is over: it is ended at the server, and not used again. */
+  giveUp(session: ClientSession): void {
+    this.#givenUp.add(session)
   }
 
-  close(): void {
+  /** `isLast`: the client is closed next. */
+  async close(isLast: boolean): Promise<void> {
     for (const session of this.#free.splice(0)) void session.endSession().catch(() => {})
+    await this.#givenUp.close(CLOSE_MS, isLast)
   }
 
   /** Ends what died in the middle of its transaction, if there is any. */
@@ -95,8 +97,4 @@ export class SessionRegister {
       .updateOne({ _id: id }, { $currentDate: { usedAt: true } }, { upsert: true, writeConcern: { w: 1 } })
     this.#registered.set(id, performance.now())
   }
-}
-
-function hexOf(id: { readonly buffer: Uint8Array } | undefined): string {
-  return Buffer.from(id?.buffer.subarray(0, 16) ?? []).toString('hex')
 }

@@ -2,7 +2,7 @@ import { settleBy } from '@dir/storage-core'
 import type { ClientSession } from 'mongodb'
 import type { Connection } from './connection.ts'
 import { MongoContext, serverBudget } from './mongo-context.ts'
-import { isAborted, isOpenCommit } from './driver-errors.ts'
+import { isAborted, isNetwork, isOpenCommit, look } from './driver-errors.ts'
 import { Failure, told } from './failure.ts'
 import { Late } from './late.ts'
 import type { SessionRegister } from './session-register.ts'
@@ -91,9 +91,9 @@ export class Transactions {
       abort.abort()
       const isOpen = isCommitting && !isAborted(error)
       if (session !== undefined) {
-        if (isOpen) this.#sessions.retire(session)
+        if (isOpen) this.#sessions.giveUp(session)
         else if (isCommitting) void session.endSession().catch(() => {})
-        else await this.#abort(session, error, ready)
+        else await this.#abort(session, error, start, ready)
       }
       // of a commit, a refusal of the second sending says nothing about the first
       const failure = isOpen
@@ -116,17 +116,25 @@ export class Transactions {
     }
   }
 
-  /** Waits only a moment, and not beyond the deadline: a server that cannot be reached ends it by itself. */
-  async #abort(session: ClientSession, reason: unknown, ready: number): Promise<void> {
-    const end = session.abortTransaction()
-    const patience = Math.min(performance.now() + ABORT_MS, ready)
+  /** Waits only a moment, and not beyond the deadline. */
+  async #abort(session: ClientSession, reason: unknown, start: number, ready: number): Promise<void> {
+    const { reach } = this.#connection
+    if (!reach.since(start)) return void session.endSession().catch(() => {})
+    // the driver does not send an abort before the first answer, and does not tell that one was lost
+    if (isUnanswered(reason)) return this.#sessions.giveUp(session)
+    const begun = performance.now()
+    const patience = Math.min(begun + ABORT_MS, ready)
     try {
-      await settleBy(patience, end, () => new Late())
-      // where the body was given up, its last operation may still be under way
-      if (reason instanceof Late) await session.endSession()
-      else this.#sessions.giveBack(session)
+      await settleBy(patience, session.abortTransaction(), () => new Late())
+      if (isAborted(reason) || reach.isSteadySince(begun)) this.#sessions.giveBack(session)
+      else this.#sessions.giveUp(session)
     } catch {
-      end.then(() => session.endSession()).catch(() => {})
+      this.#sessions.giveUp(session)
     }
   }
+}
+
+/** An operation may still be under way. */
+function isUnanswered(reason: unknown): boolean {
+  return reason instanceof Late || isNetwork(look(reason))
 }

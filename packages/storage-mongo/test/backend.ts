@@ -1,6 +1,7 @@
 import { defineBackend } from '@dir/storage-conformance'
 import { CAPABILITIES, type Capability } from '@dir/storage-core'
 import { dropNamespace, mongoStorage } from '../src/index.ts'
+import { stallOf } from '../../../scripts/servers/stall.ts'
 import manifest from '../package.json' with { type: 'json' }
 
 export const url: string = process.env['STORAGE_MONGO_URL'] ?? 'mongodb://127.0.0.1:27017'
@@ -13,4 +14,5 @@ export default defineBackend({
   claims: { ...all, pythonFile: 'the original keeps nothing in MongoDB' },
   open: (namespace, options) => mongoStorage({ url, namespace, ...options }),
   destroy: (namespace) => dropNamespace({ url, namespace }),
+  ...stallOf(url),
 })
