@@ -77,7 +77,7 @@ export function provesNothingDone(code: unknown, documents: number): boolean {
 
 /** Codes whose text names sizes, times, terms and hosts, and never quotes a request. */
 const PLAIN = new Set([
-  18, 50, 64, 91, 100, 112, 146, 189, 251, 262, 290, 365, 388, 8000, 10107, 11600, 11601, 11602, 13435, 13436,
+  18, 50, 64, 91, 100, 112, 146, 189, 251, 262, 290, 365, 388, 10107, 11600, 11601, 11602, 13435, 13436,
   14031,
 ])
 

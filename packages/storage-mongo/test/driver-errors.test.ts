@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module'
+import { inspect } from 'node:util'
 import * as driver from 'mongodb'
 import { expect, test } from 'vitest'
 import { mapError } from '../src/errors.ts'
@@ -19,5 +20,16 @@ test.each(Object.entries({ ...driver, ...pools }).filter(([, one]) => isOfNetwor
     const cause = new (one as Made)({ address: 'h:1', serverDescription: { error: null } })
     const error = mapError(cause, { outcome: 'unknown', steady: true, reached: true, elapsedMs: 1 })
     expect(`${error.code} ${error.outcome}`).toBe('STORAGE_UNAVAILABLE unknown')
+  },
+)
+
+test.each([13, 8000, 99_999])(
+  'what a server says with code %i may quote the command, and is not shown',
+  (code) => {
+    const message =
+      'not authorized on d to execute command { insert: "c", documents: [ { _id: "hunter2" } ] }'
+    const cause = new driver.MongoServerError({ message, code })
+    const error = mapError(cause, { outcome: 'unknown', steady: true, reached: true, elapsedMs: 1 })
+    expect(`${inspect(error, { depth: 10 })} ${JSON.stringify(error)}`).not.toContain('hunter2')
   },
 )
