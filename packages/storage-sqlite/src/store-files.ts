@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileMoved, logMoved } from './errors.ts'
 import { realPath } from './options.ts'
@@ -12,7 +12,9 @@ interface Beside {
 /** More than the step in which file systems count time: two changes within one look like one. */
 const CLOCK_TICK_MS = 100
 
-/** By the identity of the main file. */
+const OPEN_FILES = '/proc/self/fd'
+
+/** By the identity of the main file, in this thread. */
 const besideOf = new Map<string, Beside>()
 
 /**
@@ -85,8 +87,25 @@ export class StoreFiles {
  * one, beside another log.
  */
 export function refuseBesideStale(path: string): void {
+  const real = realPath(path)
   const beside = besideOf.get(identify(path))
-  if (beside !== undefined && beside.files !== lookBeside(realPath(path))) throw logMoved()
+  if (beside !== undefined && beside.files !== lookBeside(real)) throw logMoved()
+  const removed = removedFiles()
+  if (removed.has(`${real}-shm`) && !removed.has(real)) throw logMoved()
+}
+
+/** Removed files that this process has open, in any of its threads; only Linux tells them. */
+function removedFiles(): ReadonlySet<string> {
+  const removed = new Set<string>()
+  for (const file of existsSync(OPEN_FILES) ? readdirSync(OPEN_FILES) : []) {
+    try {
+      const [, path] = /^(.*) \(deleted\)$/s.exec(readlinkSync(`${OPEN_FILES}/${file}`)) ?? []
+      if (path !== undefined) removed.add(path)
+    } catch {
+      // closed meanwhile
+    }
+  }
+  return removed
 }
 
 function lookBeside(real: string): string {

@@ -1,9 +1,11 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { isStorageError } from '@dir/storage-core'
 import BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
@@ -112,6 +114,24 @@ test.skipIf(skipPython)(
     await stale.close()
     expect(await early.decisionAudit.record('f', 'after')).toBe(2)
     expect(byPython(path)).toEqual(['before', 'after'])
+  },
+)
+
+test.runIf(process.platform === 'linux')(
+  'a handle on what was taken away keeps out new ones of other threads too',
+  async () => {
+    const path = join(folder, 'threads.sqlite')
+    const stale = sqliteStorage(path)
+    await stale.decisionAudit.record('f', 'before')
+    for (const suffix of ['-wal', '-shm']) rmSync(path + suffix)
+    const record = async (): Promise<unknown> => {
+      const thread = new URL('record-in-thread.ts', import.meta.url)
+      const worker = new Worker(thread, { workerData: path, execArgv: ['--conditions=@dir/source'] })
+      return (await once(worker, 'message'))[0]
+    }
+    expect(await record()).toBe('STORAGE_UNAVAILABLE')
+    await stale.close()
+    expect(await record()).toEqual(expect.any(Number))
   },
 )
 
