@@ -8,8 +8,9 @@ import { recognise } from './schema.ts'
 const PATIENCE_MS = 5_000
 
 /**
- * Removes a store's file and what SQLite keeps beside it, but no symbolic link to it. A file that is not there is ignored; one that we did not
- * create, Python's too, or share with another program is refused with `SchemaError`. Close the handles on it first.
+ * Removes a store's file and what SQLite keeps beside it, but no symbolic link to it. A file that is not there is ignored;
+ * one that we did not create, Python's too, or share with another program is refused with `SchemaError`. Close the handles
+ * on it first.
  */
 export async function dropNamespace(options: { readonly path: string }): Promise<void> {
   const given = storeOptions(options, ['path'], [])

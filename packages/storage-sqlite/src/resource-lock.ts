@@ -18,7 +18,7 @@ import { LIVE, MICROS, getLockedAmount } from './locked-amount.ts'
 import { listed } from './listed.ts'
 import { nextFence } from './meta.ts'
 import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
-import { now, toColumn } from './time.ts'
+import { toColumn } from './time.ts'
 
 // resource_locks is the truth for amounts, and all that Python knows. Each hold of ours has a row in
 // resource_lock_leases (its fence, its end if it has one, and its exact amount); a trigger removes it when Python replaces the hold.
@@ -77,7 +77,7 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
     (db, { dfid, demands, leaseMicros }) => {
       const fence = nextFence(db)
       const expiresAt = leaseMicros === null ? null : db.time() + leaseMicros
-      const acquiredAt = toColumn(now())
+      const acquiredAt = toColumn(formatMicros(db.time()))
       for (const { resourceId, micros } of demands) {
         removeExpired(db, resourceId)
         write(db, dfid, resourceId, micros, acquiredAt, expiresAt, fence)
