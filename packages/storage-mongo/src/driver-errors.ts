@@ -60,9 +60,12 @@ export function isTransient(error: unknown): boolean {
   )
 }
 
-/** A commit's error that proves that the transaction is not committed, and never will be. */
+/**
+ * A commit's error that proves that the transaction is not committed, and never will be. The label does, not the code: a
+ * server leaves it out where it knows of no such transaction, and the majority may know better.
+ */
 export function isAborted(error: unknown): boolean {
-  return hasLabel(error, 'TransientTransactionError') || [112, 251].includes(Number(look(error).code))
+  return hasLabel(error, 'TransientTransactionError')
 }
 
 /** Whether a commit's error leaves open whether it is committed, so that it must be asked again. */

@@ -28,7 +28,8 @@ export class Reach {
       if (isThere) this.#foundAt = performance.now()
       else this.#lostAt = performance.now()
     })
-    // by a socketTimeoutMS of the user's, say: the driver sends again, and the server counts as known all the while
+    // then the driver sends again, and the server counts as known all the while
+    if ((client.options.socketTimeoutMS ?? 0) === 0) return
     client.on('connectionClosed', ({ reason }: ConnectionClosedEvent) => {
       if (reason === 'error') this.#brokenAt = performance.now()
     })
@@ -47,8 +48,8 @@ export class Reach {
   }
 
   /**
-   * Whether it is known since before then, and no connection broke: the driver sent nothing twice. What a router lost on
-   * its own way, and sent again, nobody sees here.
+   * Whether it is known since before then, and no connection timed out: the driver sent nothing twice. What a router lost
+   * on its own way, and sent again, nobody sees here.
    */
   isSteadySince(start: number): boolean {
     return this.#isThere && Math.max(this.#foundAt, this.#brokenAt) <= start && !this.#isRouter

@@ -6,6 +6,7 @@ import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
 import { prepare } from './prepare.ts'
 import { cuttable } from './cuttable.ts'
+import { FailPoint } from './fail-point.ts'
 import { failureOf } from './failure.ts'
 
 const namespace = 'late_commits'
@@ -84,5 +85,18 @@ withOwnServer('mongo', () => {
     await storage.close()
     await client.close()
     way.close()
+  })
+
+  test('a commit of which a server knows nothing, but may not be the last to say so, is unknown', async () => {
+    const storage = mongoStorage({ url: server.url, namespace, operationTimeoutMs: 10 * TIMEOUT_MS })
+    await storage.init()
+    const point = new FailPoint(server.url)
+    const how = { failCommands: ['commitTransaction'], errorCode: 251 }
+    const acquire = (dfid: string) => failureOf(storage.resourceLock.acquire(dfid, { [dfid]: 1 }, 0))
+    // without the label it is no proof: the majority may know better
+    const told = await point.during({ ...how, errorLabels: [] }, () => acquire('unlabelled'))
+    await point.close()
+    await storage.close()
+    expect(told.outcome).toBe('unknown')
   })
 })
