@@ -99,4 +99,25 @@ export const escalationMutants: readonly Mutant[] = [
       return escalation.resolveRequest('w', NOW, 'A', null, { createdAt })
     },
   },
+  {
+    id: 'null-proposal-is-none',
+    breaks: 'a decision with the JSON text null as its proposal keeps the proposal that was there',
+    from: 'a falsy check on a parsed value',
+    killedBy: 'escalation/a-decision-is-kept',
+    wrap: over(({ escalation }) => ({
+      escalation: {
+        resolveRequest: (dfid, resolvedAt, decision, proposalJson, options) => {
+          const proposal = proposalJson === 'null' ? null : proposalJson
+          return escalation.resolveRequest(dfid, resolvedAt, decision, proposal, options)
+        },
+      },
+    })),
+    async witness(storage) {
+      await storage.escalation.insertRequest(REQUEST)
+      await storage.escalation.resolveRequest('w', NOW, 'A', 'null')
+      for await (const record of storage.exportRecords())
+        if (record.type === 'request') return record.proposalJson !== 'null'
+      return false
+    },
+  },
 ]

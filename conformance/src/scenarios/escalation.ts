@@ -130,17 +130,18 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
         const records = await Array.fromAsync(storage.exportRecords())
         return without(records, 'createdAt' as never).filter((record) => record.type === 'request')
       }
-      for (const dfid of ['kept', 'changed', 'reopened'])
+      for (const dfid of ['kept', 'changed', 'nothing', 'reopened'])
         await escalation.insertRequest(aRequest(dfid, 'agent'))
       await escalation.resolveRequest('kept', '2026-03-01T10:00:00.5+02:00', 'APPROVE', null)
       await escalation.resolveRequest('changed', '2026-03-01', 'MODIFY', '{"buy":  50}')
+      await escalation.resolveRequest('nothing', '2026-03-01', 'MODIFY', 'null')
       await escalation.resolveRequest('reopened', NOW, 'REJECT', '{}')
       for (const dfid of ['kept', 'changed']) await escalation.resolveRequest(dfid, NOW, 'REJECT', 'null')
       await escalation.insertRequest(aRequest('reopened', 'agent'))
       const open = (dfid: string) => ({ type: 'request', ...aRequest(dfid, 'agent') })
       const seen = await exported()
       assert.equal(
-        seen.slice(0, 2),
+        seen.slice(0, 3),
         [
           {
             ...open('kept'),
@@ -155,11 +156,18 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
             resolvedAt: '2026-03-01T00:00:00.000000Z',
             decision: 'MODIFY',
           },
+          {
+            ...open('nothing'),
+            proposalJson: 'null',
+            status: 'RESOLVED',
+            resolvedAt: '2026-03-01T00:00:00.000000Z',
+            decision: 'MODIFY',
+          },
         ],
         'the resolved ones',
       )
       assert.equal(
-        seen.slice(2),
+        seen.slice(3),
         [{ ...open('reopened'), status: 'PENDING', resolvedAt: null, decision: null }],
         'the one that was opened again',
       )
