@@ -61,8 +61,8 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * A commit's error that proves that the transaction is not committed, and never will be. The label does, not the code: a
- * server leaves it out where it knows of no such transaction, and the majority may know better.
+ * A commit's error that proves that the transaction is not committed, and never will be. The label does, not the code:
+ * a server leaves it out where it knows of no such transaction, and the majority may know better.
  */
 export function isAborted(error: unknown): boolean {
   return hasLabel(error, 'TransientTransactionError')
@@ -112,7 +112,10 @@ export function outcomeOf(
 
 const NETWORK = /^Mongo(Network|ServerSelection|WaitQueueTimeout|ConnectionPool|PoolClosed|TopologyClosed)/
 
-/** The driver could not send it, or lost the answer. Its names do not all begin alike, so those of base classes count too. */
+/**
+ * The driver could not send it, or lost the answer. Its names do not all begin alike, so those of base classes count
+ * too.
+ */
 export function isNetwork(failure: MongoFailure): boolean {
   let at: unknown = failure
   for (; typeof at === 'object' && at !== null; at = Object.getPrototypeOf(at))
