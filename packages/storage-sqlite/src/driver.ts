@@ -4,6 +4,7 @@ import {
   ClosedError,
   ConflictError,
   type DriverTransfer,
+  PROTOCOLS,
   type StorageDriver,
   TimeoutError,
   type Work,
@@ -88,6 +89,7 @@ export class SqliteDriver implements StorageDriver {
     const db = this.#open()
     const goesOn = (): void => void this.#open()
     const deadline = this.#deadline()
+    await this.#earlierWrites(deadline)
     const source = this.#options.path === IN_MEMORY ? null : openReadOnly(this.#options.path)
     try {
       // its one transaction shows one state, whoever writes meanwhile; reading begins it
@@ -124,6 +126,14 @@ export class SqliteDriver implements StorageDriver {
       const db = this.#open()
       await transaction(db, this.#deadline(), () => finishImport(db, ticket, counters))
     },
+  }
+
+  /** Waits for every write that was issued before. */
+  async #earlierWrites(deadline: number): Promise<void> {
+    const earlier = PROTOCOLS.flatMap(
+      (protocol) => this.#queue.earlierWrites({ protocol, ids: [], whole: true }) ?? [],
+    )
+    await settleBy(deadline, Promise.all(earlier), () => tooLate(this.#options.timeoutMs))
   }
 
   #open(): SqliteConnection {

@@ -11,9 +11,10 @@ export { SCHEMA_VERSION, sqliteSchema } from './migrations.ts'
 
 export interface SqliteHandle extends StorageHandle {
   /**
-   * Writes a copy of the whole store, as it is at one moment, to a file that is not there yet, and names it `path` when it
-   * is complete and on the disk. Others may write meanwhile; in a rollback journal their commits wait for its end. It
-   * takes as long as it takes: `operationTimeoutMs` is for its start only.
+   * Writes a copy of the whole store, as it is at one moment after the writes that this handle was asked for before, to a
+   * file that is not there yet, and names it `path` when it is complete and on the disk. Others may write meanwhile; in a
+   * rollback journal their commits wait for its end. It takes as long as it takes: `operationTimeoutMs` is for its start
+   * only.
    * @throws InvalidArgumentError if something is at `path`, or a log or journal beside it.
    */
   backup(path: string): Promise<void>

@@ -59,6 +59,17 @@ describe.each(['wal', 'delete'] as const)('a backup of a %s file', (journalMode)
   })
 })
 
+test('a backup holds every write that its handle was asked for before', async () => {
+  const copy = join(folder, 'earlier.sqlite')
+  await using storage = sqliteStorage(join(folder, 'writing.sqlite'))
+  await storage.init()
+  const writes = Promise.all(Array.from({ length: 600 }, () => storage.decisionAudit.record('f', 'E')))
+  await storage.backup(copy)
+  await writes
+  await using kept = sqliteStorage(copy)
+  expect(await kept.decisionAudit.eventsForDfid('f')).toHaveLength(600)
+})
+
 test('of two backups to one path only one gets the name', async () => {
   const copy = join(folder, 'twice.sqlite')
   await using one = sqliteStorage(join(folder, 'one.sqlite'))
