@@ -67,13 +67,18 @@ withOwnServer('mongo', () => {
     'what a dead process left open is ended for callers that do not wait (%s set)',
     async (name, options, query) => {
       const resource = `${name} ${randomUUID()}`
+      // this one is silent for longer, and has its process: were the dead held for as long, it would be ended first
+      const living = new MongoClient(server.url)
+      const silent = await leaveOpen(living, `silent ${resource}`)
       await die(resource)
       const client = new MongoClient(`${server.url}&${query}`, options)
       const storage = mongoStorage({ client, namespace })
       while (!(await storage.resourceLock.acquireBatch('f', { [resource]: 1 }, 0))) await sleep(20)
+      await silent.commitTransaction()
       expect(await storage.resourceLock.getLockedAmount(resource, null)).toBe(1)
       await storage.close()
       await client.close()
+      await living.close()
     },
   )
 
