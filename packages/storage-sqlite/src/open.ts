@@ -105,7 +105,8 @@ async function complete(
 ): Promise<boolean> {
   const isReadable = version === 0 && hasOriginal
   if (!create) {
-    if (!isReadable) throw missing(empty ? 'no tables' : `version ${version}`)
+    if (version > 0) throw outdated(version)
+    if (!isReadable) throw missing(empty ? 'no tables' : 'version 0')
     db.standIn(() => missing('no tables of this package'))
     return false
   }
@@ -137,6 +138,14 @@ function checkVersion(db: SqliteConnection): void {
       version,
       '3.51.3',
     )
+}
+
+function outdated(version: number): SchemaError {
+  return new SchemaError(
+    'The file was written by an older version of this package, and init: false changes nothing. Run init() once without it.',
+    `version ${version}`,
+    `version ${SCHEMA_VERSION}`,
+  )
 }
 
 function missing(found: string): SchemaError {

@@ -212,7 +212,11 @@ test('a file of schema version 1 is brought to the current one', async () => {
   )
   await using strict = sqliteStorage({ path, init: false })
   await expect(strict.init()).rejects.toThrow(
-    expect.objectContaining({ code: 'STORAGE_SCHEMA', found: 'version 1' }),
+    expect.objectContaining({
+      code: 'STORAGE_SCHEMA',
+      found: 'version 1',
+      message: expect.stringContaining('older version'),
+    }),
   )
   await using storage = sqliteStorage(path)
   expect(await storage.resourceLock.getHolds()).toEqual([expect.objectContaining({ amount: 0.3, fence: 7 })])
