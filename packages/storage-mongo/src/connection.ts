@@ -109,9 +109,10 @@ export class Connection {
 
   /**
    * Rejects where the namespace was dropped under this handle: the server would quietly make collections without their
-   * indexes. Asks once a second.
+   * indexes. Asks once a second. First waits, for a moment, for what may be written by a commit that was given up.
    */
   async present(context: MongoContext): Promise<void> {
+    await this.sessions.tried()
     if (performance.now() - this.#seenAt < PRESENT_MS) return
     if ((await schemaVersion(context)) === 0) {
       this.forget()

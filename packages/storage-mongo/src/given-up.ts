@@ -33,26 +33,38 @@ export class GivenUp {
   readonly #connection: Connection
   #left: Entry[] = []
   #ending: Promise<void> | null = null
+  readonly #commits = new Set<Promise<void>>()
   #isClosed = false
 
   constructor(connection: Connection) {
     this.#connection = connection
   }
 
+  /** Until a try was made to end each that may be committed yet: what is written before that, it could overtake. */
+  async tried(): Promise<void> {
+    await Promise.all(this.#commits)
+  }
+
   /** Takes over a session, of which the driver sends nothing more then, however long it tries. */
-  add(session: ClientSession): void {
+  add(session: ClientSession, isCommitting: boolean): void {
     const heir = this.#connection.client.startSession({ causalConsistency: false })
     const { id, txnNumber } = (session as unknown as Numbered).serverSession
     Object.assign((heir as unknown as Numbered).serverSession, { id, txnNumber })
     session.hasEnded = true
     session.emit('ended', session)
-    this.#left.push({ session: heir, until: performance.now() + GIVE_UP_MS })
-    this.#ending ??= this.#endAll().finally(() => (this.#ending = null))
+    const entry = { session: heir, until: performance.now() + GIVE_UP_MS }
+    const first = this.#isEnded(entry).then((isEnded) => {
+      this.#commits.delete(first)
+      if (isEnded) return
+      this.#left.push(entry)
+      this.#ending ??= this.#endAll().finally(() => (this.#ending = null))
+    })
+    if (isCommitting) this.#commits.add(first)
   }
 
   /** Waits so long at most; if the client is closed next, the rest is left to others. */
   async close(patienceMs: number, isLast: boolean): Promise<void> {
-    const end = this.#ending ?? Promise.resolve()
+    const end = Promise.all([this.#ending, ...this.#commits])
     await settleBy(performance.now() + patienceMs, end, () => new Late()).catch(() => {})
     this.#isClosed ||= isLast
   }

@@ -49,8 +49,13 @@ export class SessionRegister {
   }
 
   /** Where it is not known that its transaction is over: it is ended at the server, and not used again. */
-  giveUp(session: ClientSession): void {
-    this.#givenUp.add(session)
+  giveUp(session: ClientSession, isCommitting: boolean): void {
+    this.#givenUp.add(session, isCommitting)
+  }
+
+  /** Before anything is written, so that no commit that was given up comes after it. */
+  tried(): Promise<void> {
+    return this.#givenUp.tried()
   }
 
   /** `isLast`: the client is closed next. */

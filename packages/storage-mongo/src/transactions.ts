@@ -91,7 +91,7 @@ export class Transactions {
       abort.abort()
       const isOpen = isCommitting && !isAborted(error)
       if (session !== undefined) {
-        if (isOpen) this.#sessions.giveUp(session)
+        if (isOpen) this.#sessions.giveUp(session, true)
         else if (isCommitting) void session.endSession().catch(() => {})
         else await this.#abort(session, error, start, ready)
       }
@@ -121,15 +121,15 @@ export class Transactions {
     const { reach } = this.#connection
     if (!reach.since(start)) return void session.endSession().catch(() => {})
     // the driver does not send an abort before the first answer, and does not tell that one was lost
-    if (isUnanswered(reason)) return this.#sessions.giveUp(session)
+    if (isUnanswered(reason)) return this.#sessions.giveUp(session, false)
     const begun = performance.now()
     const patience = Math.min(begun + ABORT_MS, ready)
     try {
       await settleBy(patience, session.abortTransaction(), () => new Late())
       if (isAborted(reason) || reach.isSteadySince(begun)) this.#sessions.giveBack(session)
-      else this.#sessions.giveUp(session)
+      else this.#sessions.giveUp(session, false)
     } catch {
-      this.#sessions.giveUp(session)
+      this.#sessions.giveUp(session, false)
     }
   }
 }
