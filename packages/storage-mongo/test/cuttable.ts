@@ -9,6 +9,8 @@ export interface Cuttable {
   mend(): void
   /** Keeps what is sent from now on by the connections that there are. Others are not held up. */
   hold(): void
+  /** So of the connection only that sends something next. */
+  holdNext(): void
   /** Sends on what was kept, and waits for what the server says to connections that were given up meanwhile. */
   deliver(): Promise<void>
   close(): void
@@ -25,6 +27,7 @@ export async function cuttable(port: number): Promise<Cuttable> {
   const sockets = new Set<Socket>()
   const ways = new Set<Way>()
   let isCut = false
+  let isNextHeld = false
   const destroyAll = (): void => {
     for (const socket of sockets) socket.destroy()
   }
@@ -44,7 +47,11 @@ export async function cuttable(port: number): Promise<Cuttable> {
         far.destroy()
       })
     }
-    near.on('data', (chunk) => (way.kept === null ? far.write(chunk) : way.kept.push(chunk)))
+    near.on('data', (chunk) => {
+      if (isNextHeld) way.kept ??= []
+      isNextHeld = false
+      return way.kept === null ? far.write(chunk) : way.kept.push(chunk)
+    })
     far.pipe(near)
     return undefined
   })
@@ -60,6 +67,9 @@ export async function cuttable(port: number): Promise<Cuttable> {
     },
     hold() {
       for (const way of ways) way.kept ??= []
+    },
+    holdNext() {
+      isNextHeld = true
     },
     async deliver() {
       const answers = [...ways].map(async (way): Promise<void> => {

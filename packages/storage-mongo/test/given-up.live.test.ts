@@ -7,6 +7,7 @@ import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
 import { prepare } from './prepare.ts'
 import { cuttable } from './cuttable.ts'
+import { failureOf } from './failure.ts'
 
 const namespace = 'given_up'
 const TIMEOUT_MS = 1_000
@@ -74,4 +75,34 @@ withOwnServer('mongo', () => {
       way.close()
     },
   )
+
+  test('what is written after a commit that was given up comes after it, however late that arrives', async () => {
+    const way = await cuttable(server.port)
+    const client = new MongoClient(`mongodb://127.0.0.1:${way.port}/?directConnection=true`, {
+      monitorCommands: true,
+      heartbeatFrequencyMS: 60_000,
+    })
+    const storage = mongoStorage({ client, namespace, operationTimeoutMs: TIMEOUT_MS })
+    await storage.saga.clearDirty('f')
+    client.on('commandStarted', ({ commandName }) => {
+      if (commandName === 'commitTransaction') way.holdNext()
+    })
+    // so that the late commit is there before it is refused
+    await admin.db('admin').command({
+      configureFailPoint: 'failCommand',
+      mode: { times: 1 },
+      data: { failCommands: ['killSessions'], blockConnection: true, blockTimeMS: TIMEOUT_MS * 0.6 },
+    })
+    const marked = storage.atomically((batch) => batch.saga.markDirty('f', 'step', '{}'))
+    expect((await failureOf(marked)).outcome).toBe('unknown')
+    const cleared = storage.saga.clearDirty('f')
+    await Promise.race([cleared, sleep(TIMEOUT_MS * 0.2)])
+    await way.deliver()
+    await cleared
+    while (await isOpen()) await sleep(20)
+    expect(await storage.saga.getDirtyFlows()).toEqual([])
+    await storage.close()
+    await client.close()
+    way.close()
+  })
 })
