@@ -151,4 +151,23 @@ export const lengthMutants: readonly Mutant[] = [
       return false
     },
   },
+  {
+    id: 'large-marks-take-no-place',
+    breaks: 'a mark of more than 64 KiB does not take the place of one that is there',
+    from: 'an update that goes another way for large values',
+    killedBy: 'replacements/mark',
+    wrap: over(({ saga }) => ({
+      saga: {
+        async markDirty(dfid, failedStep, partialStateJson) {
+          if (partialStateJson.length > 65_536 && (await saga.getDirtyState(dfid)) !== null) return
+          await saga.markDirty(dfid, failedStep, partialStateJson)
+        },
+      },
+    })),
+    async witness({ saga }) {
+      await saga.markDirty('w', 's', '1')
+      await saga.markDirty('w', 's', `"${LONG}"`)
+      return (await saga.getDirtyState('w'))?.partialState === 1
+    },
+  },
 ]

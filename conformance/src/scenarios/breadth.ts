@@ -17,6 +17,7 @@ import { scenarios as iterators } from './iterators.ts'
 import { scenarios as farTimes } from './far-times.ts'
 import { scenarios as longListsWritten } from './long-lists-written.ts'
 import { scenarios as durationsMoment } from './durations-moment.ts'
+import { scenarios as replacements } from './replacements.ts'
 
 /** Scenarios that look for one kind of fault in every protocol. */
 export const scenarios: readonly Scenario[] = [
@@ -38,4 +39,5 @@ export const scenarios: readonly Scenario[] = [
   ...times,
   ...iterators,
   ...farTimes,
+  ...replacements,
 ]
