@@ -20,7 +20,8 @@ export function measure(backend: Backend): Promise<readonly ScenarioResult[]> {
 }
 
 /** What takes longest by far. */
-const SLOW = /^(model|long-lists|long-calls|durations)\//
+const SLOW =
+  /^(model|long-|large-|durations|linearizability|races|replacements|exact-texts|only-one-record|times|many-callers|whole-records|transfer\/orders)/
 
 /**
  * The scenario that must kill a mutant, and a tenth of the others, which differs from mutant to mutant: all of them
