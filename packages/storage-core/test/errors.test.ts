@@ -7,14 +7,25 @@ function causeOf(cause: unknown, causeText?: string): unknown {
   const context = causeText === undefined ? { cause } : { cause, causeText }
   return new UnavailableError('It cannot be reached.', 'connect', context).cause
 }
-const quoting = Object.assign(new Error('unknown field in {"find": "secret"}'), { name: 'ServerError' })
+const quoting = Object.assign(new Error('unknown field in {"find": "secret"}'), {
+  name: 'ServerError',
+  code: 13,
+  codeName: 'Unauthorized',
+})
 
 test("of a driver's error the name and the codes are kept, of its message what is said to be safe", () => {
-  const coded = Object.assign(quoting, { code: 13, codeName: 'Unauthorized' })
-  expect(causeOf(coded)).toEqual({ name: 'ServerError', message: '', code: 13, codeName: 'Unauthorized' })
-  expect(causeOf(coded, 'not authorized')).toMatchObject({ message: 'not authorized', code: 13 })
-  expect(causeOf(coded, 'at postgres://me:secret@host/db')).toMatchObject({
+  expect(causeOf(quoting)).toEqual({ name: 'ServerError', message: '', code: 13, codeName: 'Unauthorized' })
+  expect(causeOf(quoting, 'not authorized')).toEqual({
+    name: 'ServerError',
+    message: 'not authorized',
+    code: 13,
+    codeName: 'Unauthorized',
+  })
+  expect(causeOf(quoting, 'at postgres://me:secret@host/db')).toEqual({
+    name: 'ServerError',
     message: 'at postgres://***@host/db',
+    code: 13,
+    codeName: 'Unauthorized',
   })
 })
 
@@ -28,12 +39,15 @@ test('what is no word is no name and no code', () => {
 test('what the operating system says is kept', async () => {
   const { promise, resolve } = Promise.withResolvers<Error>()
   net.connect({ host: 'localhost', port: 1 }).on('error', resolve) // one error for each address
-  expect(causeOf(await promise)).toMatchObject({
+  expect(causeOf(await promise)).toEqual({
+    name: expect.stringMatching(/^(Aggregate)?Error$/),
     message: expect.stringMatching(/^connect ECONNREFUSED .*:1$/),
     code: 'ECONNREFUSED',
   })
   const missing = await readFile('/no such file').catch((error: unknown) => error)
-  expect(causeOf(missing)).toMatchObject({
+  expect(causeOf(missing)).toEqual({
+    name: 'Error',
+    code: 'ENOENT',
     message: "ENOENT: no such file or directory, open '/no such file'",
   })
 })
@@ -47,5 +61,9 @@ test('an unknown failure tells where it came from, and not what it quotes', () =
 
 test('an error of the settings may have a cause and an outcome', () => {
   const error = new ConfigurationError('Set it.', 'a', 'b', 'c', { cause: quoting, outcome: 'unknown' })
-  expect(error).toMatchObject({ outcome: 'unknown', cause: { name: 'ServerError' }, retryable: false })
+  expect({ outcome: error.outcome, retryable: error.retryable }).toEqual({
+    outcome: 'unknown',
+    retryable: false,
+  })
+  expect(error.cause).toEqual({ name: 'ServerError', message: '', code: 13, codeName: 'Unauthorized' })
 })
