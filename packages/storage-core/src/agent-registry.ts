@@ -50,14 +50,22 @@ export interface AgentRegistryStorage {
 /** An agent as stored. */
 export interface AgentRow extends AgentInput, AgentStatus {}
 
-/** What an adapter implements; arguments are checked. */
-export interface AgentRegistryOperations extends Transfer<AgentExport> {
-  upsertAgent(agent: AgentInput): void
+/** What an adapter reads. */
+export interface AgentRegistryReads {
   getAgent(agentId: string): AgentRow | null
   getStatus(agentId: string): AgentStatus | null
-  updateStatus(agentId: string, status: string, suspensionReason: string | null): boolean
   listActiveAgents(): string[]
 }
+
+/** What an adapter judges and writes. */
+export interface AgentRegistryWrites {
+  upsertAgent(agent: AgentInput): void
+  updateStatus(agentId: string, status: string, suspensionReason: string | null): boolean
+}
+
+/** What an adapter implements. */
+export interface AgentRegistryOperations
+  extends AgentRegistryReads, AgentRegistryWrites, Transfer<AgentExport> {}
 
 const AGENT = ['agentId', 'contractJson', 'priority', 'status', 'agentVersion', 'sessionToken'] as const
 

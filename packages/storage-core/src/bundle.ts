@@ -1,15 +1,45 @@
-import type { AgentRegistryOperations, AgentRegistryStorage } from './agent-registry.ts'
+import type {
+  AgentRegistryOperations,
+  AgentRegistryReads,
+  AgentRegistryStorage,
+  AgentRegistryWrites,
+} from './agent-registry.ts'
 import type { Batch } from './handle/batch.ts'
 import type { Capability } from './rules/capabilities.ts'
-import type { ContextOperations, ContextStorage } from './context.ts'
-import type { DecisionAuditOperations, DecisionAuditStorage } from './decision-audit.ts'
-import type { EscalationOperations, EscalationStorage } from './escalation.ts'
-import type { IdempotencyOperations, IdempotencyStorage } from './idempotency.ts'
-import type { IntentRetryOperations, IntentRetryStorage } from './intent-retry.ts'
-import type { LifecycleOperations, LifecycleStorage } from './lifecycle.ts'
+import type { ContextOperations, ContextReads, ContextStorage, ContextWrites } from './context.ts'
+import type {
+  DecisionAuditOperations,
+  DecisionAuditReads,
+  DecisionAuditStorage,
+  DecisionAuditWrites,
+} from './decision-audit.ts'
+import type {
+  EscalationOperations,
+  EscalationReads,
+  EscalationStorage,
+  EscalationWrites,
+} from './escalation.ts'
+import type {
+  IdempotencyOperations,
+  IdempotencyReads,
+  IdempotencyStorage,
+  IdempotencyWrites,
+} from './idempotency.ts'
+import type {
+  IntentRetryOperations,
+  IntentRetryReads,
+  IntentRetryStorage,
+  IntentRetryWrites,
+} from './intent-retry.ts'
+import type { LifecycleOperations, LifecycleReads, LifecycleStorage, LifecycleWrites } from './lifecycle.ts'
 import type { StorageRecord } from './records.ts'
-import type { ResourceLockOperations, ResourceLockStorage } from './resource-lock.ts'
-import type { SagaOperations, SagaStorage } from './saga.ts'
+import type {
+  ResourceLockOperations,
+  ResourceLockReads,
+  ResourceLockStorage,
+  ResourceLockWrites,
+} from './resource-lock.ts'
+import type { SagaOperations, SagaReads, SagaStorage, SagaWrites } from './saga.ts'
 
 /** The nine protocols. Source: `StorageBundle` in `dir_core.storage`. */
 export interface StorageBundle {
@@ -37,6 +67,32 @@ export interface Operations {
   readonly intentRetry: IntentRetryOperations
   readonly escalation: EscalationOperations
   readonly lifecycle: LifecycleOperations
+}
+
+/** The part of them that reads. */
+export interface Reads {
+  readonly agentRegistry: AgentRegistryReads
+  readonly context: ContextReads
+  readonly idempotency: IdempotencyReads
+  readonly decisionAudit: DecisionAuditReads
+  readonly saga: SagaReads
+  readonly resourceLock: ResourceLockReads
+  readonly intentRetry: IntentRetryReads
+  readonly escalation: EscalationReads
+  readonly lifecycle: LifecycleReads
+}
+
+/** The part of them that judges and writes. */
+export interface Writes {
+  readonly agentRegistry: AgentRegistryWrites
+  readonly context: ContextWrites
+  readonly idempotency: IdempotencyWrites
+  readonly decisionAudit: DecisionAuditWrites
+  readonly saga: SagaWrites
+  readonly resourceLock: ResourceLockWrites
+  readonly intentRetry: IntentRetryWrites
+  readonly escalation: EscalationWrites
+  readonly lifecycle: LifecycleWrites
 }
 
 /** What `health()` found. */

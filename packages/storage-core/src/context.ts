@@ -23,14 +23,21 @@ export interface ContextStorage {
 /** The two tables of this protocol are alike. */
 export type ContextKind = 'session' | 'state'
 
-/** What an adapter implements; `id` is a dfid or an agent's id. */
-export interface ContextOperations extends Transfer<ContextExport> {
+/** What an adapter reads; `id` is a dfid or an agent's id. */
+export interface ContextReads {
   get(kind: ContextKind, id: string): string | null
+}
+
+/** What an adapter judges and writes. */
+export interface ContextWrites {
   set(kind: ContextKind, id: string, dataJson: string): void
   compareAndSet(kind: ContextKind, id: string, expectedJson: string | null, dataJson: string): boolean
   /** A condition of a batch: the session's text is exactly this (null: absent). */
   expectSession(dfid: string, expectedJson: string | null): boolean
 }
+
+/** What an adapter implements. */
+export interface ContextOperations extends ContextReads, ContextWrites, Transfer<ContextExport> {}
 
 export const context: Methods<ContextStorage, ContextOperations> = (run) => {
   const table = (kind: ContextKind, argument: string) => ({

@@ -82,11 +82,19 @@ export interface EventPageFilter {
   readonly limit: number
 }
 
-/** What an adapter implements. */
-export interface DecisionAuditOperations extends Transfer<EventExport> {
-  recordMany(events: readonly NewEvent[]): number[]
+/** What an adapter reads. */
+export interface DecisionAuditReads {
   eventsPage(filter: EventPageFilter): EventRow[]
 }
+
+/** What an adapter judges and writes. */
+export interface DecisionAuditWrites {
+  recordMany(events: readonly NewEvent[]): number[]
+}
+
+/** What an adapter implements. */
+export interface DecisionAuditOperations
+  extends DecisionAuditReads, DecisionAuditWrites, Transfer<EventExport> {}
 
 const PAGE = 500
 const EVENT = ['dfid', 'event', 'stepId', 'state', 'details'] as const

@@ -88,13 +88,17 @@ export interface Resolution {
   readonly createdAt: Instant | null
 }
 
-/** What an adapter implements. Tokens are stamped by the backend's clock; none is ever removed. */
-export interface EscalationOperations extends Transfer<EscalationExport> {
+/** What an adapter reads. */
+export interface EscalationReads {
   getWindowCount(agentId: string, since: Instant): number
+  getPendingRequests(): PendingRow[]
+}
+
+/** What an adapter judges and writes. Tokens are stamped by the backend's clock; none is ever removed. */
+export interface EscalationWrites {
   recordBudgetToken(agentId: string): void
   insertRequest(request: EscalationRequest): void
   resolveRequest(resolution: Resolution): boolean
-  getPendingRequests(): PendingRow[]
   /** Counts tokens at or after now − `windowMicros`; below `limit` it adds one, and inserts `request` if there is one. */
   consumeBudget(
     agentId: string,
@@ -103,6 +107,9 @@ export interface EscalationOperations extends Transfer<EscalationExport> {
     request: EscalationRequest | null,
   ): BudgetAnswer
 }
+
+/** What an adapter implements. */
+export interface EscalationOperations extends EscalationReads, EscalationWrites, Transfer<EscalationExport> {}
 
 const REQUEST = ['dfid', 'agentId', 'reason', 'contextJson', 'proposalJson', 'impact'] as const
 

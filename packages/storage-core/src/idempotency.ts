@@ -56,9 +56,13 @@ export type ClaimAnswer =
   | { readonly state: 'ambiguous'; readonly since: Instant; readonly token: string }
   | { readonly state: 'mismatch' }
 
-/** What an adapter implements. */
-export interface IdempotencyOperations extends Transfer<IdempotencyExport> {
+/** What an adapter reads. */
+export interface IdempotencyReads {
   get(key: string): string | null
+}
+
+/** What an adapter judges and writes. */
+export interface IdempotencyWrites {
   set(key: string, resultJson: string): void
   setIfAbsent(key: string, resultJson: string): { readonly stored: boolean; readonly resultJson: string }
   /** Judges in this order: mismatch, replay, in flight, ambiguous; else writes the claim under `token`. */
@@ -66,6 +70,10 @@ export interface IdempotencyOperations extends Transfer<IdempotencyExport> {
   complete(key: string, token: string, resultJson: string): boolean
   abandon(key: string, token: string): boolean
 }
+
+/** What an adapter implements. */
+export interface IdempotencyOperations
+  extends IdempotencyReads, IdempotencyWrites, Transfer<IdempotencyExport> {}
 
 const parse = (json: string): JsonObject => parseStored('idempotency_cache', 'result', json) as JsonObject
 

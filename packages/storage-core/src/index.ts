@@ -3,6 +3,8 @@ export type {
   Agent,
   AgentInput,
   AgentRegistryOperations,
+  AgentRegistryReads,
+  AgentRegistryWrites,
   AgentRegistryStorage,
   AgentRow,
   AgentStatus,
@@ -25,17 +27,27 @@ export type {
   ImportSummary,
   Operations,
   Protocol,
+  Reads,
   StorageBundle,
   StorageHandle,
+  Writes,
 } from './bundle.ts'
 export type { Call, Implementation, Page, SyncImplementation, Transfer, Work } from './adapter/call.ts'
 export { ATOMIC_CAPABILITIES, CAPABILITIES, CAPABILITY_OF, type Capability } from './rules/capabilities.ts'
-export type { ContextKind, ContextOperations, ContextStorage } from './context.ts'
+export type {
+  ContextKind,
+  ContextOperations,
+  ContextReads,
+  ContextWrites,
+  ContextStorage,
+} from './context.ts'
 export type {
   AuditDetails,
   AuditEvent,
   AuditEventInput,
   DecisionAuditOperations,
+  DecisionAuditReads,
+  DecisionAuditWrites,
   DecisionAuditStorage,
   EventFilter,
   EventPageFilter,
@@ -55,6 +67,8 @@ export type {
   Budget,
   BudgetAnswer,
   EscalationOperations,
+  EscalationReads,
+  EscalationWrites,
   EscalationRequest,
   EscalationStorage,
   PendingRequest,
@@ -67,14 +81,28 @@ export type {
   ClaimAnswer,
   ClaimOptions,
   IdempotencyOperations,
+  IdempotencyReads,
+  IdempotencyWrites,
   IdempotencyStorage,
   JsonObject,
 } from './idempotency.ts'
 export { idempotencyKey } from './idempotency-key.ts'
-export { type IntentRetryOperations, type IntentRetryStorage, nextCount } from './intent-retry.ts'
+export {
+  type IntentRetryOperations,
+  type IntentRetryReads,
+  type IntentRetryWrites,
+  type IntentRetryStorage,
+  nextCount,
+} from './intent-retry.ts'
 export { loadsJson } from './json/decode.ts'
 export { type PyFloat, dumpsJsonDict, pyFloat } from './json/encode.ts'
-export type { LifecycleOperations, LifecycleStorage, Transition } from './lifecycle.ts'
+export type {
+  LifecycleOperations,
+  LifecycleReads,
+  LifecycleWrites,
+  LifecycleStorage,
+  Transition,
+} from './lifecycle.ts'
 export { PROTOCOLS } from './handle/methods.ts'
 export type * from './records.ts'
 export {
@@ -86,11 +114,13 @@ export {
   type Hold,
   type HoldRow,
   type ResourceLockOperations,
+  type ResourceLockReads,
+  type ResourceLockWrites,
   type ResourceLockStorage,
   noRoom,
 } from './resource-lock.ts'
 export { type RunOnceOptions, runOnce } from './run-once.ts'
-export type { DirtyRow, DirtyState, SagaOperations, SagaStorage } from './saga.ts'
+export type { DirtyRow, DirtyState, SagaOperations, SagaReads, SagaWrites, SagaStorage } from './saga.ts'
 export {
   type AsyncOperations,
   conditionalSteps,
@@ -117,3 +147,5 @@ export { type MixSources, mixStorage } from './mix/mix-storage.ts'
 export type { QueueEntry } from './adapter/queue-entry.ts'
 export { settleBy } from './adapter/deadline.ts'
 export { WriteScheduler, type WriteSchedulerOptions } from './adapter/write-scheduler.ts'
+export { CommitQueue, type CommitQueueOptions, type WorkResult } from './adapter/commit-queue.ts'
+export { pause } from './adapter/pause.ts'

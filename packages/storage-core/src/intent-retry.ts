@@ -19,14 +19,22 @@ export interface IntentRetryStorage {
   increment(dfid: string): Promise<number>
 }
 
-/** What an adapter implements. */
-export interface IntentRetryOperations extends Transfer<RetryCountExport> {
+/** What an adapter reads. */
+export interface IntentRetryReads {
   getCount(dfid: string): number
+}
+
+/** What an adapter judges and writes. */
+export interface IntentRetryWrites {
   setCount(dfid: string, count: number): void
   delete(dfid: string): void
   /** Throws by `nextCount` where the new count would not be an int32. */
   increment(dfid: string): number
 }
+
+/** What an adapter implements. */
+export interface IntentRetryOperations
+  extends IntentRetryReads, IntentRetryWrites, Transfer<RetryCountExport> {}
 
 /** One more than `value`, for adapters. */
 export function nextCount(value: number): number {

@@ -28,15 +28,22 @@ export interface LifecycleStorage {
   transition(dfid: string, fromStatus: string | null, toStatus: string): Promise<boolean>
 }
 
-/** What an adapter implements. */
-export interface LifecycleOperations extends Transfer<TransitionExport> {
-  recordTransition(dfid: string, fromStatus: string | null, toStatus: string): void
+/** What an adapter reads. */
+export interface LifecycleReads {
   getTransitions(dfid: string | null): Transition[]
   getCurrentStatus(dfid: string): string | null
+}
+
+/** What an adapter judges and writes. */
+export interface LifecycleWrites {
+  recordTransition(dfid: string, fromStatus: string | null, toStatus: string): void
   transition(dfid: string, fromStatus: string | null, toStatus: string): boolean
   /** A condition of a batch: the current status is this (null: no transition yet). */
   expectStatus(dfid: string, status: string | null): boolean
 }
+
+/** What an adapter implements. */
+export interface LifecycleOperations extends LifecycleReads, LifecycleWrites, Transfer<TransitionExport> {}
 
 export const lifecycle: Methods<LifecycleStorage, LifecycleOperations> = (run) => ({
   recordTransition: (dfid, fromStatus, toStatus) =>

@@ -94,15 +94,22 @@ export interface HoldRow extends Omit<Hold, 'amount'> {
   readonly micros: Micros | null
 }
 
-/** What an adapter implements. Expired holds do not exist for any of these, and are removed when met. */
-export interface ResourceLockOperations extends Transfer<HoldExport> {
+/** What an adapter reads. Expired holds do not exist. */
+export interface ResourceLockReads {
   getLockedAmount(resourceId: string, excludeDfid: string | null): Micros
+  getHolds(dfid: string | null, resourceId: string | null): HoldRow[]
+}
+
+/** What an adapter judges and writes. Expired holds do not exist, and are removed when met. */
+export interface ResourceLockWrites {
   /** Null: no exclusive access within the call's `waitMs`. Throws `noRoom(…)` for the first demand that does not fit. */
   acquire(request: AcquireRequest): Grant | null
   release(dfid: string, fence: number | null): void
   renew(dfid: string, leaseMicros: number, fence: number | null): boolean
-  getHolds(dfid: string | null, resourceId: string | null): HoldRow[]
 }
+
+/** What an adapter implements. */
+export interface ResourceLockOperations extends ResourceLockReads, ResourceLockWrites, Transfer<HoldExport> {}
 
 /** The refusal of a demand, for adapters: `locked` is what the other flows hold. */
 export function noRoom(demand: Demand, locked: Micros): InsufficientCapacityError {

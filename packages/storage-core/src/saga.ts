@@ -28,13 +28,20 @@ export interface DirtyRow {
   readonly partialStateJson: string
 }
 
-/** What an adapter implements. */
-export interface SagaOperations extends Transfer<DirtyFlowExport> {
-  markDirty(dfid: string, failedStep: string, partialStateJson: string): void
+/** What an adapter reads. */
+export interface SagaReads {
   getDirtyFlows(): string[]
   getDirtyState(dfid: string): DirtyRow | null
+}
+
+/** What an adapter judges and writes. */
+export interface SagaWrites {
+  markDirty(dfid: string, failedStep: string, partialStateJson: string): void
   clearDirty(dfid: string): void
 }
+
+/** What an adapter implements. */
+export interface SagaOperations extends SagaReads, SagaWrites, Transfer<DirtyFlowExport> {}
 
 export const saga: Methods<SagaStorage, SagaOperations> = (run) => ({
   markDirty(dfid, failedStep, partialStateJson) {

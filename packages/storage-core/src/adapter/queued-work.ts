@@ -1,0 +1,97 @@
+import type { Ordered } from './call-order.ts'
+import type { Call, Work } from './call.ts'
+import type { WorkResult } from './commit-queue.ts'
+import { ResourceContentionError, TimeoutError } from '../errors.ts'
+
+/** Work that waits for its commit, or is in one. */
+export class QueuedWork implements Ordered {
+  readonly work: Work
+  readonly answer: Promise<readonly unknown[]>
+  /** How many commits it was part of. */
+  attempts = 0
+  /** It is in a commit whose outcome is not known yet. */
+  isSent = false
+  /** Another holder's exclusive access kept it from being written. */
+  isContended = false
+  readonly #queuedAt = performance.now()
+  readonly #outcome = Promise.withResolvers<readonly unknown[]>()
+  readonly #forget: () => void
+  #isSettled = false
+  /** Made only where somebody waits. */
+  #settled: PromiseWithResolvers<void> | undefined
+  #passed: PromiseWithResolvers<void> | undefined
+
+  /** `forget` is called when it is settled. */
+  constructor(work: Work, forget: () => void) {
+    this.work = work
+    this.answer = this.#outcome.promise
+    this.#forget = forget
+  }
+
+  get calls(): readonly Call[] {
+    return this.work.calls
+  }
+
+  /** What came of its commit. @returns whether it is settled, and need not be tried again. */
+  settle(result: WorkResult): boolean {
+    this.isSent = false
+    if (this.#isSettled) return true
+    if (result === 'blocked') this.#wait()
+    else if (result === 'again') return false
+    else if ('error' in result) this.reject(result.error)
+    else this.#end(() => this.#outcome.resolve(result.answers))
+    return this.#isSettled
+  }
+
+  reject(error: unknown): void {
+    this.#end(() => this.#outcome.reject(error as Error))
+  }
+
+  /** Settles it where its time is over at `now`, or will be after another attempt as long as that. */
+  expire(now: number, attemptMs: number): void {
+    const { deadline, accessDeadline, atomic } = this.work
+    const isBlocked = !this.isSent && this.isContended
+    const isImpatient = isBlocked && accessDeadline !== null && now >= accessDeadline
+    if (isImpatient && !atomic) this.#end(() => this.#outcome.resolve([null]))
+    else if (isImpatient || now + (isBlocked ? attemptMs : 0) >= deadline) this.reject(this.#late(now))
+  }
+
+  settled(): Promise<void> {
+    if (this.#isSettled) return Promise.resolve()
+    this.#settled ??= Promise.withResolvers()
+    return this.#settled.promise
+  }
+
+  passed(): Promise<void> {
+    if (this.#isSettled || this.#mayWaitLong) return Promise.resolve()
+    this.#passed ??= Promise.withResolvers()
+    return this.#passed.promise
+  }
+
+  /** It is an acquire that waits for somebody else: lists do not wait for it. */
+  get #mayWaitLong(): boolean {
+    return this.isContended && this.work.accessDeadline !== null
+  }
+
+  #wait(): void {
+    this.isContended = true
+    if (this.#mayWaitLong) this.#passed?.resolve()
+  }
+
+  #late(now: number): Error {
+    const waited = now - this.#queuedAt
+    if (this.isSent) return new TimeoutError(waited, 'waiting for the store', { outcome: 'unknown' })
+    return this.isContended
+      ? new ResourceContentionError(this.attempts)
+      : new TimeoutError(waited, 'waiting in the write queue')
+  }
+
+  #end(tell: () => void): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    this.#settled?.resolve()
+    this.#passed?.resolve()
+    this.#forget()
+    tell()
+  }
+}
