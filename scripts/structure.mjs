@@ -19,7 +19,13 @@ const protocols = [
 
 const find = (pattern) => globSync(pattern, { cwd: root }).map((file) => file.replaceAll('\\', '/'))
 
-const folders = [...find('packages/storage-*').map((folder) => `${folder}/src`), 'conformance/src/scenarios']
+const core = 'packages/storage-core'
+const backends = find('packages/storage-*').filter((folder) => folder !== core)
+const folders = [
+  `${core}/src/protocols`,
+  ...backends.map((folder) => `${folder}/src`),
+  'conformance/src/scenarios',
+]
 const missing = folders
   .flatMap((folder) => protocols.map((protocol) => `${folder}/${protocol}.ts`))
   .filter((file) => !existsSync(path.join(root, file)))

@@ -8,7 +8,7 @@ export type {
   AgentRegistryStorage,
   AgentRow,
   AgentStatus,
-} from './agent-registry.ts'
+} from './protocols/agent-registry.ts'
 export {
   type ExportedAmount,
   MAX_AMOUNT,
@@ -19,7 +19,7 @@ export {
   importAmount,
   toMicros,
 } from './rules/amounts.ts'
-export { AuditStore } from './audit-store.ts'
+export { AuditStore } from './helpers/audit-store.ts'
 export type { Batch } from './handle/batch.ts'
 export type {
   Health,
@@ -31,7 +31,7 @@ export type {
   StorageBundle,
   StorageHandle,
   Writes,
-} from './bundle.ts'
+} from './protocols/bundle.ts'
 export type { Call, Implementation, Page, SyncImplementation, Transfer, Work } from './adapter/call.ts'
 export { ATOMIC_CAPABILITIES, CAPABILITIES, CAPABILITY_OF, type Capability } from './rules/capabilities.ts'
 export type {
@@ -40,7 +40,7 @@ export type {
   ContextReads,
   ContextWrites,
   ContextStorage,
-} from './context.ts'
+} from './protocols/context.ts'
 export type {
   AuditDetails,
   AuditEvent,
@@ -53,7 +53,7 @@ export type {
   EventPageFilter,
   EventRow,
   NewEvent,
-} from './decision-audit.ts'
+} from './protocols/decision-audit.ts'
 export {
   type DriverTransfer,
   HANDLE_OPTIONS,
@@ -62,7 +62,7 @@ export {
   importTakenOver,
   timeoutMsOf,
 } from './adapter/driver.ts'
-export * from './errors.ts'
+export * from './errors/index.ts'
 export type {
   Budget,
   BudgetAnswer,
@@ -74,7 +74,7 @@ export type {
   PendingRequest,
   PendingRow,
   Resolution,
-} from './escalation.ts'
+} from './protocols/escalation.ts'
 export { createStorage } from './handle/create-storage.ts'
 export type {
   Claim,
@@ -85,15 +85,15 @@ export type {
   IdempotencyWrites,
   IdempotencyStorage,
   JsonObject,
-} from './idempotency.ts'
-export { idempotencyKey } from './idempotency-key.ts'
+} from './protocols/idempotency.ts'
+export { idempotencyKey } from './helpers/idempotency-key.ts'
 export {
   type IntentRetryOperations,
   type IntentRetryReads,
   type IntentRetryWrites,
   type IntentRetryStorage,
   nextCount,
-} from './intent-retry.ts'
+} from './protocols/intent-retry.ts'
 export { loadsJson } from './json/decode.ts'
 export { type PyFloat, dumpsJsonDict, pyFloat } from './json/encode.ts'
 export type {
@@ -102,9 +102,9 @@ export type {
   LifecycleWrites,
   LifecycleStorage,
   Transition,
-} from './lifecycle.ts'
-export { PROTOCOLS } from './handle/methods.ts'
-export type * from './records.ts'
+} from './protocols/lifecycle.ts'
+export { PROTOCOLS } from './protocols/index.ts'
+export type * from './protocols/records.ts'
 export {
   type AcquireOptions,
   type AcquireRequest,
@@ -118,9 +118,16 @@ export {
   type ResourceLockWrites,
   type ResourceLockStorage,
   noRoom,
-} from './resource-lock.ts'
-export { type RunOnceOptions, runOnce } from './run-once.ts'
-export type { DirtyRow, DirtyState, SagaOperations, SagaReads, SagaWrites, SagaStorage } from './saga.ts'
+} from './protocols/resource-lock.ts'
+export { type RunOnceOptions, runOnce } from './helpers/run-once.ts'
+export type {
+  DirtyRow,
+  DirtyState,
+  SagaOperations,
+  SagaReads,
+  SagaWrites,
+  SagaStorage,
+} from './protocols/saga.ts'
 export {
   type AsyncOperations,
   conditionalSteps,
@@ -137,7 +144,7 @@ export {
 } from './adapter/sync-operations.ts'
 export { type Instant, formatMicros, hostMicros, microsOf, parseInstant } from './rules/time.ts'
 export { namespace as checkNamespace } from './rules/namespace.ts'
-export { updateSession } from './update-session.ts'
+export { updateSession } from './helpers/update-session.ts'
 export { record as checkRecord } from './rules/objects.ts'
 export { storeOptions } from './rules/options.ts'
 export { compareIds, id as checkId } from './rules/validate.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { InvalidArgumentError } from '../src/errors.ts'
+import { InvalidArgumentError } from '../src/errors/index.ts'
 import { dumpsJsonDict, PyFloat, pyFloat } from '../src/json/encode.ts'
 import { refusalOf } from './json-refusal.ts'
 

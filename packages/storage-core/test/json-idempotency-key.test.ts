@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { idempotencyKey } from '../src/idempotency-key.ts'
+import { idempotencyKey } from '../src/helpers/idempotency-key.ts'
 import { pyFloat } from '../src/json/encode.ts'
 import { refusalOf } from './json-refusal.ts'
 

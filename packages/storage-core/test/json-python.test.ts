@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { idempotencyKey } from '../src/idempotency-key.ts'
+import { idempotencyKey } from '../src/helpers/idempotency-key.ts'
 import { loadsJson } from '../src/json/decode.ts'
 import { dumpsJsonDict, pyFloat } from '../src/json/encode.ts'
 import { compareCodePoints } from '../src/json/string.ts'

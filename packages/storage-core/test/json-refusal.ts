@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../src/errors.ts'
+import { InvalidArgumentError } from '../src/errors/index.ts'
 
 /** The argument and the reason with which a call is refused. */
 export function refusalOf(call: () => unknown): readonly [argument: string, reason: string] {

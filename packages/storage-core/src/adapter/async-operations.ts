@@ -1,6 +1,6 @@
-import type { Operations, Protocol } from '../bundle.ts'
+import type { Operations, Protocol } from '../protocols/bundle.ts'
 import type { Call, Implementation } from './call.ts'
-import { locate } from '../errors.ts'
+import { locate } from '../errors/index.ts'
 import { conditionFailed, judgeCounts } from './sync-operations.ts'
 
 /** All operations of an adapter whose store answers asynchronously. */

@@ -1,5 +1,5 @@
 import type { Capability } from '../rules/capabilities.ts'
-import type { Protocol } from '../bundle.ts'
+import type { Protocol } from '../protocols/bundle.ts'
 
 /** One operation of one protocol as an adapter gets it: arguments checked and copied, units normalised. */
 export interface Call {

@@ -3,7 +3,7 @@ import type { Call, Work } from './call.ts'
 import { nextTurn } from './deadline.ts'
 import { pause } from './pause.ts'
 import { QueuedWork } from './queued-work.ts'
-import { ClosedError } from '../errors.ts'
+import { ClosedError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import { Room } from './room.ts'
 

@@ -1,7 +1,7 @@
 import type { Call, Work } from './call.ts'
 import type { Capability } from '../rules/capabilities.ts'
-import { ConflictError } from '../errors.ts'
-import type { Counters } from '../records.ts'
+import { ConflictError } from '../errors/index.ts'
+import type { Counters } from '../protocols/records.ts'
 import { integer } from '../rules/validate.ts'
 
 /**

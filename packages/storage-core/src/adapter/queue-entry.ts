@@ -1,6 +1,6 @@
 import type { Ordered } from './call-order.ts'
 import type { Call, Work } from './call.ts'
-import { type StorageError, TimeoutError } from '../errors.ts'
+import { type StorageError, TimeoutError } from '../errors/index.ts'
 
 /** What waits in the queue, or is on its way to the store. */
 export interface QueueEntry {

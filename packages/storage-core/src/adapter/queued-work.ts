@@ -1,7 +1,7 @@
 import type { Ordered } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import type { WorkResult } from './commit-queue.ts'
-import { ResourceContentionError, TimeoutError } from '../errors.ts'
+import { ResourceContentionError, TimeoutError } from '../errors/index.ts'
 
 /** Work that waits for its commit, or is in one. */
 export class QueuedWork implements Ordered {

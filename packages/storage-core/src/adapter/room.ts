@@ -1,4 +1,4 @@
-import { type StorageError, UnavailableError, ValueTooLargeError } from '../errors.ts'
+import { type StorageError, UnavailableError, ValueTooLargeError } from '../errors/index.ts'
 
 /** How much may wait at once, so that a store that is slower than its callers costs them an error and not the memory. */
 export class Room {

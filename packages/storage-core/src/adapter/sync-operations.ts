@@ -1,7 +1,7 @@
-import type { Operations, Protocol } from '../bundle.ts'
+import type { Operations, Protocol } from '../protocols/bundle.ts'
 import type { Call, SyncImplementation, Work } from './call.ts'
-import { ConflictError, locate } from '../errors.ts'
-import { nextCount } from '../intent-retry.ts'
+import { ConflictError, locate } from '../errors/index.ts'
+import { nextCount } from '../protocols/intent-retry.ts'
 
 /** All operations of an adapter whose store answers synchronously. */
 export type SyncOperations<Context> = { readonly [P in Protocol]: SyncImplementation<Operations[P], Context> }

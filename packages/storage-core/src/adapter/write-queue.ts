@@ -2,7 +2,7 @@ import { CallOrder } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import { nextTurn } from './deadline.ts'
 import { Pending, type QueueEntry } from './queue-entry.ts'
-import { ClosedError, ResourceContentionError } from '../errors.ts'
+import { ClosedError, ResourceContentionError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import { Room } from './room.ts'
 

@@ -1,7 +1,7 @@
 import { CallOrder, type Ordered, allOf } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import { settleBy } from './deadline.ts'
-import { ClosedError, type StorageError, TimeoutError } from '../errors.ts'
+import { ClosedError, type StorageError, TimeoutError } from '../errors/index.ts'
 import { Room } from './room.ts'
 import type { WriteQueue } from './write-queue.ts'
 

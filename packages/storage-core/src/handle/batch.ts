@@ -1,9 +1,9 @@
-import type { Protocol, StorageBundle } from '../bundle.ts'
+import type { Protocol, StorageBundle } from '../protocols/bundle.ts'
 import type { Call, Runner } from '../adapter/call.ts'
-import type { ContextOperations } from '../context.ts'
-import { InvalidArgumentError } from '../errors.ts'
-import type { LifecycleOperations } from '../lifecycle.ts'
-import { METHODS } from './methods.ts'
+import type { ContextOperations } from '../protocols/context.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
+import type { LifecycleOperations } from '../protocols/lifecycle.ts'
+import { METHODS } from '../protocols/index.ts'
 import { id, nullable, reading, string, text } from '../rules/validate.ts'
 
 /** The methods that a batch takes: every write except those whose answer decides what comes next. */

@@ -1,6 +1,6 @@
 import type { StorageDriver } from '../adapter/driver.ts'
 import { nextTurn, settleBy } from '../adapter/deadline.ts'
-import { ClosedError, ConflictError } from '../errors.ts'
+import { ClosedError, ConflictError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import { CallsUnderWay } from './under-way.ts'
 

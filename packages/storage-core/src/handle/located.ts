@@ -1,5 +1,5 @@
 import type { StorageDriver } from '../adapter/driver.ts'
-import { InternalError, type Outcome, isStorageError, locate } from '../errors.ts'
+import { InternalError, type Outcome, isStorageError, locate } from '../errors/index.ts'
 
 /** Where a call stands: what its errors say of themselves. */
 export interface Place {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
 import { reading } from '../rules/validate.ts'
 
 /** What an import goes through, one record after another. */

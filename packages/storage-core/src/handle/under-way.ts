@@ -1,4 +1,4 @@
-import { ClosedError } from '../errors.ts'
+import { ClosedError } from '../errors/index.ts'
 
 /** A call that has not been answered. */
 export interface UnderWay {

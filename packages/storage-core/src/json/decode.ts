@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
 import { MAX_INTEGER_DIGITS } from './number.ts'
 import { readJson } from './reader.ts'
 import { scanJson } from './scan.ts'

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
 
 /** Python refuses to read or print an integer of more digits. */
 export const MAX_INTEGER_DIGITS = 4300

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
 
 /** How deep stored JSON may nest. */
 export const MAX_LEVELS = 500

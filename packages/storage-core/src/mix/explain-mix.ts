@@ -1,6 +1,6 @@
-import type { Protocol, StorageBundle } from '../bundle.ts'
+import type { Protocol, StorageBundle } from '../protocols/bundle.ts'
 import { mixOwners } from './mix-storage.ts'
-import { PROTOCOLS } from '../handle/methods.ts'
+import { PROTOCOLS } from '../protocols/index.ts'
 
 /** Something that a mix cannot promise. */
 export interface LostGuarantee {

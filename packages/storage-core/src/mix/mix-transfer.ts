@@ -1,13 +1,13 @@
 import { Channel } from './channel.ts'
-import type { ImportOptions, ImportSummary, StorageHandle } from '../bundle.ts'
-import { InvalidArgumentError, UnsupportedError, isStorageError } from '../errors.ts'
+import type { ImportOptions, ImportSummary, StorageHandle } from '../protocols/bundle.ts'
+import { InvalidArgumentError, UnsupportedError, isStorageError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import type { Owners } from './mix-storage.ts'
 import { CommonStart, startTogether } from '../handle/common-start.ts'
-import { PROTOCOL_OF, checkRecord } from '../handle/record-check.ts'
+import { PROTOCOL_OF, checkRecord } from '../protocols/record-check.ts'
 import { goOn, iteratorOf } from '../handle/source.ts'
 import { WholeExport } from '../handle/whole-export.ts'
-import type { CountersExport, StorageRecord } from '../records.ts'
+import type { CountersExport, StorageRecord } from '../protocols/records.ts'
 
 function handlesOf(owners: Owners): readonly StorageHandle[] {
   const handles = [...new Set(Object.values(owners))]

@@ -1,4 +1,4 @@
-import type { Protocol } from '../bundle.ts'
+import type { Protocol } from '../protocols/bundle.ts'
 
 /** What level `atomic` of the conformance suite asks for, all of it. */
 export const ATOMIC_CAPABILITIES = [

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
 
 const RESERVED_NAMESPACES = /^(pg_.*|public|information_schema)$/
 

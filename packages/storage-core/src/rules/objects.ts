@@ -1,5 +1,5 @@
 // The rules for arguments that are objects; see validate.ts.
-import { ValueTooLargeError } from '../errors.ts'
+import { ValueTooLargeError } from '../errors/index.ts'
 import { Encoder } from '../json/encoder.ts'
 import { isPlainObject } from '../json/kind.ts'
 import { TextTooLong } from '../json/sink.ts'

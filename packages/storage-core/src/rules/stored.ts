@@ -1,4 +1,4 @@
-import { StoredDataError } from '../errors.ts'
+import { StoredDataError } from '../errors/index.ts'
 import { loadsJson } from '../json/decode.ts'
 
 /** Parses JSON that a store gave back; what cannot be parsed names its place, never its content. */

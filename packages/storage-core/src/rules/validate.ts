@@ -1,7 +1,7 @@
 // The rules for arguments, the same for every adapter: each function returns the value it was given, checked,
 // or throws InvalidArgumentError (ValueTooLargeError for size) before anything is sent.
 import { MAX_AMOUNT, toMicros } from './amounts.ts'
-import { InvalidArgumentError, ValueTooLargeError, isStorageError } from '../errors.ts'
+import { InvalidArgumentError, ValueTooLargeError, isStorageError } from '../errors/index.ts'
 import { checkJsonText } from '../json/check.ts'
 import { type Instant, parseInstant } from './time.ts'
 

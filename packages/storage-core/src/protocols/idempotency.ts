@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Methods, Transfer } from './adapter/call.ts'
+import type { Methods, Transfer } from '../adapter/call.ts'
 import type { IdempotencyExport } from './records.ts'
-import { parseStored } from './rules/stored.ts'
-import type { Instant } from './rules/time.ts'
-import { jsonObject } from './rules/objects.ts'
-import { options } from './rules/options.ts'
-import { durationMicros, id, optional, text, token as checkToken } from './rules/validate.ts'
+import { parseStored } from '../rules/stored.ts'
+import type { Instant } from '../rules/time.ts'
+import { jsonObject } from '../rules/objects.ts'
+import { options } from '../rules/options.ts'
+import { durationMicros, id, optional, text, token as checkToken } from '../rules/validate.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 

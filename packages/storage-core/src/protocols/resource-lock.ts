@@ -1,11 +1,11 @@
-import { type Micros, MAX_MICROS, fromMicros } from './rules/amounts.ts'
-import type { Methods, Transfer } from './adapter/call.ts'
-import { InsufficientCapacityError, InvalidArgumentError, type StoredDataError } from './errors.ts'
+import { type Micros, MAX_MICROS, fromMicros } from '../rules/amounts.ts'
+import type { Methods, Transfer } from '../adapter/call.ts'
+import { InsufficientCapacityError, InvalidArgumentError, type StoredDataError } from '../errors/index.ts'
 import type { HoldExport } from './records.ts'
-import type { Instant } from './rules/time.ts'
-import { amounts } from './rules/objects.ts'
-import { options } from './rules/options.ts'
-import { durationMicros, id, nullable, optional, seconds, sequence } from './rules/validate.ts'
+import type { Instant } from '../rules/time.ts'
+import { amounts } from '../rules/objects.ts'
+import { options } from '../rules/options.ts'
+import { durationMicros, id, nullable, optional, seconds, sequence } from '../rules/validate.ts'
 
 export interface AcquireOptions {
   /** The total of each resource; every named resource needs an entry. Check and write are then one atomic step. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ContextStorage } from './context.ts'
-import { ResourceContentionError, locate } from './errors.ts'
-import { options } from './rules/options.ts'
-import { callable, durationMicros } from './rules/validate.ts'
+import type { ContextStorage } from '../protocols/context.ts'
+import { ResourceContentionError, locate } from '../errors/index.ts'
+import { options } from '../rules/options.ts'
+import { callable, durationMicros } from '../rules/validate.ts'
 
 /**
  * Merges into a flow's session without losing anybody's change: `fn` gets the stored text (or null) and returns

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AmbiguousError, ConflictError, InFlightError, isStorageError, locate } from './errors.ts'
-import type { Claim, IdempotencyStorage, JsonObject } from './idempotency.ts'
-import { loadsJson } from './json/decode.ts'
-import { dumpsJsonDict } from './json/encode.ts'
-import { options } from './rules/options.ts'
-import { formatMicros, hostMicros } from './rules/time.ts'
-import { callable, seconds } from './rules/validate.ts'
+import { AmbiguousError, ConflictError, InFlightError, isStorageError, locate } from '../errors/index.ts'
+import type { Claim, IdempotencyStorage, JsonObject } from '../protocols/idempotency.ts'
+import { loadsJson } from '../json/decode.ts'
+import { dumpsJsonDict } from '../json/encode.ts'
+import { options } from '../rules/options.ts'
+import { formatMicros, hostMicros } from '../rules/time.ts'
+import { callable, seconds } from '../rules/validate.ts'
 
 export interface RunOnceOptions {
   /** How long `fn` may take before its claim counts as ambiguous. */

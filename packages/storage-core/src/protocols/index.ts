@@ -1,13 +1,13 @@
-import { agentRegistry } from '../agent-registry.ts'
-import type { Protocol } from '../bundle.ts'
-import { context } from '../context.ts'
-import { decisionAudit } from '../decision-audit.ts'
-import { escalation } from '../escalation.ts'
-import { idempotency } from '../idempotency.ts'
-import { intentRetry } from '../intent-retry.ts'
-import { lifecycle } from '../lifecycle.ts'
-import { resourceLock } from '../resource-lock.ts'
-import { saga } from '../saga.ts'
+import { agentRegistry } from './agent-registry.ts'
+import type { Protocol } from './bundle.ts'
+import { context } from './context.ts'
+import { decisionAudit } from './decision-audit.ts'
+import { escalation } from './escalation.ts'
+import { idempotency } from './idempotency.ts'
+import { intentRetry } from './intent-retry.ts'
+import { lifecycle } from './lifecycle.ts'
+import { resourceLock } from './resource-lock.ts'
+import { saga } from './saga.ts'
 
 /** The public methods of each protocol on top of an adapter's operations. */
 export const METHODS = {

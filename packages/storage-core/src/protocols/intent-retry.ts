@@ -1,7 +1,7 @@
-import type { Methods, Transfer } from './adapter/call.ts'
+import type { Methods, Transfer } from '../adapter/call.ts'
 import type { RetryCountExport } from './records.ts'
-import { InvalidArgumentError } from './errors.ts'
-import { MAX_INT32, count, id } from './rules/validate.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
+import { MAX_INT32, count, id } from '../rules/validate.ts'
 
 /** How often a flow's intent was rejected. Source: `IntentRetryStorage`. */
 export interface IntentRetryStorage {

@@ -1,11 +1,11 @@
-import type { Methods, Transfer } from './adapter/call.ts'
-import { InternalError, InvalidArgumentError, type StoredDataError } from './errors.ts'
+import type { Methods, Transfer } from '../adapter/call.ts'
+import { InternalError, InvalidArgumentError, type StoredDataError } from '../errors/index.ts'
 import type { EventExport } from './records.ts'
-import { parseListed } from './rules/stored.ts'
-import type { Instant } from './rules/time.ts'
-import { jsonObject, record } from './rules/objects.ts'
-import { options } from './rules/options.ts'
-import { count, id, optional, reading, sequence, text } from './rules/validate.ts'
+import { parseListed } from '../rules/stored.ts'
+import type { Instant } from '../rules/time.ts'
+import { jsonObject, record } from '../rules/objects.ts'
+import { options } from '../rules/options.ts'
+import { count, id, optional, reading, sequence, text } from '../rules/validate.ts'
 
 export interface AuditDetails {
   readonly stepId?: string

@@ -1,6 +1,6 @@
-import { InvalidArgumentError, isStorageError } from '../errors.ts'
-import type { Protocol } from '../bundle.ts'
-import type { StorageRecord } from '../records.ts'
+import { InvalidArgumentError, isStorageError } from '../errors/index.ts'
+import type { Protocol } from './bundle.ts'
+import type { StorageRecord } from './records.ts'
 import { MAX_MICROS, fromMicros } from '../rules/amounts.ts'
 import {
   amount,

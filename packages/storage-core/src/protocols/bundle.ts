@@ -4,8 +4,8 @@ import type {
   AgentRegistryStorage,
   AgentRegistryWrites,
 } from './agent-registry.ts'
-import type { Batch } from './handle/batch.ts'
-import type { Capability } from './rules/capabilities.ts'
+import type { Batch } from '../handle/batch.ts'
+import type { Capability } from '../rules/capabilities.ts'
 import type { ContextOperations, ContextReads, ContextStorage, ContextWrites } from './context.ts'
 import type {
   DecisionAuditOperations,

@@ -1,6 +1,6 @@
-import type { Methods, Transfer } from './adapter/call.ts'
+import type { Methods, Transfer } from '../adapter/call.ts'
 import type { ContextExport } from './records.ts'
-import { id, jsonText, nullable, string } from './rules/validate.ts'
+import { id, jsonText, nullable, string } from '../rules/validate.ts'
 
 /** What agents and flows know, as JSON text: the same bytes out as in. Source: `ContextStorage`. */
 export interface ContextStorage {

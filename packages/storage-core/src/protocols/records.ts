@@ -2,8 +2,8 @@
 // amounts decimal numbers, JSON columns their exact text.
 import type { AgentRow } from './agent-registry.ts'
 import type { EscalationRequest } from './escalation.ts'
-import type { ExportedAmount } from './rules/amounts.ts'
-import type { Instant } from './rules/time.ts'
+import type { ExportedAmount } from '../rules/amounts.ts'
+import type { Instant } from '../rules/time.ts'
 
 /** Marks a record that this contract cannot hold, and why; its unreadable fields are null. */
 export interface Exported {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { InvalidArgumentError } from './errors.ts'
-import { Encoder } from './json/encoder.ts'
-import { isPlain } from './rules/objects.ts'
-import { reading, string } from './rules/validate.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
+import { Encoder } from '../json/encoder.ts'
+import { isPlain } from '../rules/objects.ts'
+import { reading, string } from '../rules/validate.ts'
 
 /**
  * The key under which an effect is executed once: the same as the Python runtime computes.

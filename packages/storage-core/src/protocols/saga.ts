@@ -1,7 +1,7 @@
-import type { Methods, Transfer } from './adapter/call.ts'
+import type { Methods, Transfer } from '../adapter/call.ts'
 import type { DirtyFlowExport } from './records.ts'
-import { id, jsonText, text } from './rules/validate.ts'
-import { parseStored } from './rules/stored.ts'
+import { id, jsonText, text } from '../rules/validate.ts'
+import { parseStored } from '../rules/stored.ts'
 
 export interface DirtyState {
   readonly failedStep: string

@@ -1,8 +1,8 @@
-import type { Methods, Transfer } from './adapter/call.ts'
-import type { StoredDataError } from './errors.ts'
+import type { Methods, Transfer } from '../adapter/call.ts'
+import type { StoredDataError } from '../errors/index.ts'
 import type { TransitionExport } from './records.ts'
-import type { Instant } from './rules/time.ts'
-import { id, nullable, optional, text } from './rules/validate.ts'
+import type { Instant } from '../rules/time.ts'
+import { id, nullable, optional, text } from '../rules/validate.ts'
 
 export interface Transition {
   readonly dfid: string

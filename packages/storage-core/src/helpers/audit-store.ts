@@ -1,7 +1,7 @@
-import type { AuditDetails, AuditEvent, DecisionAuditStorage } from './decision-audit.ts'
-import type { IdempotencyStorage, JsonObject } from './idempotency.ts'
-import { ownEntries } from './rules/objects.ts'
-import { id } from './rules/validate.ts'
+import type { AuditDetails, AuditEvent, DecisionAuditStorage } from '../protocols/decision-audit.ts'
+import type { IdempotencyStorage, JsonObject } from '../protocols/idempotency.ts'
+import { ownEntries } from '../rules/objects.ts'
+import { id } from '../rules/validate.ts'
 
 /**
  * The audit log and the idempotent results behind one face, for code that was written against the original's.

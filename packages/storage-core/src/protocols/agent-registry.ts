@@ -1,8 +1,8 @@
-import type { Methods, Transfer } from './adapter/call.ts'
+import type { Methods, Transfer } from '../adapter/call.ts'
 import type { AgentExport } from './records.ts'
-import { record } from './rules/objects.ts'
-import { int32, id, jsonText, nullable, text } from './rules/validate.ts'
-import { parseStored } from './rules/stored.ts'
+import { record } from '../rules/objects.ts'
+import { int32, id, jsonText, nullable, text } from '../rules/validate.ts'
+import { parseStored } from '../rules/stored.ts'
 
 /** What `upsertAgent` writes. */
 export interface AgentInput {

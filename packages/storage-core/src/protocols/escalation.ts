@@ -1,11 +1,11 @@
-import type { Methods, Transfer } from './adapter/call.ts'
-import type { StoredDataError } from './errors.ts'
+import type { Methods, Transfer } from '../adapter/call.ts'
+import type { StoredDataError } from '../errors/index.ts'
 import type { EscalationExport } from './records.ts'
-import { parseListed } from './rules/stored.ts'
-import type { Instant } from './rules/time.ts'
-import { record } from './rules/objects.ts'
-import { options } from './rules/options.ts'
-import { count, durationMicros, id, instant, jsonText, optional, text } from './rules/validate.ts'
+import { parseListed } from '../rules/stored.ts'
+import type { Instant } from '../rules/time.ts'
+import { record } from '../rules/objects.ts'
+import { options } from '../rules/options.ts'
+import { count, durationMicros, id, instant, jsonText, optional, text } from '../rules/validate.ts'
 
 export interface EscalationRequest {
   readonly dfid: string
