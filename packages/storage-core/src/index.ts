@@ -137,6 +137,7 @@ export {
 } from './adapter/async-operations.ts'
 export {
   type SyncOperations,
+  type SyncWrites,
   conditional,
   conditionFailed,
   runCall,

@@ -1,10 +1,15 @@
-import type { Operations, Protocol } from '../protocols/bundle.ts'
+import type { Operations, Protocol, Writes } from '../protocols/bundle.ts'
 import type { Call, SyncImplementation, Work } from './call.ts'
 import { ConflictError, locate } from '../errors/index.ts'
 import { nextCount } from '../protocols/intent-retry.ts'
 
 /** All operations of an adapter whose store answers synchronously. */
 export type SyncOperations<Context> = { readonly [P in Protocol]: SyncImplementation<Operations[P], Context> }
+
+/** Those that judge and write, with the one read that a batch needs. */
+export type SyncWrites<Context> = { readonly [P in Protocol]: SyncImplementation<Writes[P], Context> } & {
+  readonly intentRetry: Pick<SyncImplementation<Operations['intentRetry'], Context>, 'getCount'>
+}
 
 type Judged<Args extends readonly unknown[], Answer, Verdict extends boolean> = ((
   ...args: Args
@@ -28,7 +33,7 @@ export function conditional<Args extends readonly unknown[], Answer, Verdict ext
 type Operation = ((...args: readonly unknown[]) => unknown) &
   Partial<Judged<readonly unknown[], unknown, boolean>>
 
-function find<Context>(operations: SyncOperations<Context>, call: Call): Operation {
+function find<Context>(operations: SyncWrites<Context>, call: Call): Operation {
   return (operations[call.protocol] as unknown as Record<string, Operation>)[call.operation] as Operation
 }
 
@@ -38,12 +43,8 @@ export function runCall<Context>(operations: SyncOperations<Context>, context: C
 }
 
 /** Runs the calls of one piece of work, inside the adapter's transaction, which must undo all of them if this throws. */
-export function runWork<Context>(
-  operations: SyncOperations<Context>,
-  context: Context,
-  work: Work,
-): unknown[] {
-  if (!work.atomic) return work.calls.map((call) => runCall(operations, context, call))
+export function runWork<Context>(operations: SyncWrites<Context>, context: Context, work: Work): unknown[] {
+  if (!work.atomic) return work.calls.map((call) => find(operations, call)(context, ...call.args))
   for (const call of work.calls) named(call, () => judge(find(operations, call), context, call))
   judgeCounts(work.calls, (dfid) => operations.intentRetry.getCount(context, dfid))
   return work.calls.map((call) =>
