@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { StorageHandle } from '@dir/storage-core'
+import { dropNamespace as dropMongo, mongoStorage } from '@dir/storage-mongo'
+import { dropNamespace as dropPostgres, postgresStorage } from '@dir/storage-postgres'
+import { dropNamespace as dropRedis, redisStorage } from '@dir/storage-redis'
+import { sqliteStorage } from '@dir/storage-sqlite'
+import { type ServerName } from '../../scripts/servers/index.ts'
+import { provide } from '../../scripts/servers/provide.ts'
+import { mongoByHand } from './by-hand/mongo.ts'
+import { postgresByHand } from './by-hand/postgres.ts'
+import { redisByHand } from './by-hand/redis.ts'
+import { sqliteByHand } from './by-hand/sqlite.ts'
+import type { Side } from './workloads.ts'
+
+const namespace = 'bench'
+
+export interface Measured {
+  readonly byHand: Side
+  readonly storage: StorageHandle
+  /** What ours says of the server. */
+  readonly about: string
+  close(): Promise<void>
+}
+
+interface Made {
+  readonly side: Side
+  close(): Promise<void> | void
+}
+
+async function onServer(
+  name: ServerName,
+  byHandOf: (url: string) => Promise<Made>,
+  open: (url: string) => StorageHandle,
+  drop: (place: { readonly url: string; readonly namespace: string }) => Promise<unknown>,
+): Promise<Measured> {
+  const provided = await provide(name)
+  const { url } = provided
+  await drop({ url, namespace })
+  const byHand = await byHandOf(url)
+  const storage = open(url)
+  const { details } = await storage.health()
+  const version = details['server'] ?? details['redisVersion'] ?? details['mongoVersion']
+  return {
+    byHand: byHand.side,
+    storage,
+    about: String(version),
+    async close() {
+      await storage.close()
+      await byHand.close()
+      await drop({ url, namespace })
+      await provided.stop()
+    },
+  }
+}
+
+/** Both sides of each backend, on one server that syncs before it replies: ours, or the one that the environment names. */
+export const BACKENDS = {
+  sqlite: async (): Promise<Measured> => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'dir-storage-bench-'))
+    const byHand = sqliteByHand(path.join(folder, 'by-hand.sqlite'))
+    const storage = sqliteStorage(path.join(folder, 'ours.sqlite'))
+    const { details } = await storage.health()
+    return {
+      byHand: byHand.side,
+      storage,
+      about: `${String(details['sqliteVersion'])}, WAL, synchronous=FULL`,
+      async close() {
+        await storage.close()
+        byHand.close()
+        rmSync(folder, { recursive: true })
+      },
+    }
+  },
+  postgres: () =>
+    onServer(
+      'postgres',
+      postgresByHand,
+      (url) => postgresStorage({ url, namespace, poolSize: 8 }),
+      dropPostgres,
+    ),
+  redis: () => onServer('redis', redisByHand, (url) => redisStorage({ url, namespace }), dropRedis),
+  mongo: () => onServer('mongo', mongoByHand, (url) => mongoStorage({ url, namespace }), dropMongo),
+} as const
+
+export type BackendName = keyof typeof BACKENDS

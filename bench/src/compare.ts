@@ -1,0 +1,41 @@
+import type { Act } from './workloads.ts'
+
+export interface Comparison {
+  /** Medians of the rounds, in turns a second. */
+  readonly byHand: number
+  readonly ours: number
+  readonly ratio: number
+}
+
+/** Turns a second of so many callers, each of whom waits for its acknowledgement before it goes on. */
+async function rate(act: Act, callers: number, milliseconds: number): Promise<number> {
+  const started = performance.now()
+  let turns = 0
+  const caller = async (_: unknown, index: number): Promise<void> => {
+    while (performance.now() - started < milliseconds) await act(turns++, index)
+  }
+  await Promise.all(Array.from({ length: callers }, caller))
+  return (turns * 1000) / (performance.now() - started)
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+
+/** Both sides in turn, so that what else the machine does falls on both. The ratio is the median of the rounds'. */
+export async function compare(
+  byHand: Act,
+  ours: Act,
+  callers: number,
+  { rounds, milliseconds }: { readonly rounds: number; readonly milliseconds: number },
+): Promise<Comparison> {
+  await rate(byHand, callers, milliseconds / 2)
+  await rate(ours, callers, milliseconds / 2)
+  const pairs: (readonly [number, number])[] = []
+  for (let round = 0; round < rounds; round++)
+    pairs.push([await rate(byHand, callers, milliseconds), await rate(ours, callers, milliseconds)])
+  return {
+    byHand: median(pairs.map(([one]) => one)),
+    ours: median(pairs.map(([, one]) => one)),
+    ratio: median(pairs.map(([one, other]) => other / one)),
+  }
+}
