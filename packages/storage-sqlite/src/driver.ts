@@ -2,28 +2,28 @@ import {
   CAPABILITIES,
   type Call,
   ClosedError,
+  CommitQueue,
   ConflictError,
   type DriverTransfer,
   PROTOCOLS,
   type StorageDriver,
   TimeoutError,
   type Work,
-  WriteQueue,
   runCall,
   settleBy,
 } from '@dir/storage-core'
 import { backUp } from './backup.ts'
 import type { SqliteConnection } from './connection.ts'
 import { mapError } from './errors.ts'
-import { groupCommit } from './group-commit.ts'
+import { beginImport, finishImport, readCounters } from './import.ts'
 import { readList, stepsOf } from './listed.ts'
 import { readMeta } from './meta.ts'
 import { openConnection } from './open.ts'
 import { operationOf, operations } from './operations.ts'
 import { IN_MEMORY, type JournalMode } from './options.ts'
 import { openReadOnly } from './read-only.ts'
-import { beginImport, finishImport, readCounters } from './transfer.ts'
 import { transaction, whenFree } from './waiting.ts'
+import { commit } from './writes.ts'
 
 export interface DriverOptions {
   /** Absolute, or `:memory:`. */
@@ -36,7 +36,7 @@ export class SqliteDriver implements StorageDriver {
   readonly backend = 'sqlite'
   readonly capabilities: StorageDriver['capabilities'] = new Set(CAPABILITIES)
   readonly #options: DriverOptions
-  readonly #queue = new WriteQueue({ flush: (queue) => groupCommit(this.#open(), operations, queue) })
+  readonly #queue = new CommitQueue({ commit: (works) => commit(this.#open(), operations, works) })
   #opening: Promise<SqliteConnection> | undefined
   #connection: SqliteConnection | undefined
   #isClosed = false
@@ -52,7 +52,7 @@ export class SqliteDriver implements StorageDriver {
   }
 
   async read(call: Call): Promise<unknown> {
-    const earlier = this.#queue.earlierWrites(call)
+    const earlier = this.#queue.earlier(call)
     if (earlier !== undefined) await settleBy(call.deadline, earlier, () => tooLate(this.#options.timeoutMs))
     const db = this.#open()
     const list = stepsOf(operationOf(call))
@@ -131,7 +131,7 @@ export class SqliteDriver implements StorageDriver {
   /** Waits for every write that was issued before. */
   async #earlierWrites(deadline: number): Promise<void> {
     const earlier = PROTOCOLS.flatMap(
-      (protocol) => this.#queue.earlierWrites({ protocol, ids: [], whole: true }) ?? [],
+      (protocol) => this.#queue.earlier({ protocol, ids: [], whole: true }) ?? [],
     )
     await settleBy(deadline, Promise.all(earlier), () => tooLate(this.#options.timeoutMs))
   }

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { ResourceContentionError } from '@dir/storage-core'
+import { ResourceContentionError, pause } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { busy } from './errors.ts'
 import { commitOutcome, isBusy } from './result-codes.ts'
@@ -13,7 +12,7 @@ export async function untilFree<T>(deadline: number, act: () => T): Promise<T> {
       if (!isBusy(error)) throw error
     }
     if (performance.now() >= deadline) throw new ResourceContentionError(attempt)
-    await pause(attempt)
+    await pause(attempt, 8)
   }
 }
 
@@ -51,11 +50,6 @@ export async function transaction<T>(db: SqliteConnection, deadline: number, act
       db.rollback()
       throw new ResourceContentionError(attempt)
     }
-    await pause(attempt)
+    await pause(attempt, 8)
   }
-}
-
-/** Waits before another try: 1 to 9 ms, at random, so that no process has the better rhythm for long. */
-export function pause(attempt: number): Promise<void> {
-  return sleep(1 + Math.random() * Math.min(8, 1 + attempt))
 }

@@ -1,4 +1,4 @@
-// A process of its own for group-commit.test.ts: holds the write lock of the file until its input ends.
+// A process of its own for writes.test.ts: holds the write lock of the file until its input ends.
 import BetterSqlite3 from 'better-sqlite3'
 
 const db = new BetterSqlite3(process.argv[2] ?? '')
