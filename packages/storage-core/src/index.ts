@@ -1,8 +1,8 @@
 import './check-node.ts'
+import type { Operations } from './protocols/index.ts'
 export type {
   Agent,
   AgentInput,
-  AgentRegistryOperations,
   AgentRegistryReads,
   AgentRegistryWrites,
   AgentRegistryStorage,
@@ -21,31 +21,15 @@ export {
 } from './rules/amounts.ts'
 export { AuditStore } from './helpers/audit-store.ts'
 export type { Batch } from './handle/batch.ts'
-export type {
-  Health,
-  ImportOptions,
-  ImportSummary,
-  Operations,
-  Protocol,
-  Reads,
-  StorageBundle,
-  StorageHandle,
-  Writes,
-} from './protocols/bundle.ts'
-export type { Call, Implementation, Page, SyncImplementation, Transfer, Work } from './adapter/call.ts'
-export { ATOMIC_CAPABILITIES, CAPABILITIES, CAPABILITY_OF, type Capability } from './rules/capabilities.ts'
-export type {
-  ContextKind,
-  ContextOperations,
-  ContextReads,
-  ContextWrites,
-  ContextStorage,
-} from './protocols/context.ts'
+export type { Health, ImportOptions, ImportSummary, StorageHandle } from './handle/storage-handle.ts'
+export type { Call, Implementation, SyncImplementation, Work } from './adapter/call.ts'
+export type { Page, Transfer } from './protocols/protocol.ts'
+export { ATOMIC_CAPABILITIES, CAPABILITIES, type Capability } from './rules/capabilities.ts'
+export type { ContextKind, ContextReads, ContextWrites, ContextStorage } from './protocols/context.ts'
 export type {
   AuditDetails,
   AuditEvent,
   AuditEventInput,
-  DecisionAuditOperations,
   DecisionAuditReads,
   DecisionAuditWrites,
   DecisionAuditStorage,
@@ -59,14 +43,12 @@ export {
   HANDLE_OPTIONS,
   type HandleOptions,
   type StorageDriver,
-  importTakenOver,
   timeoutMsOf,
 } from './adapter/driver.ts'
 export * from './errors/index.ts'
 export type {
   Budget,
   BudgetAnswer,
-  EscalationOperations,
   EscalationReads,
   EscalationWrites,
   EscalationRequest,
@@ -75,12 +57,12 @@ export type {
   PendingRow,
   Resolution,
 } from './protocols/escalation.ts'
+export { conditionFailed, importTakenOver, importUnfinished, nextCount, noRoom } from './adapter/refusals.ts'
 export { createStorage } from './handle/create-storage.ts'
 export type {
   Claim,
   ClaimAnswer,
   ClaimOptions,
-  IdempotencyOperations,
   IdempotencyReads,
   IdempotencyWrites,
   IdempotencyStorage,
@@ -88,23 +70,33 @@ export type {
 } from './protocols/idempotency.ts'
 export { idempotencyKey } from './helpers/idempotency-key.ts'
 export {
-  type IntentRetryOperations,
   type IntentRetryReads,
   type IntentRetryWrites,
   type IntentRetryStorage,
-  nextCount,
 } from './protocols/intent-retry.ts'
 export { loadsJson } from './json/decode.ts'
 export { type PyFloat, dumpsJsonDict, pyFloat } from './json/encode.ts'
-export type {
-  LifecycleOperations,
-  LifecycleReads,
-  LifecycleWrites,
-  LifecycleStorage,
-  Transition,
-} from './protocols/lifecycle.ts'
-export { PROTOCOLS } from './protocols/index.ts'
-export type * from './protocols/records.ts'
+export type { LifecycleReads, LifecycleWrites, LifecycleStorage, Transition } from './protocols/lifecycle.ts'
+export {
+  CAPABILITY_OF,
+  type Operations,
+  PROTOCOLS,
+  type Protocol,
+  type Reads,
+  type StorageBundle,
+  type StorageRecord,
+  type Writes,
+} from './protocols/index.ts'
+export type { Counters, CountersExport, Exported } from './protocols/record-rules.ts'
+export type { AgentExport } from './protocols/agent-registry.ts'
+export type { ContextExport } from './protocols/context.ts'
+export type { IdempotencyExport } from './protocols/idempotency.ts'
+export type { EventExport } from './protocols/decision-audit.ts'
+export type { DirtyFlowExport } from './protocols/saga.ts'
+export type { HoldExport } from './protocols/resource-lock.ts'
+export type { RetryCountExport } from './protocols/intent-retry.ts'
+export type { BudgetTokenExport, EscalationExport, RequestExport } from './protocols/escalation.ts'
+export type { TransitionExport } from './protocols/lifecycle.ts'
 export {
   type AcquireOptions,
   type AcquireRequest,
@@ -113,21 +105,12 @@ export {
   type Grant,
   type Hold,
   type HoldRow,
-  type ResourceLockOperations,
   type ResourceLockReads,
   type ResourceLockWrites,
   type ResourceLockStorage,
-  noRoom,
 } from './protocols/resource-lock.ts'
 export { type RunOnceOptions, runOnce } from './helpers/run-once.ts'
-export type {
-  DirtyRow,
-  DirtyState,
-  SagaOperations,
-  SagaReads,
-  SagaWrites,
-  SagaStorage,
-} from './protocols/saga.ts'
+export type { DirtyRow, DirtyState, SagaReads, SagaWrites, SagaStorage } from './protocols/saga.ts'
 export {
   type AsyncOperations,
   conditionalSteps,
@@ -139,7 +122,6 @@ export {
   type SyncOperations,
   type SyncWrites,
   conditional,
-  conditionFailed,
   runCall,
   runWork,
 } from './adapter/sync-operations.ts'
@@ -157,3 +139,13 @@ export { settleBy } from './adapter/deadline.ts'
 export { WriteScheduler, type WriteSchedulerOptions } from './adapter/write-scheduler.ts'
 export { CommitQueue, type CommitQueueOptions, type WorkResult } from './adapter/commit-queue.ts'
 export { pause } from './adapter/pause.ts'
+
+export type AgentRegistryOperations = Operations['agentRegistry']
+export type ContextOperations = Operations['context']
+export type IdempotencyOperations = Operations['idempotency']
+export type DecisionAuditOperations = Operations['decisionAudit']
+export type SagaOperations = Operations['saga']
+export type ResourceLockOperations = Operations['resourceLock']
+export type IntentRetryOperations = Operations['intentRetry']
+export type EscalationOperations = Operations['escalation']
+export type LifecycleOperations = Operations['lifecycle']

@@ -6,7 +6,15 @@ import { CallOrder, type Ordered, allOf } from '../src/adapter/call-order.ts'
 import type { Call } from '../src/index.ts'
 
 function call(id: string, whole = false): Call {
-  return { protocol: 'context', method: 'm', operation: 'o', args: [], ids: [id], whole, deadline: 0 }
+  return {
+    protocol: 'context',
+    method: 'm',
+    operation: 'get',
+    args: ['session', id],
+    ids: [id],
+    whole,
+    deadline: 0,
+  }
 }
 
 /** Counts how often the end of a write is asked for. */

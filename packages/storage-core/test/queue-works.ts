@@ -18,7 +18,7 @@ export interface WorkOptions {
 export function work(label: string, options: WorkOptions = {}): Work {
   const { ids = [label], deadline = 5_000, access = null, bytes = 10, atomic = false } = options
   const now = performance.now()
-  const call: Call = {
+  const call = {
     protocol: 'resourceLock',
     method: 'm',
     operation: access === null ? 'release' : 'acquire',
@@ -26,7 +26,7 @@ export function work(label: string, options: WorkOptions = {}): Work {
     ids,
     whole: false,
     deadline: now + deadline,
-  }
+  } as unknown as Call
   return {
     calls: [call],
     atomic,
@@ -42,7 +42,7 @@ export const read = (ids: readonly string[], whole: boolean): Pick<Call, 'protoc
   whole,
 })
 
-export const labelOf = ({ calls }: Work): string => String(calls[0]?.args[0])
+export const labelOf = ({ calls }: Work): string => calls[0]?.args[0] as string
 
 type Judge = (label: string, attempt: number) => WorkResult | Promise<WorkResult>
 

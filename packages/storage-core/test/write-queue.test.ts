@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type QueueEntry, UnavailableError, type Work, WriteQueue } from '../src/index.ts'
+import { type Call, type QueueEntry, UnavailableError, type Work, WriteQueue } from '../src/index.ts'
 
 let clock = 0
 function work(
@@ -15,7 +15,7 @@ function work(
     ids,
     whole: false,
     deadline: now + deadline,
-  } as const
+  } as unknown as Call
   return {
     calls: [call],
     atomic: false,

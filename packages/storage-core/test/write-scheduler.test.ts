@@ -5,7 +5,15 @@ const failure = (fields: Readonly<Record<string, unknown>>): unknown => expect.o
 
 function call(protocol: Protocol, id: string, label: string): Call {
   const deadline = performance.now() + 5_000
-  return { protocol, method: 'm', operation: 'o', args: [label], ids: [id], whole: false, deadline }
+  return {
+    protocol,
+    method: 'm',
+    operation: 'o',
+    args: [label],
+    ids: [id],
+    whole: false,
+    deadline,
+  } as unknown as Call
 }
 function work(calls: readonly Call[], atomic = false, deadline = 5_000): Work {
   return { calls, atomic, bytes: 10, deadline: performance.now() + deadline, accessDeadline: null }
@@ -34,7 +42,7 @@ function store(most = 100) {
     most,
     queueOf: ({ protocol }) => (protocol === 'decisionAudit' ? queue : null),
     execute: async ({ calls }) => {
-      const labels = calls.map(({ args }) => args[0])
+      const labels = calls.map(({ args }) => args[0] as string)
       started.push(labels.join('+'))
       await gate(labels.join('+')).promise
       return labels
@@ -105,7 +113,7 @@ test('a list waits for no acquire in a queue that waits for somebody else', asyn
     },
   })
   const scheduler = new WriteScheduler({ queueOf: () => queue, execute: async () => [] })
-  const acquire = { ...call('resourceLock', 'flow', 'x'), operation: 'acquire' }
+  const acquire = { ...call('resourceLock', 'flow', 'x'), operation: 'acquire' } as Call
   const acquired = scheduler.write({ ...work([acquire]), accessDeadline: performance.now() + 5_000 })
   const seen: string[] = []
   void scheduler.earlier({ protocol: 'resourceLock', ids: [], whole: true })?.then(() => seen.push('a list'))

@@ -1,7 +1,8 @@
-import type { Operations, Protocol } from '../protocols/bundle.ts'
-import type { Call, Implementation } from './call.ts'
+import type { Operations, Protocol } from '../protocols/index.ts'
+import { type Call, type Implementation, operationOf } from './call.ts'
 import { locate } from '../errors/index.ts'
-import { conditionFailed, judgeCounts } from './sync-operations.ts'
+import { conditionFailed } from './refusals.ts'
+import { judgeCounts } from './sync-operations.ts'
 
 /** All operations of an adapter whose store answers asynchronously. */
 export type AsyncOperations<Context> = { readonly [P in Protocol]: Implementation<Operations[P], Context> }
@@ -24,10 +25,11 @@ export function conditionalSteps<Args extends readonly unknown[], Answer>(
   return Object.assign((...args: Args) => alone(...args), steps)
 }
 
-type Operation = ((...args: readonly unknown[]) => unknown) & Partial<Steps<readonly unknown[], unknown>>
+type Operation<Context> = ((context: Context, ...args: Call['args']) => unknown) &
+  Partial<Steps<readonly [Context, ...Call['args']], unknown>>
 
-function find<Context>(operations: AsyncOperations<Context>, call: Call): Operation {
-  return (operations[call.protocol] as unknown as Record<string, Operation>)[call.operation] as Operation
+function find<Context>(operations: AsyncOperations<Context>, call: Call): Operation<Context> {
+  return operationOf(operations, call)
 }
 
 /** Carries out one call that stands alone. */

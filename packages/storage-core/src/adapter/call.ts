@@ -1,14 +1,9 @@
-import type { Capability } from '../rules/capabilities.ts'
-import type { Protocol } from '../protocols/bundle.ts'
+import type { Operations, Protocol } from '../protocols/index.ts'
+import type { Answer, Arguments, Name } from '../protocols/protocol.ts'
 
-/** One operation of one protocol as an adapter gets it: arguments checked and copied, units normalised. */
-export interface Call {
-  readonly protocol: Protocol
+interface Common {
   /** The public method behind it, for error messages. */
   readonly method: string
-  /** A key of the protocol's `…Operations` interface, which says what `args` are. */
-  readonly operation: string
-  readonly args: readonly unknown[]
   /** The records that it names, for the order of calls on one handle. */
   readonly ids: readonly string[]
   /** It asks for a list or a sum, and so concerns the protocol's other records too. */
@@ -16,6 +11,20 @@ export interface Call {
   /** When its caller must have an answer, on the clock of `performance.now()`. */
   readonly deadline: number
 }
+
+type CallOf<P extends Protocol> = {
+  readonly [O in Name<Operations[P]>]: Common & {
+    readonly protocol: P
+    readonly operation: O
+    readonly args: Arguments<Operations[P], O>
+  }
+}[Name<Operations[P]>]
+
+/**
+ * One operation of one protocol as an adapter gets it: arguments checked and copied, units normalised. `operation` is
+ * a key of the protocol's `…Operations`, which say what `args` are.
+ */
+export type Call<P extends Protocol = Protocol> = { readonly [K in P]: CallOf<K> }[P]
 
 /** Writes that commit together or not at all: one call, or what `atomically` recorded. */
 export interface Work {
@@ -35,53 +44,6 @@ export interface Work {
   readonly importTicket?: number
 }
 
-type Name<Operations> = keyof Operations & string
-type Arguments<Operations, O extends keyof Operations> = Operations[O] extends (...args: infer A) => unknown
-  ? A
-  : never
-export type Answer<Operations, O extends keyof Operations> = Operations[O] extends (
-  ...args: never[]
-) => infer R
-  ? R
-  : never
-
-/** How a protocol's public methods reach the adapter: on a handle they run it, in a batch they record it. */
-export interface Runner<Operations> {
-  /** The largest JSON of one record, in bytes. */
-  readonly maxValueBytes: number
-  /** Throws `UnsupportedError` unless the backend claims `capability`. */
-  needs(capability: Capability): void
-  read<O extends Name<Operations>>(
-    operation: O,
-    ids: readonly string[],
-    ...args: Arguments<Operations, O>
-  ): Promise<Answer<Operations, O>>
-  /** `read`, for a list or a sum: it also sees the earlier writes to records that it does not name. */
-  readWhole<O extends Name<Operations>>(
-    operation: O,
-    ids: readonly string[],
-    ...args: Arguments<Operations, O>
-  ): Promise<Answer<Operations, O>>
-  write<O extends Name<Operations>>(
-    operation: O,
-    ids: readonly string[],
-    ...args: Arguments<Operations, O>
-  ): Promise<Answer<Operations, O>>
-  /** As `write`, waiting at most `waitMs` for another holder's exclusive access. */
-  writeWithin<O extends Name<Operations>>(
-    waitMs: number,
-    operation: O,
-    ids: readonly string[],
-    ...args: Arguments<Operations, O>
-  ): Promise<Answer<Operations, O>>
-}
-
-/**
- * A protocol's public methods on top of its operations: each checks and copies its arguments before anything
- * is awaited, throws at once if they are wrong, and shapes the adapter's answer.
- */
-export type Methods<Storage, Operations> = (run: Runner<Operations>) => Omit<Storage, 'initSchema'>
-
 /** What an adapter writes for one protocol: its operations, each with the adapter's own context before the arguments. */
 export type Implementation<Operations, Context> = {
   readonly [O in keyof Operations]: (
@@ -98,16 +60,10 @@ export type SyncImplementation<Operations, Context> = {
   ) => Answer<Operations, O>
 }
 
-/** One page of an export; `next` is handed back for the following one, null after the last. */
-export interface Page<Item> {
-  readonly items: readonly Item[]
-  readonly next: string | null
-}
-
-/** How one protocol's records leave and enter a store. Every protocol has it. */
-export interface Transfer<Item> {
-  /** The records after `cursor` (null: from the start) in the canonical order, at most about 500. */
-  exportPage(cursor: string | null): Page<Item>
-  /** Writes records as they are, times and numbers kept, over whatever of theirs is there. */
-  importPage(items: readonly Item[]): void
+/** The operation that a call names, in a table of all protocols' operations. */
+export function operationOf<Operation>(
+  operations: { readonly [P in Protocol]: object },
+  { protocol, operation }: Pick<Call, 'protocol' | 'operation'>,
+): Operation {
+  return Reflect.get(operations[protocol], operation) as Operation
 }

@@ -1,7 +1,6 @@
 import type { Call, Work } from './call.ts'
 import type { Capability } from '../rules/capabilities.ts'
-import { ConflictError } from '../errors/index.ts'
-import type { Counters } from '../protocols/records.ts'
+import type { Counters } from '../protocols/record-rules.ts'
 import { integer } from '../rules/validate.ts'
 
 /**
@@ -40,13 +39,6 @@ export interface DriverTransfer {
    * Called again with the ticket that it ended last, it has nothing to do.
    */
   finish(ticket: number, counters: Counters): Promise<void>
-}
-
-/** What a page or the end of an import is refused with where the store's mark is another's. */
-export function importTakenOver(): ConflictError {
-  return new ConflictError(
-    'Another import into this store began meanwhile and removed what this one had written.',
-  )
 }
 
 export interface HandleOptions {

@@ -1,7 +1,7 @@
-import type { Operations, Protocol, Writes } from '../protocols/bundle.ts'
-import type { Call, SyncImplementation, Work } from './call.ts'
-import { ConflictError, locate } from '../errors/index.ts'
-import { nextCount } from '../protocols/intent-retry.ts'
+import type { Operations, Protocol, Writes } from '../protocols/index.ts'
+import { type Call, type SyncImplementation, type Work, operationOf } from './call.ts'
+import { locate } from '../errors/index.ts'
+import { conditionFailed, nextCount } from './refusals.ts'
 
 /** All operations of an adapter whose store answers synchronously. */
 export type SyncOperations<Context> = { readonly [P in Protocol]: SyncImplementation<Operations[P], Context> }
@@ -30,16 +30,19 @@ export function conditional<Args extends readonly unknown[], Answer, Verdict ext
   return Object.assign(alone as Judged<Args, Answer, Verdict>, { judge, enact })
 }
 
-type Operation = ((...args: readonly unknown[]) => unknown) &
-  Partial<Judged<readonly unknown[], unknown, boolean>>
-
-function find<Context>(operations: SyncWrites<Context>, call: Call): Operation {
-  return (operations[call.protocol] as unknown as Record<string, Operation>)[call.operation] as Operation
+type Step<Context, Answer> = (context: Context, ...args: Call['args']) => Answer
+type Operation<Context> = Step<Context, unknown> & {
+  readonly judge?: Step<Context, boolean>
+  readonly enact?: Step<Context, unknown>
 }
 
 /** Runs one call. */
 export function runCall<Context>(operations: SyncOperations<Context>, context: Context, call: Call): unknown {
   return find(operations, call)(context, ...call.args)
+}
+
+function find<Context>(operations: SyncWrites<Context>, call: Call): Operation<Context> {
+  return operationOf(operations, call)
 }
 
 /** Runs the calls of one piece of work, inside the adapter's transaction, which must undo all of them if this throws. */
@@ -55,15 +58,8 @@ export function runWork<Context>(operations: SyncWrites<Context>, context: Conte
   )
 }
 
-function judge(operation: Operation, context: unknown, call: Call): void {
+function judge<Context>(operation: Operation<Context>, context: Context, call: Call): void {
   if (operation.judge?.(context, ...call.args) === false) throw conditionFailed(call)
-}
-
-/** The refusal of a batch for one of its conditions. */
-export function conditionFailed(call: Call): ConflictError {
-  return new ConflictError(
-    `The condition of ${call.method} does not hold any more; nothing of the batch was written.`,
-  )
 }
 
 function named<T>(call: Call, act: () => T): T {

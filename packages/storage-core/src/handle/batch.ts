@@ -1,85 +1,59 @@
-import type { Protocol, StorageBundle } from '../protocols/bundle.ts'
-import type { Call, Runner } from '../adapter/call.ts'
-import type { ContextOperations } from '../protocols/context.ts'
+import type { Call } from '../adapter/call.ts'
 import { InvalidArgumentError } from '../errors/index.ts'
-import type { LifecycleOperations } from '../protocols/lifecycle.ts'
-import { METHODS } from '../protocols/index.ts'
-import { id, nullable, reading, string, text } from '../rules/validate.ts'
-
-/** The methods that a batch takes: every write except those whose answer decides what comes next. */
-const BATCH_METHODS = {
-  agentRegistry: ['upsertAgent', 'updateStatus'],
-  context: ['setSession', 'compareAndSetSession', 'setState', 'compareAndSetState'],
-  idempotency: ['set', 'complete', 'abandon'],
-  decisionAudit: ['record', 'recordMany'],
-  saga: ['markDirty', 'clearDirty'],
-  resourceLock: ['acquireBatch', 'acquire', 'release', 'renew'],
-  intentRetry: ['setCount', 'delete', 'increment'],
-  escalation: ['recordBudgetToken', 'insertRequest', 'resolveRequest'],
-  lifecycle: ['recordTransition', 'transition'],
-} as const satisfies { readonly [P in Protocol]: readonly (keyof StorageBundle[P])[] }
+import { namesInBatch } from './bound-methods.ts'
+import {
+  type BatchMethod,
+  type Conditions,
+  PROTOCOLS,
+  type Protocol,
+  type StorageBundle,
+} from '../protocols/index.ts'
+import { reading } from '../rules/validate.ts'
 
 type Recorded<Method> = Method extends (...args: infer A) => unknown ? (...args: A) => void : never
 
 type BatchProtocols = {
-  readonly [P in Protocol]: {
-    readonly [M in (typeof BATCH_METHODS)[P][number] & keyof StorageBundle[P]]: Recorded<StorageBundle[P][M]>
-  }
+  readonly [P in Protocol]: { readonly [M in BatchMethod<P>]: Recorded<StorageBundle[P][M]> }
 }
 
-/** What the callback of `atomically` records on: the writes of the nine, and two conditions of its own. */
-export interface Batch extends BatchProtocols {
-  /** A condition: the flow's current status is this (null: it has no transition yet). */
-  expectStatus(dfid: string, status: string | null): void
-  /** A condition: the flow's session is exactly this text (null: absent). */
-  expectSession(dfid: string, expectedJson: string | null): void
-}
-
-export type RunnerFor = (protocol: Protocol, method: string) => Runner<never>
-
-type Act = (...args: unknown[]) => Promise<unknown>
-
-/** The public methods of a protocol by name, each on a runner of its own that knows its name. */
-export function bindMethods(protocol: Protocol, runnerFor: RunnerFor): Readonly<Record<string, Act>> {
-  const names = Object.keys(create(protocol, runnerFor(protocol, '')))
-  return Object.fromEntries(
-    names.map((name) => [name, create(protocol, runnerFor(protocol, name))[name] as Act]),
-  )
-}
-
-function create(protocol: Protocol, run: Runner<never>): Record<string, Act> {
-  return (METHODS[protocol] as unknown as (run: Runner<never>) => Record<string, Act>)(run)
-}
+/** What the callback of `atomically` records on: the writes of the nine, and conditions of its own. */
+export interface Batch extends BatchProtocols, Conditions {}
 
 /** One operation as the callback recorded it. */
 export interface RecordedCall {
   readonly protocol: Protocol
-  /** A method of the batch's protocol, or one of its two conditions. */
+  /** A method of the batch's protocol, or a condition of the batch itself. */
   readonly method: string
   readonly args: readonly unknown[]
 }
+
+const CONTENTS = PROTOCOLS.map((protocol) => ({ protocol, ...namesInBatch(protocol) }))
 
 /** Runs the callback of `atomically` on a batch that hands each of its operations to `add`, which may refuse it. */
 export function recordBatch(record: (batch: Batch) => unknown, add: (call: RecordedCall) => void): void {
   if (typeof record !== 'function') throw new InvalidArgumentError('record', 'must be a function')
   let recording = true
-  const recorder = (protocol: Protocol, method: string) => {
-    return (...args: unknown[]): void => {
-      if (!recording) throw new InvalidArgumentError('batch', 'takes nothing after its callback has returned')
-      add({ protocol, method, args })
-    }
+  const recorders = (protocol: Protocol, methods: readonly string[]) => {
+    const entries = methods.map((method) => {
+      const recorder = (...args: unknown[]): void => {
+        if (!recording)
+          throw new InvalidArgumentError('batch', 'takes nothing after its callback has returned')
+        add({ protocol, method, args })
+      }
+      return [method, recorder] as const
+    })
+    return Object.fromEntries(entries)
   }
-  const protocols = Object.entries(BATCH_METHODS).map(([name, methods]) => {
-    const protocol = name as Protocol
-    return [protocol, Object.fromEntries(methods.map((method) => [method, recorder(protocol, method)]))]
-  })
+  const batch: object = Object.assign(
+    {},
+    ...CONTENTS.map(({ protocol, methods, conditions }) => ({
+      [protocol]: recorders(protocol, methods),
+      ...recorders(protocol, conditions),
+    })),
+  )
   let returned: unknown
   try {
-    returned = record({
-      ...(Object.fromEntries(protocols) as BatchProtocols),
-      expectStatus: recorder('lifecycle', 'expectStatus'),
-      expectSession: recorder('context', 'expectSession'),
-    })
+    returned = record(batch as Batch)
   } finally {
     recording = false
   }
@@ -93,24 +67,13 @@ export function recordBatch(record: (batch: Batch) => unknown, add: (call: Recor
   }
 }
 
-/** Runs one recorded operation on a runner. */
-export function runRecorded(
-  { protocol, method, args }: RecordedCall,
-  runnerFor: RunnerFor,
-): Promise<unknown> {
-  if (method === 'expectStatus') {
-    const [dfid, status] = args
-    const run = runnerFor(protocol, method) as unknown as Runner<LifecycleOperations>
-    const flow = id('dfid', dfid)
-    return run.write('expectStatus', [flow], flow, nullable(text, 'status', status))
+/** Does on `batch` what was recorded on another. */
+export function replay(calls: readonly RecordedCall[], batch: Batch): void {
+  for (const { protocol, method, args } of calls) {
+    const target = method in batch ? batch : batch[protocol]
+    const act: unknown = Reflect.get(target, method)
+    if (typeof act === 'function') Reflect.apply(act, target, args)
   }
-  if (method === 'expectSession') {
-    const [dfid, expectedJson] = args
-    const run = runnerFor(protocol, method) as unknown as Runner<ContextOperations>
-    const flow = id('dfid', dfid)
-    return run.write('expectSession', [flow], flow, nullable(string, 'expectedJson', expectedJson))
-  }
-  return (create(protocol, runnerFor(protocol, method))[method] as Act)(...args)
 }
 
 const MAX_OPERATIONS = 1_000
@@ -119,6 +82,6 @@ const MAX_OPERATIONS = 1_000
 export function checkBatch(calls: readonly Call[]): void {
   if (calls.length > MAX_OPERATIONS)
     throw new InvalidArgumentError('batch', `must hold at most ${MAX_OPERATIONS} operations`)
-  if (calls.filter((call) => call.operation === 'acquire').length > 1)
-    throw new InvalidArgumentError('batch', 'must hold at most one acquire')
+  const acquires = calls.filter((call) => call.protocol === 'resourceLock' && call.operation === 'acquire')
+  if (acquires.length > 1) throw new InvalidArgumentError('batch', 'must hold at most one acquire')
 }

@@ -1,11 +1,11 @@
-import { bindMethods } from './batch.ts'
-import type { Protocol, StorageBundle, StorageHandle } from '../protocols/bundle.ts'
+import { bindMethods } from './bound-methods.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { type HandleOptions, type StorageDriver, timeoutMsOf } from '../adapter/driver.ts'
 import { InvalidArgumentError, isStorageError } from '../errors/index.ts'
-import { Gate } from './gate.ts'
-import { located, locatedItems, mapped } from './located.ts'
-import { PROTOCOLS, WITH_INIT_SCHEMA } from '../protocols/index.ts'
+import { HandleState } from './handle-state.ts'
+import { locateErrors, locateErrorsOfItems, withKnownErrors } from './locate-errors.ts'
+import { DEFINITIONS, PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
+import type { StorageHandle } from './storage-handle.ts'
 import { type TransferContext, exportAll, importAll } from './transfer.ts'
 import { integer } from '../rules/validate.ts'
 
@@ -22,41 +22,43 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
   }
   if (typeof create !== 'boolean') throw new InvalidArgumentError('init', 'must be true or false')
 
-  const driver = mapped(adapter)
+  const driver = withKnownErrors(adapter)
   const { backend, capabilities } = driver
-  const gate = new Gate(driver, create)
-  const dispatcher = new Dispatcher(driver, gate, limits)
+  const state = new HandleState(driver, create)
+  const dispatcher = new Dispatcher(driver, state, limits)
 
   /** `act` as a public method: what it throws at once is a rejection too, and says where it happened. */
   const method = <A extends unknown[], T>(protocol: string, name: string, act: Act<A, T>): Act<A, T> => {
-    return (...args) => located({ backend, protocol, method: name }, () => act(...args))
+    return (...args) => locateErrors({ backend, protocol, method: name }, () => act(...args))
   }
 
-  const init = (): Promise<void> => gate.pass(async () => {})
+  const init = (): Promise<void> => state.whenOpen(async () => {})
 
   const store = (protocol: Protocol): unknown => {
+    const { iterables = [], hasInitSchema } = DEFINITIONS[protocol]
     const methods: Record<string, unknown> = {}
     for (const [name, act] of Object.entries(bindMethods(protocol, dispatcher.alone))) {
-      if (name !== 'events') methods[name] = method(protocol, name, act)
-      else {
-        const events = act as unknown as (...args: unknown[]) => AsyncIterable<unknown>
-        methods[name] = (...args: unknown[]) =>
-          locatedItems({ backend, protocol, method: name }, () => events(...args))
-      }
+      methods[name] = iterables.includes(name)
+        ? (...args: unknown[]) =>
+            locateErrorsOfItems(
+              { backend, protocol, method: name },
+              () => act(...args) as AsyncIterable<unknown>,
+            )
+        : method(protocol, name, act as Act<unknown[], unknown>)
     }
-    if (WITH_INIT_SCHEMA.has(protocol)) methods['initSchema'] = method(protocol, 'initSchema', init)
+    if (hasInitSchema) methods['initSchema'] = method(protocol, 'initSchema', init)
     return methods
   }
 
-  const close = method('', 'close', () => gate.close())
+  const close = method('', 'close', () => state.close())
   let closed: Promise<void> | undefined
   const closeOnce = (): Promise<void> => (closed ??= close())
 
   const health: StorageHandle['health'] = async () => {
     try {
-      return { ok: true, backend, details: await gate.pass(() => driver.health()) }
+      return { ok: true, backend, details: await state.whenOpen(() => driver.health()) }
     } catch (error) {
-      if (gate.isClosing || !isStorageError(error)) throw error
+      if (state.isClosing || !isStorageError(error)) throw error
       return { ok: false, backend, details: { code: error.code, message: error.message } }
     }
   }
@@ -65,22 +67,18 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     driver,
     maxValueBytes: limits.maxValueBytes,
     create,
-    closed: gate.closed,
-    call: (protocol, name, operation, args) => ({
-      ...dispatcher.newCall(protocol, name, operation, [], args),
-      whole: true,
-    }),
+    closed: state.closed,
+    call: (protocol, name, operation, args) => dispatcher.newCall(protocol, name, operation, [], args, true),
     read: (call) => dispatcher.read(call),
-    pass: (act) => gate.pass(act),
+    whenOpen: (act) => state.whenOpen(act),
   }
 
   const importRecords: StorageHandle['importRecords'] = (records, given) =>
-    gate.fill((begun) => importAll(transfer, records, given, begun))
+    state.fill((begun) => importAll(transfer, records, given, begun))
 
+  const stores: object = Object.fromEntries(PROTOCOLS.map((protocol) => [protocol, store(protocol)]))
   return {
-    ...(Object.fromEntries(
-      PROTOCOLS.map((protocol) => [protocol, store(protocol)]),
-    ) as unknown as StorageBundle),
+    ...(stores as StorageBundle),
     backend,
     capabilities,
     init: method('', 'init', init),
@@ -89,7 +87,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     health: method('', 'health', health),
     atomically: method('', 'atomically', dispatcher.atomically),
     exportRecords: () =>
-      locatedItems({ backend, protocol: '', method: 'exportRecords' }, () => exportAll(transfer)),
+      locateErrorsOfItems({ backend, protocol: '', method: 'exportRecords' }, () => exportAll(transfer)),
     importRecords: method('', 'importRecords', importRecords),
   }
 }

@@ -1,30 +1,43 @@
-import { type RunnerFor, checkBatch, recordBatch, runRecorded } from './batch.ts'
-import type { Protocol, StorageHandle } from '../protocols/bundle.ts'
+import { checkBatch, recordBatch } from './batch.ts'
+import { type RunnerFor, bindForBatch } from './bound-methods.ts'
+import { PROTOCOLS, type Protocol } from '../protocols/index.ts'
+import type { AnyMethods, AnyRunner } from '../protocols/protocol.ts'
+import type { StorageHandle } from './storage-handle.ts'
 import type { Capability } from '../rules/capabilities.ts'
-import type { Call, Runner, Work } from '../adapter/call.ts'
+import type { Call, Work } from '../adapter/call.ts'
 import type { StorageDriver } from '../adapter/driver.ts'
 import { UnsupportedError, locate } from '../errors/index.ts'
-import type { Gate } from './gate.ts'
-import { located } from './located.ts'
+import type { HandleState } from './handle-state.ts'
+import { locateErrors } from './locate-errors.ts'
 import { sizeOf } from './size.ts'
 
 /** How a method hands over its write: on a handle it is committed, in a batch recorded. */
 type Submit = (call: Call, waitMs: number | null) => Promise<unknown>
 
+/** What the callback of `atomically` has recorded so far. */
+interface Recording {
+  readonly calls: Call[]
+  readonly answer: ((answer: unknown) => void)[]
+  waitMs: number | null
+}
+
 /** Turns the public methods of one handle into calls to its driver. */
 export class Dispatcher {
   readonly #driver: StorageDriver
-  readonly #gate: Gate
+  readonly #state: HandleState
   readonly #timeoutMs: number
   readonly maxValueBytes: number
+  /** What a batch takes, by protocol; made when the first one comes. */
+  #batchMethods: ReadonlyMap<Protocol, AnyMethods> | undefined
+  #recording: Recording | undefined
 
   constructor(
     driver: StorageDriver,
-    gate: Gate,
+    state: HandleState,
     limits: { readonly timeoutMs: number; readonly maxValueBytes: number },
   ) {
     this.#driver = driver
-    this.#gate = gate
+    this.#state = state
     this.#timeoutMs = limits.timeoutMs
     this.maxValueBytes = limits.maxValueBytes
   }
@@ -33,38 +46,22 @@ export class Dispatcher {
   readonly alone: RunnerFor = (protocol, method) =>
     this.#runner(protocol, method, async (call, waitMs) => {
       const work = toWork([call], false, waitMs)
-      const [answer] = await this.#gate.passWrite(() => this.#driver.write(work))
+      const [answer] = await this.#state.whenWritable(() => this.#driver.write(work))
       return answer
     })
 
   readonly atomically: StorageHandle['atomically'] = (record) => {
     this.needs('atomically')
-    const calls: Call[] = []
-    const answers: ((answer: unknown) => void)[] = []
-    const results: Promise<unknown>[] = []
-    let waitMs: number | null = null
-    const recorder: RunnerFor = (protocol, method) =>
-      this.#runner(protocol, method, (call, wait) => {
-        calls.push(call)
-        waitMs = wait ?? waitMs
-        return new Promise((resolve) => answers.push(resolve))
-      })
-    recordBatch(record, (recorded) => {
-      try {
-        const result = runRecorded(recorded, recorder)
-        result.catch(() => {}) // it is awaited later; until then its rejection counts as handled
-        results.push(result)
-      } catch (error) {
-        throw locate(error, this.#driver.backend, recorded.protocol, recorded.method)
-      }
-    })
+    const recording: Recording = { calls: [], answer: [], waitMs: null }
+    const results = this.#record(record, recording)
+    const { calls, answer, waitMs } = recording
     checkBatch(calls)
-    if (calls.length === 0) return this.#gate.pass(() => Promise.all(results))
+    if (calls.length === 0) return this.#state.whenOpen(() => Promise.all(results))
     const work = toWork(calls, true, waitMs)
-    return this.#gate
-      .passWrite(() => this.#driver.write(work))
+    return this.#state
+      .whenWritable(() => this.#driver.write(work))
       .then((all) => {
-        for (const [index, answer] of all.entries()) answers[index]?.(answer)
+        for (const [index, one] of all.entries()) answer[index]?.(one)
         return Promise.all(results)
       })
   }
@@ -83,32 +80,60 @@ export class Dispatcher {
     operation: string,
     ids: readonly string[],
     args: readonly unknown[],
+    whole: boolean,
   ): Call {
     const deadline = performance.now() + this.#timeoutMs
-    return { protocol, method, operation, ids, whole: false, args, deadline }
+    return { protocol, method, operation, ids, whole, args, deadline } as Call
   }
 
   read(call: Call): Promise<unknown> {
     const place = { backend: this.#driver.backend, protocol: call.protocol, method: call.method }
-    return located(place, () => this.#gate.pass(() => this.#driver.read(call)))
+    return locateErrors(place, () => this.#state.whenOpen(() => this.#driver.read(call)))
   }
 
-  #runner(protocol: Protocol, method: string, submit: Submit): Runner<never> {
-    const call = (operation: string, ids: readonly string[], args: readonly unknown[]): Call =>
-      this.newCall(protocol, method, operation, ids, args)
-    const runner = {
+  /** Runs the callback. @returns the results of its operations, which settle once their answers are there. */
+  #record(record: Parameters<StorageHandle['atomically']>[0], recording: Recording): Promise<unknown>[] {
+    this.#batchMethods ??= new Map(
+      PROTOCOLS.map((protocol) => [protocol, bindForBatch(protocol, this.#recorder)]),
+    )
+    const bound = this.#batchMethods
+    const results: Promise<unknown>[] = []
+    recordBatch(record, ({ protocol, method, args }) => {
+      const outer = this.#recording // a callback may call `atomically` itself
+      this.#recording = recording
+      try {
+        const result = Promise.resolve(bound.get(protocol)?.[method]?.(...args))
+        result.catch(() => {}) // it is awaited later; until then its rejection counts as handled
+        results.push(result)
+      } catch (error) {
+        throw locate(error, this.#driver.backend, protocol, method)
+      } finally {
+        this.#recording = outer
+      }
+    })
+    return results
+  }
+
+  readonly #recorder: RunnerFor = (protocol, method) =>
+    this.#runner(protocol, method, (call, waitMs) => {
+      const recording = this.#recording
+      if (recording === undefined) throw new TypeError(`${method} was not called while a batch was recorded`)
+      recording.calls.push(call)
+      recording.waitMs = waitMs ?? recording.waitMs
+      return new Promise((resolve) => recording.answer.push(resolve))
+    })
+
+  #runner(protocol: Protocol, method: string, submit: Submit): AnyRunner {
+    const call = (operation: string, ids: readonly string[], args: readonly unknown[], whole = false): Call =>
+      this.newCall(protocol, method, operation, ids, args, whole)
+    return {
       maxValueBytes: this.maxValueBytes,
-      needs: (capability: Capability) => this.needs(capability),
-      read: (operation: string, ids: readonly string[], ...args: unknown[]) =>
-        this.read(call(operation, ids, args)),
-      readWhole: (operation: string, ids: readonly string[], ...args: unknown[]) =>
-        this.read({ ...call(operation, ids, args), whole: true }),
-      write: (operation: string, ids: readonly string[], ...args: unknown[]) =>
-        submit(call(operation, ids, args), null),
-      writeWithin: (waitMs: number, operation: string, ids: readonly string[], ...args: unknown[]) =>
-        submit(call(operation, ids, args), waitMs),
+      needs: (capability) => this.needs(capability),
+      read: (operation, ids, ...args) => this.read(call(operation, ids, args)),
+      readWhole: (operation, ids, ...args) => this.read(call(operation, ids, args, true)),
+      write: (operation, ids, ...args) => submit(call(operation, ids, args), null),
+      writeWithin: (waitMs, operation, ids, ...args) => submit(call(operation, ids, args), waitMs),
     }
-    return runner as unknown as Runner<never>
   }
 }
 

@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto'
-import type { ImportOptions, ImportSummary, Protocol } from '../protocols/bundle.ts'
-import type { Call, Page } from '../adapter/call.ts'
+import type { ImportOptions, ImportSummary } from './storage-handle.ts'
+import type { Call } from '../adapter/call.ts'
 import type { DriverTransfer, StorageDriver } from '../adapter/driver.ts'
 import { InvalidArgumentError, StoredDataError, UnsupportedError, isStorageError } from '../errors/index.ts'
 import { commonStartOf } from './common-start.ts'
-import { PROTOCOLS } from '../protocols/index.ts'
+import { PROTOCOLS, type Protocol, type StorageRecord } from '../protocols/index.ts'
+import type { Page } from '../protocols/protocol.ts'
 import { PROTOCOL_OF, checkRecord } from '../protocols/record-check.ts'
-import type { Counters, StorageRecord } from '../protocols/records.ts'
+import type { Counters } from '../protocols/record-rules.ts'
 import { sizeOf } from './size.ts'
 import { options } from '../rules/options.ts'
 import { goOn, iteratorOf } from './source.ts'
@@ -27,7 +28,7 @@ export interface TransferContext {
   call(protocol: Protocol, method: string, operation: string, args: readonly unknown[]): Call
   read(call: Call): Promise<unknown>
   /** Asks the driver for something else, as long as the handle is open. */
-  pass<T>(act: () => Promise<T>): Promise<T>
+  whenOpen<T>(act: () => Promise<T>): Promise<T>
 }
 
 function transferOf({ driver }: TransferContext): DriverTransfer {
@@ -54,7 +55,7 @@ export async function* exportAll(context: TransferContext): AsyncGenerator<Stora
       cursor = page.next
     } while (cursor !== null)
   }
-  yield { type: 'counters', ...(await context.pass(() => transfer.counters())), records }
+  yield { type: 'counters', ...(await context.whenOpen(() => transfer.counters())), records }
 }
 
 /**

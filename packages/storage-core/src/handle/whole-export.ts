@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.ts'
-import type { StorageRecord } from '../protocols/records.ts'
+import type { StorageRecord } from '../protocols/index.ts'
 
 /**
  * Looks whether records are one whole export, whatever became of it on the way: cut off, put together from two, resumed

@@ -1,6 +1,5 @@
-import type { Protocol, StorageBundle } from '../protocols/bundle.ts'
 import { mixOwners } from './mix-storage.ts'
-import { PROTOCOLS } from '../protocols/index.ts'
+import { PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
 
 /** Something that a mix cannot promise. */
 export interface LostGuarantee {

@@ -1,8 +1,8 @@
-import { type RecordedCall, recordBatch } from '../handle/batch.ts'
-import type { Health, Protocol, StorageBundle, StorageHandle } from '../protocols/bundle.ts'
-import { CAPABILITIES, CAPABILITY_OF, type Capability } from '../rules/capabilities.ts'
+import { type RecordedCall, recordBatch, replay } from '../handle/batch.ts'
+import type { Health, StorageHandle } from '../handle/storage-handle.ts'
+import { CAPABILITIES, type Capability } from '../rules/capabilities.ts'
 import { ConfigurationError, InvalidArgumentError, UnsupportedError } from '../errors/index.ts'
-import { PROTOCOLS } from '../protocols/index.ts'
+import { CAPABILITY_OF, PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
 import { exportMix, importMix } from './mix-transfer.ts'
 import { record } from '../rules/objects.ts'
 import { reading } from '../rules/validate.ts'
@@ -71,14 +71,7 @@ export function mixStorage(sources: MixSources): StorageHandle {
         'atomically',
         'These protocols come from different backends, which cannot commit together. Take them from one handle.',
       )
-    return only.atomically((batch) => {
-      const target = batch as unknown as Record<string, Record<string, (...args: readonly unknown[]) => void>>
-      for (const { protocol, method, args } of calls) {
-        if (method in target)
-          (target as unknown as Record<string, (...args: readonly unknown[]) => void>)[method]?.(...args)
-        else target[protocol]?.[method]?.(...args)
-      }
-    })
+    return only.atomically((batch) => replay(calls, batch))
   }
 
   const mix: StorageHandle = {

@@ -1,5 +1,5 @@
 import { Channel } from './channel.ts'
-import type { ImportOptions, ImportSummary, StorageHandle } from '../protocols/bundle.ts'
+import type { ImportOptions, ImportSummary, StorageHandle } from '../handle/storage-handle.ts'
 import { InvalidArgumentError, UnsupportedError, isStorageError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import type { Owners } from './mix-storage.ts'
@@ -7,7 +7,8 @@ import { CommonStart, startTogether } from '../handle/common-start.ts'
 import { PROTOCOL_OF, checkRecord } from '../protocols/record-check.ts'
 import { goOn, iteratorOf } from '../handle/source.ts'
 import { WholeExport } from '../handle/whole-export.ts'
-import type { CountersExport, StorageRecord } from '../protocols/records.ts'
+import type { StorageRecord } from '../protocols/index.ts'
+import type { CountersExport } from '../protocols/record-rules.ts'
 
 function handlesOf(owners: Owners): readonly StorageHandle[] {
   const handles = [...new Set(Object.values(owners))]

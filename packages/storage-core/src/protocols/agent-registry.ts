@@ -1,6 +1,7 @@
-import type { Methods, Transfer } from '../adapter/call.ts'
-import type { AgentExport } from './records.ts'
-import { record } from '../rules/objects.ts'
+import { protocol } from './protocol.ts'
+import { type Exported, canonicalTime } from './record-rules.ts'
+import type { Instant } from '../rules/time.ts'
+import { members } from '../rules/fields.ts'
 import { int32, id, jsonText, nullable, text } from '../rules/validate.ts'
 import { parseStored } from '../rules/stored.ts'
 
@@ -63,43 +64,61 @@ export interface AgentRegistryWrites {
   updateStatus(agentId: string, status: string, suspensionReason: string | null): boolean
 }
 
-/** What an adapter implements. */
-export interface AgentRegistryOperations
-  extends AgentRegistryReads, AgentRegistryWrites, Transfer<AgentExport> {}
+export interface AgentExport extends Exported, AgentRow {
+  readonly type: 'agent'
+  readonly registeredAt: Instant
+  readonly updatedAt: Instant
+}
 
-const AGENT = ['agentId', 'contractJson', 'priority', 'status', 'agentVersion', 'sessionToken'] as const
+const AGENT = {
+  agentId: id,
+  contractJson: jsonText,
+  priority: int32,
+  status: text,
+  agentVersion: [text],
+  sessionToken: [text],
+} as const
 
-export const agentRegistry: Methods<AgentRegistryStorage, AgentRegistryOperations> = (run) => ({
-  upsertAgent(agent) {
-    const given = record('agent', agent, AGENT)
-    const agentId = id('agentId', given.agentId)
-    return run.write('upsertAgent', [agentId], {
-      agentId,
-      contractJson: jsonText('contractJson', given.contractJson, run.maxValueBytes),
-      priority: int32('priority', given.priority),
-      status: text('status', given.status),
-      agentVersion: nullable(text, 'agentVersion', given.agentVersion),
-      sessionToken: nullable(text, 'sessionToken', given.sessionToken),
-    })
+export const agentRegistry = protocol<
+  AgentRegistryStorage,
+  AgentRegistryReads,
+  AgentRegistryWrites,
+  AgentExport
+>()({
+  methods: (run) => ({
+    upsertAgent(agent) {
+      const checked = members('agent', agent, AGENT, run.maxValueBytes)
+      return run.write('upsertAgent', [checked.agentId], checked)
+    },
+
+    async getAgent(agentId) {
+      const row = await run.read('getAgent', [id('agentId', agentId)], agentId)
+      if (row === null) return null
+      const { contractJson, suspensionReason: _, ...rest } = row
+      return { ...rest, contract: parseStored('agent_registry', 'contract', contractJson) }
+    },
+
+    updateStatus: (agentId, status, suspensionReason) =>
+      run.write(
+        'updateStatus',
+        [id('agentId', agentId)],
+        agentId,
+        text('status', status),
+        nullable(text, 'suspensionReason', suspensionReason),
+      ),
+
+    getStatus: (agentId) => run.read('getStatus', [id('agentId', agentId)], agentId),
+
+    listActiveAgents: () => run.readWhole('listActiveAgents', []),
+  }),
+  batch: ['upsertAgent', 'updateStatus'],
+  hasInitSchema: true,
+  records: {
+    agent: {
+      ...AGENT,
+      suspensionReason: [text],
+      registeredAt: canonicalTime,
+      updatedAt: canonicalTime,
+    },
   },
-
-  async getAgent(agentId) {
-    const row = await run.read('getAgent', [id('agentId', agentId)], agentId)
-    if (row === null) return null
-    const { contractJson, suspensionReason: _, ...rest } = row
-    return { ...rest, contract: parseStored('agent_registry', 'contract', contractJson) }
-  },
-
-  updateStatus: (agentId, status, suspensionReason) =>
-    run.write(
-      'updateStatus',
-      [id('agentId', agentId)],
-      agentId,
-      text('status', status),
-      nullable(text, 'suspensionReason', suspensionReason),
-    ),
-
-  getStatus: (agentId) => run.read('getStatus', [id('agentId', agentId)], agentId),
-
-  listActiveAgents: () => run.readWhole('listActiveAgents', []),
 })

@@ -1,5 +1,6 @@
-import type { Methods, Transfer } from '../adapter/call.ts'
-import type { ContextExport } from './records.ts'
+import { protocol } from './protocol.ts'
+import { type Exported, canonicalTime } from './record-rules.ts'
+import type { Instant } from '../rules/time.ts'
 import { id, jsonText, nullable, string } from '../rules/validate.ts'
 
 /** What agents and flows know, as JSON text: the same bytes out as in. Source: `ContextStorage`. */
@@ -36,29 +37,57 @@ export interface ContextWrites {
   expectSession(dfid: string, expectedJson: string | null): boolean
 }
 
-/** What an adapter implements. */
-export interface ContextOperations extends ContextReads, ContextWrites, Transfer<ContextExport> {}
-
-export const context: Methods<ContextStorage, ContextOperations> = (run) => {
-  const table = (kind: ContextKind, argument: string) => ({
-    get: (key: string) => run.read('get', [id(argument, key)], kind, key),
-    set: (key: string, dataJson: string) =>
-      run.write('set', [id(argument, key)], kind, key, jsonText('dataJson', dataJson, run.maxValueBytes)),
-    compareAndSet: (key: string, expectedJson: string | null, dataJson: string) => {
-      run.needs('compareAndSet')
-      const expected = nullable(string, 'expectedJson', expectedJson)
-      const data = jsonText('dataJson', dataJson, run.maxValueBytes)
-      return run.write('compareAndSet', [id(argument, key)], kind, key, expected, data)
-    },
-  })
-  const session = table('session', 'dfid')
-  const state = table('state', 'agentId')
-  return {
-    getSession: session.get,
-    setSession: session.set,
-    compareAndSetSession: session.compareAndSet,
-    getState: state.get,
-    setState: state.set,
-    compareAndSetState: state.compareAndSet,
-  }
+/** What a batch can ask for. */
+export interface ContextConditions {
+  /** A condition: the flow's session is exactly this text (null: absent). */
+  expectSession(dfid: string, expectedJson: string | null): void
 }
+
+export interface ContextExport extends Exported {
+  readonly type: 'session' | 'state'
+  readonly id: string
+  readonly dataJson: string
+  readonly updatedAt: Instant
+}
+
+const RECORD = { id, dataJson: jsonText, updatedAt: canonicalTime }
+
+export const context = protocol<
+  ContextStorage,
+  ContextReads,
+  ContextWrites,
+  ContextExport,
+  ContextConditions
+>()({
+  methods: (run) => {
+    const table = (kind: ContextKind, argument: string) => ({
+      get: (key: string) => run.read('get', [id(argument, key)], kind, key),
+      set: (key: string, dataJson: string) =>
+        run.write('set', [id(argument, key)], kind, key, jsonText('dataJson', dataJson, run.maxValueBytes)),
+      compareAndSet: (key: string, expectedJson: string | null, dataJson: string) => {
+        run.needs('compareAndSet')
+        const expected = nullable(string, 'expectedJson', expectedJson)
+        const data = jsonText('dataJson', dataJson, run.maxValueBytes)
+        return run.write('compareAndSet', [id(argument, key)], kind, key, expected, data)
+      },
+    })
+    const session = table('session', 'dfid')
+    const state = table('state', 'agentId')
+    return {
+      getSession: session.get,
+      setSession: session.set,
+      compareAndSetSession: session.compareAndSet,
+      getState: state.get,
+      setState: state.set,
+      compareAndSetState: state.compareAndSet,
+    }
+  },
+  batch: ['setSession', 'compareAndSetSession', 'setState', 'compareAndSetState'],
+  conditions: (run) => ({
+    expectSession: (dfid, expectedJson) =>
+      run.write('expectSession', [id('dfid', dfid)], dfid, nullable(string, 'expectedJson', expectedJson)),
+  }),
+  hasInitSchema: true,
+  capabilities: { compareAndSet: 'compareAndSetSession' },
+  records: { session: RECORD, state: RECORD },
+})

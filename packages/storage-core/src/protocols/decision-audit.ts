@@ -1,11 +1,12 @@
-import type { Methods, Transfer } from '../adapter/call.ts'
+import { protocol } from './protocol.ts'
 import { InternalError, InvalidArgumentError, type StoredDataError } from '../errors/index.ts'
-import type { EventExport } from './records.ts'
+import { type Exported, canonicalTime } from './record-rules.ts'
 import { parseListed } from '../rules/stored.ts'
 import type { Instant } from '../rules/time.ts'
 import { jsonObject, record } from '../rules/objects.ts'
+import { checkedOptions } from '../rules/fields.ts'
 import { options } from '../rules/options.ts'
-import { count, id, optional, reading, sequence, text } from '../rules/validate.ts'
+import { count, id, jsonText, optional, reading, sequence, text } from '../rules/validate.ts'
 
 export interface AuditDetails {
   readonly stepId?: string
@@ -92,88 +93,103 @@ export interface DecisionAuditWrites {
   recordMany(events: readonly NewEvent[]): number[]
 }
 
-/** What an adapter implements. */
-export interface DecisionAuditOperations
-  extends DecisionAuditReads, DecisionAuditWrites, Transfer<EventExport> {}
+export interface EventExport extends Exported {
+  readonly type: 'event'
+  readonly seq: number
+  readonly dfid: string
+  readonly event: string
+  readonly timestamp: Instant
+  readonly stepId: string
+  readonly state: string
+  readonly detailsJson: string
+}
+
+type Unchecked<T> = { readonly [K in keyof T]?: unknown }
 
 const PAGE = 500
 const EVENT = ['dfid', 'event', 'stepId', 'state', 'details'] as const
 
-export const decisionAudit: Methods<DecisionAuditStorage, DecisionAuditOperations> = (run) => {
-  const newEvent = (
-    dfid: unknown,
-    event: unknown,
-    details: { readonly [K in keyof AuditDetails]?: unknown },
-  ): NewEvent => ({
-    dfid: id('dfid', dfid),
-    event: text('event', event),
-    stepId: optional(text, 'stepId', details.stepId) ?? '',
-    state: optional(text, 'state', details.state) ?? '',
-    detailsJson: jsonObject('details', details.details ?? {}, run.maxValueBytes),
-  })
+export const decisionAudit = protocol<
+  DecisionAuditStorage,
+  DecisionAuditReads,
+  DecisionAuditWrites,
+  EventExport
+>()({
+  methods: (run) => {
+    const newEvent = (dfid: unknown, event: unknown, details: Unchecked<AuditDetails>): NewEvent => ({
+      dfid: id('dfid', dfid),
+      event: text('event', event),
+      stepId: optional(text, 'stepId', details.stepId) ?? '',
+      state: optional(text, 'state', details.state) ?? '',
+      detailsJson: jsonObject('details', details.details ?? {}, run.maxValueBytes),
+    })
 
-  async function* events(given?: EventFilter): AsyncGenerator<AuditEvent> {
-    run.needs('eventCursor')
-    yield* pages(given)
-  }
-
-  async function* pages(given?: EventFilter): AsyncGenerator<AuditEvent> {
-    const filter = options(given, ['dfid', 'event', 'afterSeq', 'limit'])
-    const dfid = optional(id, 'dfid', filter.dfid)
-    const event = optional(text, 'event', filter.event)
-    let afterSeq = optional(sequence, 'afterSeq', filter.afterSeq) ?? 0
-    let left = filter.limit === undefined ? Infinity : count('limit', filter.limit)
-    while (left > 0) {
-      const limit = Math.min(left, PAGE)
-      const page = {
-        dfid,
-        event,
-        afterSeq,
-        limit,
-      }
-      const rows = await (dfid === null
-        ? run.readWhole('eventsPage', [], page)
-        : run.read('eventsPage', [dfid], page))
-      for (const row of rows) yield toEvent(row)
-      left -= rows.length
-      const last = rows.at(-1)
-      if (last === undefined) return
-      // an adapter that does not go on would be asked for ever
-      if (last.seq <= afterSeq)
-        throw new InternalError('A page of events does not come after the one before it; please report it.')
-      afterSeq = last.seq
+    async function* events(given?: EventFilter): AsyncGenerator<AuditEvent> {
+      run.needs('eventCursor')
+      yield* pages(given)
     }
-  }
 
-  return {
-    record(dfid, event, details) {
-      const one = newEvent(dfid, event, options(details, ['stepId', 'state', 'details']))
-      return run.write('recordMany', [one.dfid], [one]).then(([seq]) => seq as number)
-    },
+    async function* pages(given?: EventFilter): AsyncGenerator<AuditEvent> {
+      const filter = checkedOptions(given, { dfid: id, event: text, afterSeq: sequence, limit: count })
+      const { dfid, event } = filter
+      let afterSeq = filter.afterSeq ?? 0
+      let left = filter.limit ?? Infinity
+      while (left > 0) {
+        const page = { dfid, event, afterSeq, limit: Math.min(left, PAGE) }
+        const rows = await (dfid === null
+          ? run.readWhole('eventsPage', [], page)
+          : run.read('eventsPage', [dfid], page))
+        for (const row of rows) yield toEvent(row)
+        left -= rows.length
+        const last = rows.at(-1)
+        if (last === undefined) return
+        // an adapter that does not go on would be asked for ever
+        if (last.seq <= afterSeq)
+          throw new InternalError('A page of events does not come after the one before it; please report it.')
+        afterSeq = last.seq
+      }
+    }
 
-    recordMany(given) {
-      run.needs('recordMany')
-      const rows = reading('events', (): NewEvent[] => {
-        if (!Array.isArray(given)) throw new InvalidArgumentError('events', 'must be an array')
-        // not the array's own map, which leaves out holes
-        return Array.from(given, (item: unknown) => {
-          const one = record('events', item, EVENT)
-          return newEvent(one.dfid, one.event, one)
+    return {
+      record(dfid, event, details) {
+        const one = newEvent(dfid, event, options(details, ['stepId', 'state', 'details']))
+        return run.write('recordMany', [one.dfid], [one]).then(([seq]) => seq as number)
+      },
+      recordMany(given) {
+        run.needs('recordMany')
+        const rows = reading('events', (): NewEvent[] => {
+          if (!Array.isArray(given)) throw new InvalidArgumentError('events', 'must be an array')
+          // not the array's own map, which leaves out holes
+          return Array.from(given, (item: unknown) => {
+            const one = record('events', item, EVENT)
+            return newEvent(one.dfid, one.event, one)
+          })
         })
-      })
-      if (rows.length === 0) return Promise.resolve([])
-      return run.write(
-        'recordMany',
-        rows.map((row) => row.dfid),
-        rows,
-      )
+        if (rows.length === 0) return Promise.resolve([])
+        const flows = rows.map((row) => row.dfid)
+        return run.write('recordMany', flows, rows)
+      },
+      eventsForDfid: (dfid) => Array.fromAsync(pages({ dfid: id('dfid', dfid) })),
+      allEventsChronological: () => Array.fromAsync(pages()),
+      events,
+    }
+  },
+  iterables: ['events'],
+  batch: ['record', 'recordMany'],
+  hasInitSchema: true,
+  capabilities: { recordMany: 'recordMany', eventCursor: 'events' },
+  records: {
+    event: {
+      seq: sequence,
+      dfid: id,
+      event: text,
+      timestamp: canonicalTime,
+      stepId: text,
+      state: text,
+      detailsJson: jsonText,
     },
-
-    eventsForDfid: (dfid) => Array.fromAsync(pages({ dfid: id('dfid', dfid) })),
-    allEventsChronological: () => Array.fromAsync(pages()),
-    events,
-  }
-}
+  },
+})
 
 function toEvent({ detailsJson, error, ...row }: EventRow): AuditEvent {
   const parsed = parseListed('decision_audit_events', 'detail_json', detailsJson)

@@ -1,32 +1,26 @@
-import type { Methods, Transfer } from '../adapter/call.ts'
+import { protocol } from './protocol.ts'
 import type { StoredDataError } from '../errors/index.ts'
-import type { EscalationExport } from './records.ts'
+import { type Exported, canonicalTime } from './record-rules.ts'
 import { parseListed } from '../rules/stored.ts'
 import type { Instant } from '../rules/time.ts'
-import { record } from '../rules/objects.ts'
-import { options } from '../rules/options.ts'
-import { count, durationMicros, id, instant, jsonText, optional, text } from '../rules/validate.ts'
+import { checkedOptions, members, oneOf } from '../rules/fields.ts'
+import { checkSize, count, durationMicros, id, instant, jsonText, nullable, text } from '../rules/validate.ts'
 
+/** `contextJson` and `proposalJson` are JSON text. */
 export interface EscalationRequest {
   readonly dfid: string
   readonly agentId: string
   readonly reason: string
-  /** JSON text. */
   readonly contextJson: string
-  /** JSON text. */
   readonly proposalJson: string
   readonly impact: string
 }
 
-export interface PendingRequest {
-  readonly dfid: string
-  readonly agentId: string
-  readonly reason: string
+export interface PendingRequest extends Omit<EscalationRequest, 'contextJson' | 'proposalJson'> {
   /** The parsed context. */
   readonly context: unknown
   /** The parsed proposal. */
   readonly proposal: unknown
-  readonly impact: string
   readonly createdAt: Instant | null
   /** Only where a stored field cannot be read; that field is null. */
   readonly error?: StoredDataError
@@ -108,78 +102,94 @@ export interface EscalationWrites {
   ): BudgetAnswer
 }
 
-/** What an adapter implements. */
-export interface EscalationOperations extends EscalationReads, EscalationWrites, Transfer<EscalationExport> {}
-
-const REQUEST = ['dfid', 'agentId', 'reason', 'contextJson', 'proposalJson', 'impact'] as const
-
-export const escalation: Methods<EscalationStorage, EscalationOperations> = (run) => {
-  const checkRequest = (request: unknown): EscalationRequest => {
-    const given = record('request', request, REQUEST)
-    const contextJson = jsonText('contextJson', given.contextJson, run.maxValueBytes)
-    return {
-      dfid: id('dfid', given.dfid),
-      agentId: id('agentId', given.agentId),
-      reason: text('reason', given.reason),
-      contextJson,
-      proposalJson: jsonText(
-        'proposalJson',
-        given.proposalJson,
-        run.maxValueBytes,
-        Buffer.byteLength(contextJson),
-      ),
-      impact: text('impact', given.impact),
-    }
-  }
-  const checkBudget = (budget: unknown): readonly [number, number] => {
-    const { limit, windowSec } = record('budget', budget, ['limit', 'windowSec'])
-    return [count('limit', limit), durationMicros('windowSec', windowSec)]
-  }
-
-  return {
-    getWindowCount: (agentId, since) =>
-      run.read('getWindowCount', [id('agentId', agentId)], agentId, instant('since', since)),
-
-    recordBudgetToken: (agentId) => run.write('recordBudgetToken', [id('agentId', agentId)], agentId),
-
-    insertRequest(request) {
-      const checked = checkRequest(request)
-      return run.write('insertRequest', [checked.dfid], checked)
-    },
-
-    resolveRequest(dfid, resolvedAt, decision, proposalJson, given) {
-      const resolution: Resolution = {
-        dfid: id('dfid', dfid),
-        resolvedAt: instant('resolvedAt', resolvedAt),
-        decision: text('decision', decision),
-        proposalJson:
-          proposalJson === null ? null : jsonText('proposalJson', proposalJson, run.maxValueBytes),
-        createdAt: optional(instant, 'createdAt', options(given, ['createdAt']).createdAt),
-      }
-      return run.write('resolveRequest', [resolution.dfid], resolution)
-    },
-
-    getPendingRequests: async () => (await run.readWhole('getPendingRequests', [])).map(toPending),
-
-    tryConsumeBudget(agentId, budget) {
-      run.needs('budget')
-      const agent = id('agentId', agentId)
-      return run.write('consumeBudget', [agent], agent, ...checkBudget(budget), null)
-    },
-
-    requestWithinBudget(request, budget) {
-      run.needs('budget')
-      const checked = checkRequest(request)
-      return run.write(
-        'consumeBudget',
-        [checked.agentId, checked.dfid],
-        checked.agentId,
-        ...checkBudget(budget),
-        checked,
-      )
-    },
-  }
+export interface BudgetTokenExport extends Exported {
+  readonly type: 'budgetToken'
+  readonly agentId: string
+  readonly createdAt: Instant
 }
+
+/** In the order of insertion. */
+export interface RequestExport extends Exported, EscalationRequest {
+  readonly type: 'request'
+  readonly status: 'PENDING' | 'RESOLVED'
+  readonly createdAt: Instant
+  readonly resolvedAt: Instant | null
+  readonly decision: string | null
+}
+
+export type EscalationExport = BudgetTokenExport | RequestExport
+
+const REQUEST = {
+  dfid: id,
+  agentId: id,
+  reason: text,
+  contextJson: jsonText,
+  proposalJson: jsonText,
+  impact: text,
+}
+
+export const escalation = protocol<EscalationStorage, EscalationReads, EscalationWrites, EscalationExport>()({
+  methods: (run) => {
+    const checkRequest = (request: unknown): EscalationRequest => {
+      const checked = members('request', request, REQUEST, run.maxValueBytes)
+      checkSize('proposalJson', run.maxValueBytes, checked.contextJson, checked.proposalJson)
+      return checked
+    }
+    const checkBudget = (budget: unknown): readonly [number, number] => {
+      const { limit, windowSec } = members('budget', budget, { limit: count, windowSec: durationMicros })
+      return [limit, windowSec]
+    }
+
+    return {
+      getWindowCount: (agentId, since) =>
+        run.read('getWindowCount', [id('agentId', agentId)], agentId, instant('since', since)),
+      recordBudgetToken: (agentId) => run.write('recordBudgetToken', [id('agentId', agentId)], agentId),
+      insertRequest(request) {
+        const checked = checkRequest(request)
+        return run.write('insertRequest', [checked.dfid], checked)
+      },
+      resolveRequest(dfid, resolvedAt, decision, proposalJson, given) {
+        const resolution: Resolution = {
+          dfid: id('dfid', dfid),
+          resolvedAt: instant('resolvedAt', resolvedAt),
+          decision: text('decision', decision),
+          proposalJson: nullable(jsonText, 'proposalJson', proposalJson, run.maxValueBytes),
+          createdAt: checkedOptions(given, { createdAt: instant }).createdAt,
+        }
+        return run.write('resolveRequest', [resolution.dfid], resolution)
+      },
+      getPendingRequests: async () => (await run.readWhole('getPendingRequests', [])).map(toPending),
+      tryConsumeBudget(agentId, budget) {
+        run.needs('budget')
+        const agent = id('agentId', agentId)
+        return run.write('consumeBudget', [agent], agent, ...checkBudget(budget), null)
+      },
+      requestWithinBudget(request, budget) {
+        run.needs('budget')
+        const checked = checkRequest(request)
+        const { agentId, dfid } = checked
+        return run.write('consumeBudget', [agentId, dfid], agentId, ...checkBudget(budget), checked)
+      },
+    }
+  },
+  batch: ['recordBudgetToken', 'insertRequest', 'resolveRequest'],
+  hasInitSchema: true,
+  capabilities: { budget: 'tryConsumeBudget' },
+  records: {
+    budgetToken: { agentId: id, createdAt: canonicalTime },
+    request: {
+      ...REQUEST,
+      status: oneOf('PENDING', 'RESOLVED'),
+      createdAt: canonicalTime,
+      resolvedAt: [canonicalTime],
+      decision: [text],
+    },
+  },
+  contradiction: (record) =>
+    record.type !== 'request' || (record.status === 'PENDING') === (record.resolvedAt === null)
+      ? null
+      : 'status and resolvedAt contradict each other',
+})
 
 function toPending({ contextJson, proposalJson, error, ...row }: PendingRow): PendingRequest {
   const parsedContext = parseListed('escalation_requests', 'context_json', contextJson)

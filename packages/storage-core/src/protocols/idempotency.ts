@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { Methods, Transfer } from '../adapter/call.ts'
-import type { IdempotencyExport } from './records.ts'
+import { protocol } from './protocol.ts'
+import { type Exported, canonicalTime } from './record-rules.ts'
 import { parseStored } from '../rules/stored.ts'
 import type { Instant } from '../rules/time.ts'
 import { jsonObject } from '../rules/objects.ts'
 import { options } from '../rules/options.ts'
-import { durationMicros, id, optional, text, token as checkToken } from '../rules/validate.ts'
+import { durationMicros, id, jsonText, optional, text, token as checkToken } from '../rules/validate.ts'
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
@@ -71,50 +71,75 @@ export interface IdempotencyWrites {
   abandon(key: string, token: string): boolean
 }
 
-/** What an adapter implements. */
-export interface IdempotencyOperations
-  extends IdempotencyReads, IdempotencyWrites, Transfer<IdempotencyExport> {}
+/** A stored result, or (with `claimedAt`) a claim that has none; a claim arrives as ambiguous. */
+export interface IdempotencyExport extends Exported {
+  readonly type: 'idempotency'
+  readonly key: string
+  readonly resultJson: string | null
+  readonly requestHash: string | null
+  readonly createdAt: Instant | null
+  readonly claimedAt: Instant | null
+}
 
 const parse = (json: string): JsonObject => parseStored('idempotency_cache', 'result', json) as JsonObject
 
-export const idempotency: Methods<IdempotencyStorage, IdempotencyOperations> = (run) => ({
-  async get(key) {
-    const json = await run.read('get', [id('key', key)], key)
-    return json === null ? null : parse(json)
-  },
+export const idempotency = protocol<
+  IdempotencyStorage,
+  IdempotencyReads,
+  IdempotencyWrites,
+  IdempotencyExport
+>()({
+  methods: (run) => ({
+    async get(key) {
+      const json = await run.read('get', [id('key', key)], key)
+      return json === null ? null : parse(json)
+    },
 
-  set: (key, result) =>
-    run.write('set', [id('key', key)], key, jsonObject('result', result, run.maxValueBytes)),
+    set: (key, result) =>
+      run.write('set', [id('key', key)], key, jsonObject('result', result, run.maxValueBytes)),
 
-  setIfAbsent(key, result) {
-    run.needs('setIfAbsent')
-    const json = jsonObject('result', result, run.maxValueBytes)
-    return run
-      .write('setIfAbsent', [id('key', key)], key, json)
-      .then(({ stored, resultJson }) => ({ stored, result: parse(resultJson) }))
-  },
+    setIfAbsent(key, result) {
+      run.needs('setIfAbsent')
+      const json = jsonObject('result', result, run.maxValueBytes)
+      return run
+        .write('setIfAbsent', [id('key', key)], key, json)
+        .then(({ stored, resultJson }) => ({ stored, result: parse(resultJson) }))
+    },
 
-  claim(key, given) {
-    run.needs('claim')
-    const { leaseSec, requestHash } = options(given, ['leaseSec', 'requestHash'])
-    const lease = durationMicros('leaseSec', leaseSec)
-    const hash = optional(text, 'requestHash', requestHash)
-    const token = randomUUID()
-    return run.write('claim', [id('key', key)], key, token, lease, hash).then((answer): Claim => {
-      if (answer.state === 'started') return { state: 'started', token }
-      if (answer.state === 'replay') return { state: 'replay', result: parse(answer.resultJson) }
-      return answer
-    })
-  },
+    claim(key, given) {
+      run.needs('claim')
+      const { leaseSec, requestHash } = options(given, ['leaseSec', 'requestHash'])
+      const lease = durationMicros('leaseSec', leaseSec)
+      const hash = optional(text, 'requestHash', requestHash)
+      const token = randomUUID()
+      return run.write('claim', [id('key', key)], key, token, lease, hash).then((answer): Claim => {
+        if (answer.state === 'started') return { state: 'started', token }
+        if (answer.state === 'replay') return { state: 'replay', result: parse(answer.resultJson) }
+        return answer
+      })
+    },
 
-  complete(key, token, result) {
-    run.needs('claim')
-    const json = jsonObject('result', result, run.maxValueBytes)
-    return run.write('complete', [id('key', key)], key, checkToken('token', token), json)
-  },
+    complete(key, token, result) {
+      run.needs('claim')
+      const json = jsonObject('result', result, run.maxValueBytes)
+      return run.write('complete', [id('key', key)], key, checkToken('token', token), json)
+    },
 
-  abandon(key, token) {
-    run.needs('claim')
-    return run.write('abandon', [id('key', key)], key, checkToken('token', token))
+    abandon(key, token) {
+      run.needs('claim')
+      return run.write('abandon', [id('key', key)], key, checkToken('token', token))
+    },
+  }),
+  batch: ['set', 'complete', 'abandon'],
+  hasInitSchema: false,
+  capabilities: { setIfAbsent: 'setIfAbsent', claim: 'claim' },
+  records: {
+    idempotency: {
+      key: id,
+      resultJson: [jsonText],
+      requestHash: [text],
+      createdAt: [canonicalTime],
+      claimedAt: [canonicalTime],
+    },
   },
 })

@@ -1,7 +1,7 @@
-import type { Methods, Transfer } from '../adapter/call.ts'
-import type { RetryCountExport } from './records.ts'
-import { InvalidArgumentError } from '../errors/index.ts'
-import { MAX_INT32, count, id } from '../rules/validate.ts'
+import { protocol } from './protocol.ts'
+import { type Exported, canonicalTime } from './record-rules.ts'
+import type { Instant } from '../rules/time.ts'
+import { count, id } from '../rules/validate.ts'
 
 /** How often a flow's intent was rejected. Source: `IntentRetryStorage`. */
 export interface IntentRetryStorage {
@@ -32,22 +32,30 @@ export interface IntentRetryWrites {
   increment(dfid: string): number
 }
 
-/** What an adapter implements. */
-export interface IntentRetryOperations
-  extends IntentRetryReads, IntentRetryWrites, Transfer<RetryCountExport> {}
-
-/** One more than `value`, for adapters. */
-export function nextCount(value: number): number {
-  if (value >= MAX_INT32) throw new InvalidArgumentError('count', `is at its largest, ${MAX_INT32}, already`)
-  return value + 1
+export interface RetryCountExport extends Exported {
+  readonly type: 'retryCount'
+  readonly dfid: string
+  readonly count: number
+  readonly updatedAt: Instant
 }
 
-export const intentRetry: Methods<IntentRetryStorage, IntentRetryOperations> = (run) => ({
-  getCount: (dfid) => run.read('getCount', [id('dfid', dfid)], dfid),
-  setCount: (dfid, value) => run.write('setCount', [id('dfid', dfid)], dfid, count('count', value)),
-  delete: (dfid) => run.write('delete', [id('dfid', dfid)], dfid),
-  increment(dfid) {
-    run.needs('increment')
-    return run.write('increment', [id('dfid', dfid)], dfid)
-  },
+export const intentRetry = protocol<
+  IntentRetryStorage,
+  IntentRetryReads,
+  IntentRetryWrites,
+  RetryCountExport
+>()({
+  methods: (run) => ({
+    getCount: (dfid) => run.read('getCount', [id('dfid', dfid)], dfid),
+    setCount: (dfid, value) => run.write('setCount', [id('dfid', dfid)], dfid, count('count', value)),
+    delete: (dfid) => run.write('delete', [id('dfid', dfid)], dfid),
+    increment(dfid) {
+      run.needs('increment')
+      return run.write('increment', [id('dfid', dfid)], dfid)
+    },
+  }),
+  batch: ['setCount', 'delete', 'increment'],
+  hasInitSchema: false,
+  capabilities: { increment: 'increment' },
+  records: { retryCount: { dfid: id, count, updatedAt: canonicalTime } },
 })

@@ -1,6 +1,6 @@
-import type { Methods, Transfer } from '../adapter/call.ts'
+import { protocol } from './protocol.ts'
 import type { StoredDataError } from '../errors/index.ts'
-import type { TransitionExport } from './records.ts'
+import { type Exported, canonicalTime } from './record-rules.ts'
 import type { Instant } from '../rules/time.ts'
 import { id, nullable, optional, text } from '../rules/validate.ts'
 
@@ -42,31 +42,59 @@ export interface LifecycleWrites {
   expectStatus(dfid: string, status: string | null): boolean
 }
 
-/** What an adapter implements. */
-export interface LifecycleOperations extends LifecycleReads, LifecycleWrites, Transfer<TransitionExport> {}
+/** What a batch can ask for. */
+export interface LifecycleConditions {
+  /** A condition: the flow's current status is this (null: it has no transition yet). */
+  expectStatus(dfid: string, status: string | null): void
+}
 
-export const lifecycle: Methods<LifecycleStorage, LifecycleOperations> = (run) => ({
-  recordTransition: (dfid, fromStatus, toStatus) =>
-    run.write(
-      'recordTransition',
-      [id('dfid', dfid)],
-      dfid,
-      nullable(text, 'fromStatus', fromStatus),
-      text('toStatus', toStatus),
-    ),
+/** In the order of insertion. */
+export interface TransitionExport extends Exported {
+  readonly type: 'transition'
+  readonly dfid: string
+  readonly fromStatus: string | null
+  readonly toStatus: string
+  readonly createdAt: Instant
+}
 
-  getTransitions(dfid) {
-    const only = optional(id, 'dfid', dfid)
-    return only === null
-      ? run.readWhole('getTransitions', [], null)
-      : run.read('getTransitions', [only], only)
-  },
+export const lifecycle = protocol<
+  LifecycleStorage,
+  LifecycleReads,
+  LifecycleWrites,
+  TransitionExport,
+  LifecycleConditions
+>()({
+  methods: (run) => ({
+    recordTransition: (dfid, fromStatus, toStatus) =>
+      run.write(
+        'recordTransition',
+        [id('dfid', dfid)],
+        dfid,
+        nullable(text, 'fromStatus', fromStatus),
+        text('toStatus', toStatus),
+      ),
 
-  getCurrentStatus: (dfid) => run.read('getCurrentStatus', [id('dfid', dfid)], dfid),
+    getTransitions(dfid) {
+      const only = optional(id, 'dfid', dfid)
+      return only === null
+        ? run.readWhole('getTransitions', [], null)
+        : run.read('getTransitions', [only], only)
+    },
 
-  transition(dfid, fromStatus, toStatus) {
-    run.needs('transition')
-    const from = nullable(text, 'fromStatus', fromStatus)
-    return run.write('transition', [id('dfid', dfid)], dfid, from, text('toStatus', toStatus))
-  },
+    getCurrentStatus: (dfid) => run.read('getCurrentStatus', [id('dfid', dfid)], dfid),
+
+    transition(dfid, fromStatus, toStatus) {
+      run.needs('transition')
+      const from = nullable(text, 'fromStatus', fromStatus)
+      return run.write('transition', [id('dfid', dfid)], dfid, from, text('toStatus', toStatus))
+    },
+  }),
+  batch: ['recordTransition', 'transition'],
+  conditions: (run) => ({
+    expectStatus: (dfid, status) =>
+      run.write('expectStatus', [id('dfid', dfid)], dfid, nullable(text, 'status', status)),
+  }),
+  hasInitSchema: false,
+  capabilities: { transition: 'transition' },
+  records: { transition: { dfid: id, fromStatus: [text], toStatus: text, createdAt: canonicalTime } },
 })

@@ -1,15 +1,18 @@
-import { type Micros, MAX_MICROS, fromMicros } from '../rules/amounts.ts'
-import type { Methods, Transfer } from '../adapter/call.ts'
-import { InsufficientCapacityError, InvalidArgumentError, type StoredDataError } from '../errors/index.ts'
-import type { HoldExport } from './records.ts'
+import { type ExportedAmount, type Micros, MAX_MICROS, fromMicros } from '../rules/amounts.ts'
+import { protocol } from './protocol.ts'
+import { InvalidArgumentError, type StoredDataError } from '../errors/index.ts'
+import { type Exported, canonicalTime } from './record-rules.ts'
 import type { Instant } from '../rules/time.ts'
 import { amounts } from '../rules/objects.ts'
-import { options } from '../rules/options.ts'
-import { durationMicros, id, nullable, optional, seconds, sequence } from '../rules/validate.ts'
+import { checkedOptions } from '../rules/fields.ts'
+import { amount, durationMicros, id, integer, nullable, seconds, sequence } from '../rules/validate.ts'
+
+/** Amounts by resource id. */
+type Amounts = Readonly<Record<string, number>>
 
 export interface AcquireOptions {
   /** The total of each resource; every named resource needs an entry. Check and write are then one atomic step. */
-  readonly capacities?: Readonly<Record<string, number>>
+  readonly capacities?: Amounts
   /** The hold ends by itself after so many seconds, on the backend's clock. Without it, it never does. */
   readonly leaseSec?: number
 }
@@ -56,14 +59,14 @@ export interface ResourceLockStorage {
    */
   acquireBatch(
     dfid: string,
-    resources: Readonly<Record<string, number>>,
+    resources: Amounts,
     timeoutSec: number,
     options?: AcquireOptions,
   ): Promise<boolean>
   /** The same step as `acquireBatch`, telling the fence and the lease's end; null where that returns false. */
   acquire(
     dfid: string,
-    resources: Readonly<Record<string, number>>,
+    resources: Amounts,
     timeoutSec: number,
     options?: AcquireOptions,
   ): Promise<Grant | null>
@@ -108,79 +111,88 @@ export interface ResourceLockWrites {
   renew(dfid: string, leaseMicros: number, fence: number | null): boolean
 }
 
-/** What an adapter implements. */
-export interface ResourceLockOperations extends ResourceLockReads, ResourceLockWrites, Transfer<HoldExport> {}
-
-/** The refusal of a demand, for adapters: `locked` is what the other flows hold. */
-export function noRoom(demand: Demand, locked: Micros): InsufficientCapacityError {
-  const { resourceId, micros, capacity } = demand
-  return new InsufficientCapacityError(
-    resourceId,
-    fromMicros(micros),
-    fromMicros(locked),
-    fromMicros(capacity),
-  )
+export interface HoldExport extends Exported, ExportedAmount {
+  readonly type: 'hold'
+  readonly dfid: string
+  readonly resourceId: string
+  readonly acquiredAt: Instant
+  readonly expiresAt: Instant | null
+  readonly fence: number
 }
 
-export const resourceLock: Methods<ResourceLockStorage, ResourceLockOperations> = (run) => {
-  const acquire: ResourceLockStorage['acquire'] = (dfid, resources, timeoutSec, given) => {
-    const flow = id('dfid', dfid)
-    const wanted = amounts('resources', resources)
-    const waitMs = seconds('timeoutSec', timeoutSec) * 1000
-    const { capacities, leaseSec } = options(given, ['capacities', 'leaseSec'])
-    if (capacities !== undefined) run.needs('capacities')
-    if (leaseSec !== undefined) run.needs('leases')
-    const limits = optional(amounts, 'capacities', capacities)
-    const demands = Array.from(wanted, ([resourceId, micros]): Demand => {
-      const capacity = limits === null ? MAX_MICROS : limits.get(resourceId)
-      if (capacity === undefined)
-        throw new InvalidArgumentError('capacities', 'needs an entry for every named resource')
-      return { resourceId, micros, capacity }
-    })
-    const leaseMicros = optional(durationMicros, 'leaseSec', leaseSec)
-    return run.writeWithin(waitMs, 'acquire', [flow, ...wanted.keys()], { dfid: flow, demands, leaseMicros })
-  }
+const micros = (argument: string, value: unknown): number => integer(argument, value, 0, MAX_MICROS)
 
-  const fenceOf = (given: unknown) => optional(sequence, 'fence', options(given, ['fence']).fence)
+export const resourceLock = protocol<
+  ResourceLockStorage,
+  ResourceLockReads,
+  ResourceLockWrites,
+  HoldExport
+>()({
+  methods: (run) => {
+    const acquire: ResourceLockStorage['acquire'] = (dfid, resources, timeoutSec, given) => {
+      const flow = id('dfid', dfid)
+      const wanted = amounts('resources', resources)
+      const waitMs = seconds('timeoutSec', timeoutSec) * 1000
+      const { capacities, leaseSec } = checkedOptions(given, {
+        capacities: amounts,
+        leaseSec: durationMicros,
+      })
+      if (capacities !== null) run.needs('capacities')
+      if (leaseSec !== null) run.needs('leases')
+      const demands = Array.from(wanted, ([resourceId, micros]): Demand => {
+        const capacity = capacities === null ? MAX_MICROS : capacities.get(resourceId)
+        if (capacity === undefined)
+          throw new InvalidArgumentError('capacities', 'needs an entry for every named resource')
+        return { resourceId, micros, capacity }
+      })
+      const request = { dfid: flow, demands, leaseMicros: leaseSec }
+      return run.writeWithin(waitMs, 'acquire', [flow, ...wanted.keys()], request)
+    }
 
-  return {
-    getLockedAmount: (resourceId, excludeDfid) =>
-      run
-        .readWhole(
-          'getLockedAmount',
-          [id('resourceId', resourceId)],
-          resourceId,
-          nullable(id, 'excludeDfid', excludeDfid),
-        )
-        .then(fromMicros),
+    const fenceOf = (given: unknown) => checkedOptions(given, { fence: sequence }).fence
 
-    acquireBatch: (dfid, resources, timeoutSec, given) =>
-      acquire(dfid, resources, timeoutSec, given).then((grant) => grant !== null),
-
-    acquire(dfid, resources, timeoutSec, given) {
-      run.needs('capacities')
-      return acquire(dfid, resources, timeoutSec, given)
+    return {
+      async getLockedAmount(resourceId, excludeDfid) {
+        const [resource, excluded] = [id('resourceId', resourceId), nullable(id, 'excludeDfid', excludeDfid)]
+        return fromMicros(await run.readWhole('getLockedAmount', [resource], resource, excluded))
+      },
+      acquireBatch: (dfid, resources, timeoutSec, given) =>
+        acquire(dfid, resources, timeoutSec, given).then((grant) => grant !== null),
+      acquire(dfid, resources, timeoutSec, given) {
+        run.needs('capacities')
+        return acquire(dfid, resources, timeoutSec, given)
+      },
+      release: (dfid, given) => run.write('release', [id('dfid', dfid)], dfid, fenceOf(given)),
+      renew(dfid, leaseSec, given) {
+        run.needs('leases')
+        const lease = durationMicros('leaseSec', leaseSec)
+        return run.write('renew', [id('dfid', dfid)], dfid, lease, fenceOf(given))
+      },
+      async getHolds(given) {
+        run.needs('capacities')
+        const { dfid, resourceId } = checkedOptions(given, { dfid: id, resourceId: id })
+        const ids = [dfid, resourceId].filter((one) => one !== null)
+        const rows = await run.readWhole('getHolds', ids, dfid, resourceId)
+        return rows.map(({ micros, ...row }) => ({ ...row, amount: micros && fromMicros(micros) }))
+      },
+    }
+  },
+  batch: ['acquireBatch', 'acquire', 'release', 'renew'],
+  hasInitSchema: true,
+  capabilities: { capacities: 'acquire', leases: 'renew' },
+  records: {
+    hold: {
+      dfid: id,
+      resourceId: id,
+      amount,
+      micros: { optional: micros },
+      acquiredAt: canonicalTime,
+      expiresAt: [canonicalTime],
+      fence: sequence,
     },
-
-    release: (dfid, given) => run.write('release', [id('dfid', dfid)], dfid, fenceOf(given)),
-
-    renew(dfid, leaseSec, given) {
-      run.needs('leases')
-      const lease = durationMicros('leaseSec', leaseSec)
-      return run.write('renew', [id('dfid', dfid)], dfid, lease, fenceOf(given))
-    },
-
-    async getHolds(given) {
-      run.needs('capacities')
-      const filter = options(given, ['dfid', 'resourceId'])
-      const dfid = optional(id, 'dfid', filter.dfid)
-      const resourceId = optional(id, 'resourceId', filter.resourceId)
-      const ids = [dfid, resourceId].filter((one) => one !== null)
-      const rows = await run.readWhole('getHolds', ids, dfid, resourceId)
-      return rows.map(({ micros, ...row }) => ({
-        ...row,
-        amount: micros === null ? null : fromMicros(micros),
-      }))
-    },
-  }
-}
+  },
+  contradiction: (hold) =>
+    hold.micros === undefined || fromMicros(hold.micros) === hold.amount
+      ? null
+      : 'amount and micros contradict each other',
+})

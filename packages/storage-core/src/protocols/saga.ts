@@ -1,5 +1,6 @@
-import type { Methods, Transfer } from '../adapter/call.ts'
-import type { DirtyFlowExport } from './records.ts'
+import { protocol } from './protocol.ts'
+import { type Exported, canonicalTime } from './record-rules.ts'
+import type { Instant } from '../rules/time.ts'
 import { id, jsonText, text } from '../rules/validate.ts'
 import { parseStored } from '../rules/stored.ts'
 
@@ -40,26 +41,39 @@ export interface SagaWrites {
   clearDirty(dfid: string): void
 }
 
-/** What an adapter implements. */
-export interface SagaOperations extends SagaReads, SagaWrites, Transfer<DirtyFlowExport> {}
+/** In the order of the marks. */
+export interface DirtyFlowExport extends Exported {
+  readonly type: 'dirtyFlow'
+  readonly dfid: string
+  readonly failedStep: string
+  readonly partialStateJson: string
+  readonly createdAt: Instant
+}
 
-export const saga: Methods<SagaStorage, SagaOperations> = (run) => ({
-  markDirty(dfid, failedStep, partialStateJson) {
-    const step = text('failedStep', failedStep)
-    const partial = jsonText('partialStateJson', partialStateJson, run.maxValueBytes)
-    return run.write('markDirty', [id('dfid', dfid)], dfid, step, partial)
+export const saga = protocol<SagaStorage, SagaReads, SagaWrites, DirtyFlowExport>()({
+  methods: (run) => ({
+    markDirty(dfid, failedStep, partialStateJson) {
+      const step = text('failedStep', failedStep)
+      const partial = jsonText('partialStateJson', partialStateJson, run.maxValueBytes)
+      return run.write('markDirty', [id('dfid', dfid)], dfid, step, partial)
+    },
+
+    getDirtyFlows: () => run.readWhole('getDirtyFlows', []),
+
+    async getDirtyState(dfid) {
+      const row = await run.read('getDirtyState', [id('dfid', dfid)], dfid)
+      if (row === null) return null
+      return {
+        failedStep: row.failedStep,
+        partialState: parseStored('saga_dirty_state', 'partial_state_json', row.partialStateJson),
+      }
+    },
+
+    clearDirty: (dfid) => run.write('clearDirty', [id('dfid', dfid)], dfid),
+  }),
+  batch: ['markDirty', 'clearDirty'],
+  hasInitSchema: true,
+  records: {
+    dirtyFlow: { dfid: id, failedStep: text, partialStateJson: jsonText, createdAt: canonicalTime },
   },
-
-  getDirtyFlows: () => run.readWhole('getDirtyFlows', []),
-
-  async getDirtyState(dfid) {
-    const row = await run.read('getDirtyState', [id('dfid', dfid)], dfid)
-    if (row === null) return null
-    return {
-      failedStep: row.failedStep,
-      partialState: parseStored('saga_dirty_state', 'partial_state_json', row.partialStateJson),
-    }
-  },
-
-  clearDirty: (dfid) => run.write('clearDirty', [id('dfid', dfid)], dfid),
 })

@@ -50,12 +50,13 @@ export function text(argument: string, value: unknown): string {
 }
 
 /** `check`, but null is a value too. */
-export function nullable<T>(
-  check: (argument: string, value: unknown) => T,
+export function nullable<T, Limit extends unknown[]>(
+  check: (argument: string, value: unknown, ...limit: Limit) => T,
   argument: string,
   value: unknown,
+  ...limit: Limit
 ): T | null {
-  return value === null ? null : check(argument, value)
+  return value === null ? null : check(argument, value, ...limit)
 }
 
 /** `check`, for a member that may be left out: undefined and a missing one are null. */
@@ -120,13 +121,20 @@ export function instant(argument: string, value: unknown): Instant {
   return parsed ?? refuse(argument, 'must be a time such as 2026-03-01T09:30:00.000000Z')
 }
 
-/** JSON text that is stored byte for byte. `taken` bytes of the record's limit are used by its other texts. */
-export function jsonText(argument: string, value: unknown, limit: number, taken = 0): string {
+/** JSON text that is stored byte for byte. */
+export function jsonText(argument: string, value: unknown, limit: number): string {
   const json = string(argument, value)
-  const bytes = json.length * 3 + taken > limit ? Buffer.byteLength(json) + taken : 0
-  if (bytes > limit) throw new ValueTooLargeError(argument, bytes, limit)
+  checkSize(argument, limit, json)
   const reason = checkJsonText(json)
   return reason === null ? json : refuse(argument, reason)
+}
+
+/** Throws where the texts together take more than a record may; `argument` is the last of them. */
+export function checkSize(argument: string, limit: number, ...texts: readonly string[]): void {
+  const least = texts.reduce((sum, text) => sum + text.length, 0)
+  if (least * 3 <= limit) return
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  if (bytes > limit) throw new ValueTooLargeError(argument, bytes, limit)
 }
 
 /** The order in which ids sort everywhere: by their UTF-8 bytes, which is by code point. */

@@ -1,5 +1,6 @@
 import type { StorageDriver } from '../adapter/driver.ts'
 import { nextTurn, settleBy } from '../adapter/deadline.ts'
+import { importUnfinished } from '../adapter/refusals.ts'
 import { ClosedError, ConflictError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import { CallsUnderWay } from './under-way.ts'
@@ -9,7 +10,7 @@ const CLOSE_GRACE_MS = 4_500
 const CLOSE_LIMIT_MS = 5_000
 
 /** The states of a handle: not open yet, open, being filled by an import, closing, closed. */
-export class Gate {
+export class HandleState {
   readonly #driver: StorageDriver
   readonly #create: boolean
   #ready: Promise<void> | undefined
@@ -38,16 +39,13 @@ export class Gate {
   }
 
   /** Runs `act` once the schema is there; at once where it is, so that calls keep their order. */
-  pass<T>(act: () => Promise<T>): Promise<T> {
+  whenOpen<T>(act: () => Promise<T>): Promise<T> {
     return this.#pass(act, false)
   }
 
-  /** `pass`, for writes other than those of an import. */
-  passWrite<T>(act: () => Promise<T>): Promise<T> {
-    if (this.#refusesWrites)
-      return Promise.reject(
-        new ConflictError('An import into this store is not finished. Run it again to its end, then write.'),
-      )
+  /** `whenOpen`, for writes other than those of an import. */
+  whenWritable<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#refusesWrites) return Promise.reject(importUnfinished())
     return this.#pass(act, true)
   }
 

@@ -9,7 +9,7 @@ export interface Place {
 }
 
 /** Runs `act`; whatever fails, at once or later, rejects and says which call it was. */
-export async function located<T>(place: Place, act: () => Promise<T>): Promise<T> {
+export async function locateErrors<T>(place: Place, act: () => Promise<T>): Promise<T> {
   try {
     const answer = await act()
     if (Array.isArray(answer)) for (const item of answer) locateError(item, place)
@@ -25,8 +25,8 @@ function locateError(item: unknown, { backend, protocol, method }: Place): void 
     locate(item.error, backend, protocol, method)
 }
 
-/** `located`, for what answers with an iterable. */
-export async function* locatedItems<T>(place: Place, act: () => AsyncIterable<T>): AsyncGenerator<T> {
+/** `locateErrors`, for what answers with an iterable. */
+export async function* locateErrorsOfItems<T>(place: Place, act: () => AsyncIterable<T>): AsyncGenerator<T> {
   try {
     for await (const item of act()) {
       locateError(item, place)
@@ -38,7 +38,7 @@ export async function* locatedItems<T>(place: Place, act: () => AsyncIterable<T>
 }
 
 /** The driver, with everything that it did not map itself as an `InternalError`. */
-export function mapped(driver: StorageDriver): StorageDriver {
+export function withKnownErrors(driver: StorageDriver): StorageDriver {
   const map = <A extends unknown[], T>(act: (...args: A) => Promise<T>, outcome: Outcome) => {
     return async (...args: A): Promise<T> => {
       try {
