@@ -1,7 +1,7 @@
 import { type Client, isCluster } from './client.ts'
 import { isUnknownScript } from './errors.ts'
 import type { Script } from './script.ts'
-import type { Reply } from './session.ts'
+import type { Reply } from './protocol.ts'
 
 /** What is used of ioredis. */
 interface Commands {

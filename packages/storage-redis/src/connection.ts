@@ -8,7 +8,7 @@ import { NoAnswerError, UnreachableError, isFinal, isReply, mayPass } from './er
 import { type Packable, pack } from './msgpack.ts'
 import { clockScript } from './read-script.ts'
 import type { Script } from './script.ts'
-import type { Reply } from './session.ts'
+import type { Reply } from './protocol.ts'
 
 const PAUSE_MS = 20
 const EVENTS = ['ready', 'close', 'end', 'error'] as const

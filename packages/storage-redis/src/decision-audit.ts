@@ -1,35 +1,39 @@
-import {
-  type DecisionAuditOperations,
-  type EventRow,
-  type Implementation,
-  InvalidArgumentError,
-} from '@dir/storage-core'
-import { LOG_READ, LOG_WRITE, type LogEntry, logPage } from './log.ts'
+import { type EventExport, type EventRow, InvalidArgumentError } from '@dir/storage-core'
+import { LOG_READ, LOG_WRITE, type LogEntry, exportLog, logPage } from './log.ts'
+import { type RedisProtocol, write } from './protocol.ts'
 import type { ScriptPart } from './script.ts'
-import { type RedisSession, Refused, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
-export const decisionAuditScript: ScriptPart = {
+const script: ScriptPart = {
   keys: { events: 'stream', events_by_flow: 'zset' },
   shared: [],
   read: [LOG_READ],
   write: [
     LOG_WRITE,
     /* lua */ String.raw`
--- dfid, event, step id, state, details; answers the event's number
-function op.event_record(dfid, event, step, state, details)
-  local seq = count('events')
-  append('events', seq, dfid, 'event', event, 'at', now, 'step', step, 'state', state, 'details', details)
-  return seq
+local function append_event(seq, dfid, event, at, step, state, details)
+  append('events', seq, dfid, 'event', event, 'at', at, 'step', step, 'state', state, 'details', details)
 end
 
--- number, dfid, event, at, step id, state, details; refused unless numbers rise
-function refusal.event_import(seq)
-  if seq <= (judged.event or counters.events) then return {} end
-  judged.event = seq
+-- events, each dfid, event, step id, state, details; answers the first one's number, the others follow
+function op.decisionAudit.recordMany(items)
+  local first = counters.events + 1
+  for _, event in ipairs(items) do
+    append_event(count('events'), event[1], event[2], now, event[3], event[4], event[5])
+  end
+  return exact(first)
 end
-function op.event_import(seq, dfid, event, at, step, state, details)
-  append('events', count('events', seq), dfid, 'event', event, 'at', at, 'step', step, 'state', state, 'details', details)
+
+-- events, each number, dfid, event, at, step id, state, details; refused unless numbers rise
+function refusal.decisionAudit.importPage(items)
+  local last = counters.events
+  for _, event in ipairs(items) do
+    if event[1] <= last then return {} end
+    last = event[1]
+  end
+end
+function op.decisionAudit.importPage(items)
+  for _, event in ipairs(items) do append_event(count('events', event[1]), unpack(event, 2)) end
 end
 `,
   ],
@@ -43,52 +47,49 @@ function toRow({
   return { seq, dfid, event, timestamp: fromStamp(at), stepId: step, state, detailsJson: details }
 }
 
-const PAGE = 500
+export const decisionAudit: RedisProtocol<'decisionAudit'> = {
+  script,
+  reads: {
+    async eventsPage(redis, { dfid, event, afterSeq, limit }) {
+      for (let after = afterSeq; ;) {
+        const page = await logPage(redis, { log: 'events', dfid, after, limit, second: event })
+        if (page.entries.length > 0 || page.next === null) return page.entries.map(toRow)
+        after = page.next
+      }
+    },
 
-export const decisionAudit: Implementation<DecisionAuditOperations, RedisSession> = {
-  async recordMany(redis, events) {
-    const numbers = events.map(({ dfid, event, stepId, state, detailsJson }) =>
-      redis.write('event_record', dfid, event, stepId, state, detailsJson),
-    )
-    return as<number[]>(await Promise.all(numbers))
+    exportPage: (redis, cursor) =>
+      exportLog(redis, 'events', cursor, (entry) => ({ type: 'event', ...toRow(entry) })),
   },
-
-  async eventsPage(redis, { dfid, event, afterSeq, limit }) {
-    for (let after = afterSeq; ;) {
-      const { entries, next } = await logPage(redis, 'decisionAudit', {
-        log: 'events',
-        dfid,
-        after,
-        limit,
-        second: event,
-      })
-      if (entries.length > 0 || next === null) return entries.map(toRow)
-      after = next
-    }
-  },
-
-  async exportPage(redis, cursor) {
-    const after = Number(cursor ?? 0)
-    const { entries, next } = await logPage(redis, 'decisionAudit', {
-      log: 'events',
-      dfid: null,
-      after,
-      limit: PAGE,
-    })
-    const items = entries.map((entry) => ({ type: 'event' as const, ...toRow(entry) }))
-    return { items, next: next === null ? null : String(next) }
-  },
-
-  async importPage(redis, items) {
-    try {
-      await Promise.all(
-        items.map(({ seq, dfid, event, timestamp, stepId, state, detailsJson }) =>
-          redis.write('event_import', seq, dfid, event, toStamp(timestamp), stepId, state, detailsJson),
-        ),
-      )
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      throw new InvalidArgumentError('records', 'must hold the events in the order of seq, each once')
-    }
+  writes: {
+    recordMany: write(
+      (events) => [
+        events.map(({ dfid, event, stepId, state, detailsJson }) => [
+          dfid,
+          event,
+          stepId,
+          state,
+          detailsJson,
+        ]),
+      ],
+      (first, events) => events.map((_, index) => Number(first) + index),
+    ),
+    importPage: write<[readonly EventExport[]]>(
+      (items) => [
+        items.map(({ seq, dfid, event, timestamp, stepId, state, detailsJson }) => [
+          seq,
+          dfid,
+          event,
+          toStamp(timestamp),
+          stepId,
+          state,
+          detailsJson,
+        ]),
+      ],
+      () => undefined,
+      () => {
+        throw new InvalidArgumentError('records', 'must hold the events in the order of seq, each once')
+      },
+    ),
   },
 }

@@ -2,27 +2,29 @@ import {
   ATOMIC_CAPABILITIES,
   type Call,
   type Capability,
+  CommitQueue,
   ConflictError,
   type DriverTransfer,
   type StorageDriver,
   TimeoutError,
   type Work,
-  WriteQueue,
-  importTakenOver,
   settleBy,
   timeoutMsOf,
 } from '@dir/storage-core'
 import { RedisConnection } from './connection.ts'
-import { otherStore } from './schema-errors.ts'
-import { GroupCommit } from './group-commit.ts'
-import { SCHEMA_VERSION } from './meta.ts'
-import { runCall } from './operations.ts'
+import { importEnds, importScript } from './import.ts'
+import type { Packable } from './msgpack.ts'
 import type { CheckedOptions } from './options.ts'
+import type { RedisReader } from './protocol.ts'
+import { runRead } from './protocols.ts'
 import { readScript } from './read-script.ts'
+import { judgeRights } from './rights.ts'
+import { SCHEMA_VERSION, otherStore } from './schema.ts'
+import type { Script } from './script.ts'
 import { durability, judgeServer, readServer } from './server.ts'
-import type { Argument, RedisSession, Reply } from './session.ts'
-import { judgeRights, lookAtStore, openStore } from './store.ts'
-import { importScript } from './store-script.ts'
+import { lookAtStore, openStore } from './store.ts'
+import { removalScript } from './write-script.ts'
+import { COMMIT_LIMITS, Writes } from './writes.ts'
 
 export class RedisDriver implements StorageDriver {
   readonly backend = 'redis'
@@ -35,8 +37,8 @@ export class RedisDriver implements StorageDriver {
     'processes',
   ])
   readonly #connection: RedisConnection
-  readonly #commit: GroupCommit
-  readonly #queue: WriteQueue
+  readonly #writes: Writes
+  readonly #queue: CommitQueue
   readonly #allowEviction: boolean
   readonly #timeoutMs: number
 
@@ -44,8 +46,12 @@ export class RedisDriver implements StorageDriver {
     this.#timeoutMs = timeoutMsOf(handle)
     this.#allowEviction = allowEviction
     this.#connection = new RedisConnection(server, namespace, this.#timeoutMs)
-    this.#commit = new GroupCommit(this.#connection, this.#timeoutMs)
-    this.#queue = new WriteQueue({ flush: (queue) => this.#commit.flush(queue) })
+    this.#writes = new Writes(this.#connection, this.#timeoutMs)
+    this.#queue = new CommitQueue({
+      ...COMMIT_LIMITS,
+      ready: () => (this.#connection.isReady ? undefined : this.#writes.ready()),
+      commit: (works) => this.#writes.commit(works),
+    })
   }
 
   async init(create: boolean): Promise<void> {
@@ -57,31 +63,31 @@ export class RedisDriver implements StorageDriver {
   async #prepare(create: boolean): Promise<boolean> {
     const server = await readServer(this.#connection, this.#deadline())
     judgeServer(server, this.#allowEviction)
-    this.#commit.maxRequestBytes = server.maxRequestBytes
+    this.#writes.maxRequestBytes = server.maxRequestBytes
     if (server.appendOnly) this.capabilities.add('durable')
     else this.capabilities.delete('durable')
     await judgeRights(this.#connection, this.#deadline())
-    const { id, importing } = await openStore(this.#connection, create, this.#deadline())
+    const { id, importing } = await openStore(this.#connection, create, () => this.#deadline())
     this.#connection.storeId = id
     return importing
   }
 
   async read(call: Call): Promise<unknown> {
     const start = performance.now()
-    const earlier = this.#queue.earlierWrites(call)
+    const earlier = this.#queue.earlier(call)
     if (earlier !== undefined)
       await settleBy(
         call.deadline,
         earlier,
         () => new TimeoutError(performance.now() - start, 'waiting for earlier writes'),
       )
-    const session: RedisSession = {
-      read: (protocol, name, ...args) =>
-        this.#connection.repeat(readScript(protocol), [name, ...args], call.deadline, 'not-applied', start),
-      write: () => Promise.reject(new TypeError('a read does not write')),
-      attempt: () => Promise.reject(new TypeError('a read does not write')),
+    const repeat = (script: Script, request: Packable) =>
+      this.#connection.repeat(script, request, call.deadline, 'not-applied', start)
+    const reader: RedisReader = {
+      read: (...request) => repeat(readScript(call.protocol), request),
+      remove: (...request) => repeat(removalScript(call.protocol), request),
     }
-    return runCall(session, call)
+    return runRead(reader, call)
   }
 
   write(work: Work): Promise<readonly unknown[]> {
@@ -115,19 +121,10 @@ export class RedisDriver implements StorageDriver {
       const { seq, fence } = await lookAtStore(this.#connection, this.#deadline())
       return { seq, fence }
     },
-    begin: async (ticket, create) => {
-      await this.#prepare(create)
-      if ((await this.#import('import_begin', String(ticket))) !== 1)
-        throw new ConflictError('This store is not empty. Import into a new one, or drop this one first.')
-    },
-    finish: async (ticket, { seq, fence }) => {
-      if ((await this.#import('import_finish', String(ticket), seq, fence)) !== 1) throw importTakenOver()
-    },
-  }
-
-  /** Runs a step of an import. Each may run twice. */
-  #import(name: string, ...args: readonly Argument[]): Promise<Reply> {
-    return this.#connection.repeat(importScript, [name, ...args], this.#deadline(), 'unknown')
+    ...importEnds(
+      (...request) => this.#connection.repeat(importScript, request, this.#deadline(), 'unknown'),
+      (create) => this.#prepare(create),
+    ),
   }
 
   #deadline(): number {

@@ -2,8 +2,29 @@ import { checkNamespace, storeOptions } from '@dir/storage-core'
 import { SERVER_OPTIONS, checkServer } from './client.ts'
 import { RedisConnection } from './connection.ts'
 import type { RedisNamespaceOptions } from './options.ts'
-import { as } from './session.ts'
-import { dropScript, idScript } from './store-script.ts'
+import { as } from './protocol.ts'
+import { type Script, newScript } from './script.ts'
+import { NAMES } from './store.ts'
+
+/** Answers a namespace's id, or nothing, whatever its keys have become. */
+const idScript: Script = newScript(
+  /* lua */ `#!lua flags=no-writes
+local id = redis.pcall('HGET', KEYS[1], 'id')
+return type(id) == 'string' and id or ''`,
+  ['meta'],
+)
+
+/**
+ * Removes a namespace while its id is still the one given: the call may arrive late, when there is a new store. What
+ * its keys have become does not matter, and memory is not needed.
+ */
+export const dropScript: Script = newScript(
+  /* lua */ `#!lua flags=allow-oom
+local id = redis.pcall('HGET', KEYS[1], 'id')
+if (type(id) == 'string' and id or '') ~= cmsgpack.unpack(ARGV[1]) then return end
+for _, name in ipairs(KEYS) do redis.call('UNLINK', name) end`,
+  NAMES,
+)
 
 const PATIENCE_MS = 5_000
 

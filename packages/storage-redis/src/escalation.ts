@@ -1,19 +1,15 @@
-import type {
-  EscalationOperations,
-  EscalationRequest,
-  Implementation,
-  RequestExport,
-} from '@dir/storage-core'
-import { allPages, exportTables, lastOfEach } from './pages.ts'
+import type { EscalationRequest, RequestExport } from '@dir/storage-core'
+import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
+import { allPages, lastOfEach } from './pages.ts'
+import { type RedisProtocol, type Reply, as, condition, same, write } from './protocol.ts'
 import type { ScriptPart } from './script.ts'
-import { type RedisSession, type Reply, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 // A token is agent id, NUL, when, NUL, a number that makes it its own. A request's record: agent id, reason, context,
 // proposal, impact, created at, and resolved at and decision, or false. `pending` and `requests_by_number` have the
 // order of insertion.
-export const escalationScript: ScriptPart = {
+const script: ScriptPart = {
   keys: { tokens: 'zset', requests: 'hash', requests_by_number: 'zset', pending: 'zset' },
   shared: [
     TABLES,
@@ -29,23 +25,21 @@ end
 op.token_count = tokens_since
 
 -- after a number; answers pending requests, and after which number to go on, or false at the end
-function op.request_list(after)
+function op.pending_requests(after)
   local ids, numbers, next = numbered('pending', after)
   return fill('requests', ids, numbers, next)
 end
 
--- after a token; answers tokens
-function op.token_export(after)
+-- after a token; answers tokens, and after which to go on, or false at the end
+function op.export_tokens(after)
   return { members('tokens', after) }
 end
 `,
   ],
   write: [
     /* lua */ String.raw`
--- agent id, when (null: now)
-function op.token_add(agent, at)
-  local own = string.format('%.0f', count('tokens'))
-  write('ZADD', key.tokens, 0, agent .. '\0' .. (at or now) .. '\0' .. own)
+local function add_token(agent, at)
+  write('ZADD', key.tokens, 0, agent .. '\0' .. at .. '\0' .. exact(count('tokens')))
 end
 
 local function put_request(dfid, record)
@@ -62,38 +56,43 @@ local function next_moment(at)
   return string.format('%012d%06d', seconds, micros)
 end
 
+-- agent id
+function op.escalation.recordBudgetToken(agent) add_token(agent, now) end
+
 -- dfid, agent id, reason, context, proposal, impact
-function op.request_insert(dfid, agent, reason, context, proposal, impact)
+function op.escalation.insertRequest(dfid, agent, reason, context, proposal, impact)
   local replaced, created = get('requests', dfid), now
   if replaced and replaced[6] >= now then created = next_moment(replaced[6]) end
   put_request(dfid, { agent, reason, context, proposal, impact, created, false, false })
 end
 
 -- dfid, resolved at, decision, proposal (null: keep it), created at (null: any); refused unless it is pending
-function refusal.request_resolve(dfid, _, _, _, created)
+function refusal.escalation.resolveRequest(dfid, _, _, _, created)
   local record = get('requests', dfid)
   return (not record or record[7] or (created and created ~= record[6])) and {}
 end
-function op.request_resolve(dfid, resolved, decision, proposal)
+function op.escalation.resolveRequest(dfid, resolved, decision, proposal)
   local record = get('requests', dfid)
   record[4], record[7], record[8] = proposal or record[4], resolved, decision
   write('HSET', key.requests, dfid, cmsgpack.pack(record))
   write('ZREM', key.pending, dfid)
 end
 
--- agent id, limit, window in microseconds, then a request as for request_insert, or nothing; answers whether it was
+-- agent id, limit, window in microseconds, then a request as for insertRequest, or nothing; answers whether it was
 -- granted and how many tokens are in the window
-function op.token_consume(agent, limit, window, ...)
+function op.escalation.consumeBudget(agent, limit, window, ...)
   local used = tokens_since(agent, stamp(-window))
-  if used >= limit then return { 0, used } end
-  if ... then op.request_insert(...) end
-  op.token_add(agent)
-  return { 1, used + 1 }
+  if used >= limit then return { false, exact(used) } end
+  if ... then op.escalation.insertRequest(...) end
+  add_token(agent, now)
+  return { true, exact(used + 1) }
 end
 
--- dfid, the record's fields, of which the last two may be null
-function op.request_import(dfid, agent, reason, context, proposal, impact, created, resolved, decision)
-  put_request(dfid, { agent, reason, context, proposal, impact, created, resolved, decision })
+-- for each token two fields: agent id, when; for each request: dfid, the record's fields
+function op.escalation.importPage(items)
+  for _, item in ipairs(items) do
+    if #item == 2 then add_token(unpack(item)) else put_request(item[1], { unpack(item, 2) }) end
+  end
 end
 `,
   ],
@@ -113,69 +112,70 @@ function fieldsOf({ dfid, agentId, reason, contextJson, proposalJson, impact }: 
   return [dfid, agentId, reason, contextJson, proposalJson, impact]
 }
 
+const stampOf = (instant: string | null): string | null => (instant === null ? null : toStamp(instant))
+
 const REQUESTS = 'requests:'
 
-export const escalation: Implementation<EscalationOperations, RedisSession> = {
-  async getWindowCount(redis, agentId, since) {
-    return as<number>(await redis.read('escalation', 'token_count', agentId, toStamp(since)))
-  },
+export const escalation: RedisProtocol<'escalation'> = {
+  script,
+  reads: {
+    async getWindowCount(redis, agentId, since) {
+      return as<number>(await redis.read('token_count', agentId, toStamp(since)))
+    },
 
-  async recordBudgetToken(redis, agentId) {
-    await redis.write('token_add', agentId)
-  },
+    async getPendingRequests(redis) {
+      const rows = await allPages<[string, Reply]>(redis, '-inf', 'pending_requests')
+      return lastOfEach(rows, ([dfid]) => dfid).map(([dfid, record]) => toRequest(dfid, record).request)
+    },
 
-  async insertRequest(redis, request) {
-    await redis.write('request_insert', ...fieldsOf(request))
-  },
-
-  resolveRequest(redis, { dfid, resolvedAt, decision, proposalJson, createdAt }) {
-    const [resolved, created] = [toStamp(resolvedAt), createdAt === null ? null : toStamp(createdAt)]
-    return redis.attempt('request_resolve', dfid, resolved, decision, proposalJson, created)
-  },
-
-  async getPendingRequests(redis) {
-    const rows = await allPages<[string, Reply]>(redis, 'escalation', '-inf', 'request_list')
-    return lastOfEach(rows, ([dfid]) => dfid).map(([dfid, record]) => toRequest(dfid, record).request)
-  },
-
-  async consumeBudget(redis, agentId, limit, windowMicros, request) {
-    const rest = request === null ? [] : fieldsOf(request)
-    const reply = await redis.write('token_consume', agentId, limit, windowMicros, ...rest)
-    const [granted, used] = as<[number, number]>(reply)
-    return { granted: granted === 1, used }
-  },
-
-  async exportPage(redis, cursor) {
-    if (cursor?.startsWith(REQUESTS) === true) {
-      const toItem = (_: string, dfid: string, record: Reply): RequestExport => {
-        const { request, resolvedAt, decision } = toRequest(dfid, record)
-        const status = resolvedAt === null ? 'PENDING' : 'RESOLVED'
-        return { type: 'request', ...request, status, resolvedAt, decision }
+    async exportPage(redis, cursor) {
+      if (cursor?.startsWith(REQUESTS) === true) {
+        const toItem = (_: string, dfid: string, record: Reply): RequestExport => {
+          const { request, resolvedAt, decision } = toRequest(dfid, record)
+          const status = resolvedAt === null ? 'PENDING' : 'RESOLVED'
+          return { type: 'request', ...request, status, resolvedAt, decision }
+        }
+        const after = cursor.slice(REQUESTS.length) || null
+        const page = await exportTables(redis, ['requests'], after, toItem, 'number')
+        return { ...page, next: page.next === null ? null : `${REQUESTS}${page.next}` }
       }
-      const after = cursor.slice(REQUESTS.length) || null
-      const page = await exportTables(redis, 'escalation', ['requests'], after, toItem, 'number')
-      return { ...page, next: page.next === null ? null : `${REQUESTS}${page.next}` }
-    }
-    const after = cursor?.slice('tokens:'.length) ?? ''
-    const [tokens, next] = as<[string[], string | null]>(
-      await redis.read('escalation', 'token_export', after),
-    )
-    const items = tokens.map((token) => {
-      const [agentId = '', at = ''] = token.split('\0')
-      return { type: 'budgetToken' as const, agentId, createdAt: fromStamp(at) }
-    })
-    return { items, next: next === null ? REQUESTS : `tokens:${next}` }
+      const after = cursor?.slice('tokens:'.length) ?? ''
+      const [tokens, next] = as<[string[], string | null]>(await redis.read('export_tokens', after))
+      const items = tokens.map((token) => {
+        const [agentId = '', at = ''] = token.split('\0')
+        return { type: 'budgetToken' as const, agentId, createdAt: fromStamp(at) }
+      })
+      return { items, next: next === null ? REQUESTS : `tokens:${next}` }
+    },
   },
-
-  async importPage(redis, items) {
-    await Promise.all(
-      items.map((item) => {
-        if (item.type === 'budgetToken')
-          return redis.write('token_add', item.agentId, toStamp(item.createdAt))
-        const resolved = item.resolvedAt === null ? null : toStamp(item.resolvedAt)
-        const times = [toStamp(item.createdAt), resolved, item.decision]
-        return redis.write('request_import', ...fieldsOf(item), ...times)
-      }),
-    )
+  writes: {
+    recordBudgetToken: write(same),
+    insertRequest: write(fieldsOf),
+    resolveRequest: condition(({ dfid, resolvedAt, decision, proposalJson, createdAt }) => [
+      dfid,
+      toStamp(resolvedAt),
+      decision,
+      proposalJson,
+      stampOf(createdAt),
+    ]),
+    consumeBudget: write(
+      (agentId, limit, windowMicros, request) => [
+        agentId,
+        limit,
+        windowMicros,
+        ...(request === null ? [] : fieldsOf(request)),
+      ],
+      (reply) => {
+        const [granted, used] = as<[boolean, string]>(reply)
+        return { granted, used: Number(used) }
+      },
+    ),
+    importPage: write((items) => [
+      items.map((item) =>
+        item.type === 'budgetToken'
+          ? [item.agentId, toStamp(item.createdAt)]
+          : [...fieldsOf(item), toStamp(item.createdAt), stampOf(item.resolvedAt), item.decision],
+      ),
+    ]),
   },
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { ClaimAnswer, IdempotencyOperations, Implementation } from '@dir/storage-core'
-import { exportTables } from './pages.ts'
+import type { ClaimAnswer } from '@dir/storage-core'
+import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
+import { type RedisProtocol, as, condition, freeing, same, write } from './protocol.ts'
 import type { ScriptPart } from './script.ts'
-import { type RedisSession, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 // A record: result, request hash, created at, and of a claim: token, since, until. What there is not is false.
-export const idempotencyScript: ScriptPart = {
+const script: ScriptPart = {
   keys: { results: 'hash', results_by_id: 'zset' },
   shared: [
     TABLES,
@@ -21,7 +21,7 @@ end
   read: [
     /* lua */ String.raw`
 -- key; answers the result or null
-op.result_get = result_of
+op.result = result_of
 `,
   ],
   write: [
@@ -31,17 +31,17 @@ local function put_result(id, result, hash)
 end
 
 -- key, result
-function op.result_set(id, result) put_result(id, result, false) end
+function op.idempotency.set(id, result) put_result(id, result, false) end
 
 -- key, result; answers null, or the result that was there before
-function op.result_set_if_absent(id, result)
+function op.idempotency.setIfAbsent(id, result)
   local existing = result_of(id)
   if not existing then put_result(id, result, false) end
   return existing
 end
 
 -- key, token, lease in microseconds, request hash or null; answers a state and what belongs to it
-function op.result_claim(id, token, lease, hash)
+function op.idempotency.claim(id, token, lease, hash)
   local record = get('results', id)
   if record then
     local result, known_hash, _, owner, since, expires = unpack(record)
@@ -61,18 +61,21 @@ local function not_current(id, token)
 end
 
 -- key, token, result
-refusal.result_complete = not_current
-function op.result_complete(id, _, result)
+refusal.idempotency.complete = not_current
+function op.idempotency.complete(id, _, result)
   put_result(id, result, get('results', id)[2])
 end
 
 -- key, token
-refusal.result_abandon = not_current
-function op.result_abandon(id) remove('results', id) end
+refusal.idempotency.abandon = not_current
+function op.idempotency.abandon(id) remove('results', id) end
 
--- key, then or null: result, request hash, created at, claimed at; and a token
-function op.result_import(id, result, hash, created, claimed, token)
-  put('results', id, { result, hash, created, claimed and token, claimed, claimed })
+-- for each: key, then or null: result, request hash, created at, claimed at; and a token
+function op.idempotency.importPage(items)
+  for _, item in ipairs(items) do
+    local id, result, hash, created, claimed, token = unpack(item)
+    put('results', id, { result, hash, created, claimed and token, claimed, claimed })
+  end
 end
 `,
   ],
@@ -100,56 +103,45 @@ function toClaim(reply: ClaimReply): ClaimAnswer {
 const instantOf = (stamp: string | null): string | null => (stamp === null ? null : fromStamp(stamp))
 const stampOf = (instant: string | null): string | null => (instant === null ? null : toStamp(instant))
 
-export const idempotency: Implementation<IdempotencyOperations, RedisSession> = {
-  async get(redis, key) {
-    return as<string | null>(await redis.read('idempotency', 'result_get', key))
-  },
+export const idempotency: RedisProtocol<'idempotency'> = {
+  script,
+  reads: {
+    async get(redis, key) {
+      return as<string | null>(await redis.read('result', key))
+    },
 
-  async set(redis, key, resultJson) {
-    await redis.write('result_set', key, resultJson)
-  },
-
-  async setIfAbsent(redis, key, resultJson) {
-    const existing = as<string | null>(await redis.write('result_set_if_absent', key, resultJson))
-    return { stored: existing === null, resultJson: existing ?? resultJson }
-  },
-
-  async claim(redis, key, token, leaseMicros, requestHash) {
-    const reply = await redis.write('result_claim', key, token, leaseMicros, requestHash)
-    return toClaim(as<ClaimReply>(reply))
-  },
-
-  complete: (redis, key, token, resultJson) => redis.attempt('result_complete', key, token, resultJson),
-
-  abandon: (redis, key, token) => redis.attempt('result_abandon', key, token),
-
-  exportPage: (redis, cursor) =>
-    exportTables(redis, 'idempotency', ['results'], cursor, (_, key, record) => {
-      const [resultJson, requestHash, createdAt, , claimedAt] = as<Stored>(record)
-      return {
-        type: 'idempotency',
-        key,
-        resultJson,
-        requestHash,
-        createdAt: instantOf(createdAt),
-        claimedAt: instantOf(claimedAt),
-      }
-    }),
-
-  async importPage(redis, items) {
-    await Promise.all(
-      items.map(({ key, resultJson, requestHash, createdAt, claimedAt }) =>
-        redis.write(
-          'result_import',
+    exportPage: (redis, cursor) =>
+      exportTables(redis, ['results'], cursor, (_, key, record) => {
+        const [resultJson, requestHash, createdAt, , claimedAt] = as<Stored>(record)
+        return {
+          type: 'idempotency',
           key,
           resultJson,
           requestHash,
-          stampOf(createdAt),
-          stampOf(claimedAt),
-          // nobody here holds the token of a claim that was made elsewhere: it arrives as ambiguous, under a new one
-          randomUUID(),
-        ),
-      ),
-    )
+          createdAt: instantOf(createdAt),
+          claimedAt: instantOf(claimedAt),
+        }
+      }),
+  },
+  writes: {
+    set: write(same),
+    setIfAbsent: write(same, (reply, _, resultJson) => {
+      const existing = as<string | null>(reply)
+      return { stored: existing === null, resultJson: existing ?? resultJson }
+    }),
+    claim: write(same, (reply) => toClaim(as<ClaimReply>(reply))),
+    complete: condition(same),
+    abandon: freeing(condition(same)),
+    importPage: write((items) => [
+      items.map(({ key, resultJson, requestHash, createdAt, claimedAt }) => [
+        key,
+        resultJson,
+        requestHash,
+        stampOf(createdAt),
+        stampOf(claimedAt),
+        // nobody here holds the token of a claim that was made elsewhere: it arrives as ambiguous, under a new one
+        randomUUID(),
+      ]),
+    ]),
   },
 }

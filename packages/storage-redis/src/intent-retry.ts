@@ -1,14 +1,14 @@
-import { type Implementation, type IntentRetryOperations, nextCount } from '@dir/storage-core'
-import { exportTables } from './pages.ts'
+import { nextCount } from '@dir/storage-core'
+import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
+import { type RedisProtocol, as, freeing, same, write } from './protocol.ts'
 import type { ScriptPart } from './script.ts'
-import { type RedisSession, Refused, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 const MAX_INT32 = 2 ** 31 - 1
 
 // A record: count, updated at.
-export const intentRetryScript: ScriptPart = {
+const script: ScriptPart = {
   keys: { retries: 'hash', retries_by_id: 'zset' },
   shared: [
     TABLES,
@@ -22,66 +22,59 @@ end
   read: [
     /* lua */ String.raw`
 -- dfid; answers the count
-op.retry_get = retries_of
+op.count = retries_of
 `,
   ],
   write: [
     /* lua */ String.raw`
--- dfid, count, when (null: now)
-function refusal.retry_set(dfid, count) judged[dfid] = count end
-function op.retry_set(dfid, count, at)
-  put('retries', dfid, { count, at or now })
+-- dfid, count
+function refusal.intentRetry.setCount(dfid, count) judged[dfid] = count end
+function op.intentRetry.setCount(dfid, count)
+  put('retries', dfid, { count, now })
 end
 
 -- dfid
-function refusal.retry_delete(dfid) judged[dfid] = 0 end
-function op.retry_delete(dfid) remove('retries', dfid) end
+function refusal.intentRetry.delete(dfid) judged[dfid] = 0 end
+function op.intentRetry.delete(dfid) remove('retries', dfid) end
 
 -- dfid; answers the new count. It depends on what comes before it in the same work, so that is judged along.
-function refusal.retry_increment(dfid)
+function refusal.intentRetry.increment(dfid)
   judged[dfid] = (judged[dfid] or retries_of(dfid)) + 1
   return judged[dfid] > ${MAX_INT32} and {}
 end
-function op.retry_increment(dfid)
+function op.intentRetry.increment(dfid)
   local count = retries_of(dfid) + 1
   put('retries', dfid, { count, now })
   return count
+end
+
+-- for each flow: dfid, count, updated at
+function op.intentRetry.importPage(items)
+  for _, item in ipairs(items) do put('retries', item[1], { item[2], item[3] }) end
 end
 `,
   ],
 }
 
-export const intentRetry: Implementation<IntentRetryOperations, RedisSession> = {
-  async getCount(redis, dfid) {
-    return as<number>(await redis.read('intentRetry', 'retry_get', dfid))
+export const intentRetry: RedisProtocol<'intentRetry'> = {
+  script,
+  reads: {
+    async getCount(redis, dfid) {
+      return as<number>(await redis.read('count', dfid))
+    },
+
+    exportPage: (redis, cursor) =>
+      exportTables(redis, ['retries'], cursor, (_, dfid, record) => {
+        const [count, updatedAt] = as<[number, string]>(record)
+        return { type: 'retryCount', dfid, count, updatedAt: fromStamp(updatedAt) }
+      }),
   },
-
-  async setCount(redis, dfid, count) {
-    await redis.write('retry_set', dfid, count)
-  },
-
-  async delete(redis, dfid) {
-    await redis.write('retry_delete', dfid)
-  },
-
-  async increment(redis, dfid) {
-    try {
-      return as<number>(await redis.write('retry_increment', dfid))
-    } catch (error) {
-      if (error instanceof Refused) nextCount(MAX_INT32)
-      throw error
-    }
-  },
-
-  exportPage: (redis, cursor) =>
-    exportTables(redis, 'intentRetry', ['retries'], cursor, (_, dfid, record) => {
-      const [count, updatedAt] = as<[number, string]>(record)
-      return { type: 'retryCount', dfid, count, updatedAt: fromStamp(updatedAt) }
-    }),
-
-  async importPage(redis, items) {
-    await Promise.all(
-      items.map(({ dfid, count, updatedAt }) => redis.write('retry_set', dfid, count, toStamp(updatedAt))),
-    )
+  writes: {
+    setCount: write(same),
+    delete: freeing(write(same)),
+    increment: write(same, Number, () => nextCount(MAX_INT32)),
+    importPage: write((items) => [
+      items.map(({ dfid, count, updatedAt }) => [dfid, count, toStamp(updatedAt)]),
+    ]),
   },
 }

@@ -1,5 +1,5 @@
-import type { Protocol } from '@dir/storage-core'
-import { type RedisSession, as } from './session.ts'
+import type { Page } from '@dir/storage-core'
+import { type RedisReader, as } from './protocol.ts'
 
 // A log is a stream whose ids are dense numbers, counted in `meta` under the log's name, with an index by flow. Its
 // entries are `dfid` and whatever fields its protocol adds.
@@ -85,13 +85,25 @@ export interface LogPage {
 
 /** A page of a log; it may be empty before the end, where a filter finds nothing for long. */
 export async function logPage(
-  redis: RedisSession,
-  protocol: Protocol,
+  redis: RedisReader,
   { log, dfid, after, limit, second = null }: LogFilter,
 ): Promise<LogPage> {
-  const reply = await redis.read(protocol, 'log_page', log, dfid, after, limit, second)
+  const reply = await redis.read('log_page', log, dfid, after, limit, second)
   const [rows, next] = as<[readonly [string, readonly string[]][], number | null]>(reply)
   return { entries: rows.map(toEntry), next }
+}
+
+const PAGE = 500
+
+export async function exportLog<Item>(
+  redis: RedisReader,
+  log: LogFilter['log'],
+  cursor: string | null,
+  toItem: (entry: LogEntry) => Item,
+): Promise<Page<Item>> {
+  const after = Number(cursor ?? 0)
+  const { entries, next } = await logPage(redis, { log, dfid: null, after, limit: PAGE })
+  return { items: entries.map(toItem), next: next === null ? null : String(next) }
 }
 
 function toEntry([id, flat]: readonly [string, readonly string[]]): LogEntry {

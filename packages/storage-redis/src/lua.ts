@@ -9,9 +9,7 @@
 export const HEAD: string = /* lua */ String.raw`
 local time = redis.call('TIME')
 local now_micros = time[1] * 1000000 + time[2]
--- what may be called: op[name](arguments...) reads or writes; refusal[name](arguments...) answers something, the
--- details, where a condition keeps the write from being made
-local op, refusal = {}, {}
+local op = {} -- what may be called: op[name](arguments...)
 
 -- The moment so many microseconds from now: 18 digits, the seconds since the year 0 and the microseconds.
 local function stamp(after)
@@ -20,6 +18,9 @@ local function stamp(after)
   return string.format('%012d%06d', seconds + 62167219200, micros - seconds * 1000000)
 end
 local now = stamp(0)
+
+-- Exact where a reply would round a large number.
+local function exact(number) return string.format('%.0f', number) end
 `
 
 /** Helpers for records that are kept in a hash, each packed into one field. */
@@ -59,14 +60,6 @@ end
 local function remove(table, id)
   write('HDEL', key[table], id)
   write('ZREM', key[table .. '_by_id'], id)
-end
-`
-
-/** For scripts that read: refuses where this is not the store that the handle found, or not its primary any more. */
-export const PLACE: string = /* lua */ String.raw`
-if redis.call('HGET', key.meta, 'id') ~= ARGV[2] then return redis.error_reply('DIRSTORE is another') end
-if not string.find(redis.call('INFO', 'replication'), 'role:master', 1, true) then
-  return redis.error_reply('DIRROLE is replica')
 end
 `
 

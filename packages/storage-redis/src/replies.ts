@@ -9,7 +9,7 @@ import {
   StoredDataError,
   UnavailableError,
 } from '@dir/storage-core'
-import { newerSchema, otherStore } from './schema-errors.ts'
+import { newerSchema, otherStore } from './schema.ts'
 
 /** What an error reply means. */
 export interface Meaning {
@@ -76,7 +76,7 @@ const BEFORE: Readonly<Record<string, Make>> = {
     ),
   DIRTYPE: foreignType,
   DIRSTORE: (context) => otherStore(context),
-  DIRSCHEMA: (context, detail) => newerSchema(detail, context),
+  DIRSCHEMA: (context, detail, message) => newerSchema(detail, message.split(' ')[2] ?? '', context),
 }
 
 /** As `BEFORE`, of what another server would not say, or this one not in a moment. */

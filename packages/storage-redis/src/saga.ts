@@ -1,80 +1,85 @@
-import type { Implementation, SagaOperations } from '@dir/storage-core'
-import { allPages, exportTables, lastOfEach } from './pages.ts'
+import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
+import { allPages, lastOfEach } from './pages.ts'
+import { type RedisProtocol, as, freeing, same, write } from './protocol.ts'
 import type { ScriptPart } from './script.ts'
-import { type RedisSession, as } from './session.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 // A record: failed step, partial state, created at. The numbers that order the marks are counted in `meta`.
-export const sagaScript: ScriptPart = {
+const script: ScriptPart = {
   keys: { dirty: 'hash', dirty_by_number: 'zset' },
   shared: [TABLES],
   read: [
     /* lua */ String.raw`
 -- after a number; answers dfids, and after which number to go on, or false at the end
-function op.dirty_list(after)
+function op.dirty_flows(after)
   local ids, _, next = numbered('dirty_by_number', after)
   return { ids, next }
 end
 
 -- dfid; answers the record or null
-function op.dirty_get(dfid) return get('dirty', dfid) end
+function op.mark(dfid) return get('dirty', dfid) end
 `,
   ],
   write: [
     /* lua */ String.raw`
--- dfid, failed step, partial state, when (null: now)
-function op.dirty_mark(dfid, step, partial, at)
-  write('HSET', key.dirty, dfid, cmsgpack.pack({ step, partial, at or now }))
+local function mark(dfid, step, partial, at)
+  write('HSET', key.dirty, dfid, cmsgpack.pack({ step, partial, at }))
   write('ZADD', key.dirty_by_number, count('marks'), dfid)
 end
 
+-- dfid, failed step, partial state
+function op.saga.markDirty(dfid, step, partial) mark(dfid, step, partial, now) end
+
 -- dfid
-function op.dirty_clear(dfid)
+function op.saga.clearDirty(dfid)
   write('HDEL', key.dirty, dfid)
   write('ZREM', key.dirty_by_number, dfid)
+end
+
+-- for each flow: dfid, failed step, partial state, created at
+function op.saga.importPage(items)
+  for _, item in ipairs(items) do mark(unpack(item)) end
 end
 `,
   ],
 }
 
-export const saga: Implementation<SagaOperations, RedisSession> = {
-  async markDirty(redis, dfid, failedStep, partialStateJson) {
-    await redis.write('dirty_mark', dfid, failedStep, partialStateJson)
-  },
+export const saga: RedisProtocol<'saga'> = {
+  script,
+  reads: {
+    async getDirtyFlows(redis) {
+      const dfids = await allPages<string>(redis, '-inf', 'dirty_flows')
+      return lastOfEach(dfids, (dfid) => dfid)
+    },
 
-  async getDirtyFlows(redis) {
-    const dfids = await allPages<string>(redis, 'saga', '-inf', 'dirty_list')
-    return lastOfEach(dfids, (dfid) => dfid)
-  },
+    async getDirtyState(redis, dfid) {
+      const record = as<[string, string] | null>(await redis.read('mark', dfid))
+      return record === null ? null : { failedStep: record[0], partialStateJson: record[1] }
+    },
 
-  async getDirtyState(redis, dfid) {
-    const record = as<[string, string] | null>(await redis.read('saga', 'dirty_get', dfid))
-    return record === null ? null : { failedStep: record[0], partialStateJson: record[1] }
-  },
-
-  async clearDirty(redis, dfid) {
-    await redis.write('dirty_clear', dfid)
-  },
-
-  exportPage: (redis, cursor) =>
-    exportTables(
-      redis,
-      'saga',
-      ['dirty'],
-      cursor,
-      (_, dfid, record) => {
-        const [failedStep, partialStateJson, createdAt] = as<[string, string, string]>(record)
-        return { type: 'dirtyFlow', dfid, failedStep, partialStateJson, createdAt: fromStamp(createdAt) }
-      },
-      'number',
-    ),
-
-  async importPage(redis, items) {
-    await Promise.all(
-      items.map(({ dfid, failedStep, partialStateJson, createdAt }) =>
-        redis.write('dirty_mark', dfid, failedStep, partialStateJson, toStamp(createdAt)),
+    exportPage: (redis, cursor) =>
+      exportTables(
+        redis,
+        ['dirty'],
+        cursor,
+        (_, dfid, record) => {
+          const [failedStep, partialStateJson, createdAt] = as<[string, string, string]>(record)
+          return { type: 'dirtyFlow', dfid, failedStep, partialStateJson, createdAt: fromStamp(createdAt) }
+        },
+        'number',
       ),
-    )
+  },
+  writes: {
+    markDirty: write(same),
+    clearDirty: freeing(write(same)),
+    importPage: write((items) => [
+      items.map(({ dfid, failedStep, partialStateJson, createdAt }) => [
+        dfid,
+        failedStep,
+        partialStateJson,
+        toStamp(createdAt),
+      ]),
+    ]),
   },
 }

@@ -1,8 +1,11 @@
 import { ConfigurationError, settleBy } from '@dir/storage-core'
 import type { RedisConnection } from './connection.ts'
 import { NoAnswerError } from './errors.ts'
-import { as } from './session.ts'
-import { infoScript } from './store-script.ts'
+import { as } from './protocol.ts'
+import { type Script, newScript } from './script.ts'
+
+/** What the server says of itself, where the namespace lies. */
+export const infoScript: Script = newScript(`#!lua flags=no-writes\nreturn redis.call('INFO')`, ['meta'])
 
 /** What a server says of itself. */
 export interface ServerFacts {

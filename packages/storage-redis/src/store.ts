@@ -1,18 +1,84 @@
 import { randomBytes } from 'node:crypto'
-import { PermissionError, SchemaError } from '@dir/storage-core'
+import { SchemaError } from '@dir/storage-core'
 import type { RedisConnection } from './connection.ts'
-import { newerSchema } from './schema-errors.ts'
+import { migrate } from './migrate.ts'
 import type { Packable } from './msgpack.ts'
-import type { Script } from './script.ts'
-import { as } from './session.ts'
-import { SCHEMA_VERSION } from './meta.ts'
-import { lookScript, prepareScript, rightsScript } from './store-script.ts'
+import { as } from './protocol.ts'
+import { REDIS_PROTOCOLS } from './protocols.ts'
+import { COUNTERS, META, STEPS, newerSchema } from './schema.ts'
+import { type Script, newScript } from './script.ts'
+
+/** All names of keys. */
+export const NAMES: readonly string[] = [
+  META,
+  ...Object.values(REDIS_PROTOCOLS).map(({ script }) => script),
+].flatMap(({ keys }) => Object.keys(keys))
+
+// Types are not judged here: a foreign key concerns its protocol only. How far a counter must have come is told by what
+// is stored: it lies apart from that, and may have been restored apart.
+const STATE = /* lua */ String.raw`
+local key = {}
+for i, name in ipairs({ '${NAMES.join("', '")}' }) do key[name] = KEYS[i] end
+
+local function last_id(name)
+  local entries = redis.pcall('XREVRANGE', key[name], '+', '-', 'COUNT', 1)
+  return entries[1] and string.match(entries[1][1], '%d+')
+end
+local function last_number(name)
+  return redis.pcall('ZRANGE', key[name], -1, -1, 'WITHSCORES')[2]
+end
+local stored = {
+  events = last_id('events'),
+  transitions = last_id('transitions'),
+  fence = redis.pcall('HGET', key.holds, ''),
+  marks = last_number('dirty_by_number'),
+  requests = last_number('requests_by_number'),
+  tokens = redis.pcall('ZCARD', key.tokens),
+}
+
+-- Answers id, version, the package's version that it needs, whether an import is unfinished, whether a counter is behind,
+-- and seq and fence.
+local function state(raise)
+  local meta = redis.call('HMGET', key.meta, 'id', 'version', 'package', 'importing', '${COUNTERS.join("', '")}')
+  local behind = 0
+  for i, name in ipairs({ '${COUNTERS.join("', '")}' }) do
+    local least = tonumber(stored[name]) or 0
+    if (tonumber(meta[i + 4]) or 0) < least then
+      behind = 1
+      if raise then raise(name, least) end
+    end
+  end
+  return { meta[1], meta[2], meta[3], meta[4] and 1 or 0, behind, meta[5] or '0', meta[7] or '0' }
+end
+`
+
+/** Looks at a store, and changes nothing. */
+export const lookScript: Script = newScript(`#!lua flags=no-writes\n${STATE}\nreturn state()`, NAMES)
+
+/**
+ * Creates a store, if that is wanted, and raises the counters that are behind what is stored; answers as `lookScript`.
+ * ARGV, packed: an id for a new store, or nothing; the version of a new store, the only one whose counters are raised.
+ */
+export const prepareScript: Script = newScript(
+  /* lua */ `#!lua flags=allow-oom
+local id, version = unpack(cmsgpack.unpack(ARGV[1]))
+${STATE}
+local found = redis.call('HMGET', key.meta, 'id', 'version')
+if id and not found[1] then redis.call('HSET', key.meta, 'version', found[2] or version, 'id', id) end
+if (found[2] or version) == version then
+  state(function(name, least) redis.call('HSET', key.meta, name, least) end)
+end
+return state()`,
+  NAMES,
+)
 
 /** What a namespace is, as its `meta` has it. */
 export interface StoreState {
   /** What tells this store from another of the same name; null: there is none. */
   readonly id: string | null
   readonly version: string | null
+  /** The version of the package that is needed for it; empty where the store does not say. */
+  readonly needed: string
   readonly importing: boolean
   /** A counter is behind what is stored. */
   readonly isBehind: boolean
@@ -20,7 +86,7 @@ export interface StoreState {
   readonly fence: number
 }
 
-type StateReply = readonly [string | null, string | null, number, number, string, string]
+type StateReply = readonly [string | null, string | null, string | null, number, number, string, string]
 
 /** Looks at a namespace, and changes nothing: that needs no memory and no disk. */
 export async function lookAtStore(connection: RedisConnection, deadline: number): Promise<StoreState> {
@@ -34,36 +100,46 @@ async function stateOf(
   deadline: number,
 ): Promise<StoreState> {
   const reply = await connection.repeat(script, request, deadline, 'unknown')
-  const [id, version, importing, behind, seq, fence] = as<StateReply>(reply)
+  const [id, version, needed, importing, behind, seq, fence] = as<StateReply>(reply)
   const numbers = { seq: Number(seq), fence: Number(fence) }
-  return { id, version, importing: importing === 1, isBehind: behind === 1, ...numbers }
+  return { id, version, needed: needed ?? '', importing: importing === 1, isBehind: behind === 1, ...numbers }
 }
 
 /**
- * Opens a namespace, and with `create` makes it if it is not there. Counters that are behind what is stored are raised.
- * Writes only where there is something to write, so that a store can be opened where nothing can be written now.
+ * Opens a namespace, and with `create` makes it if it is not there, or brings it to the last of `steps`. Counters that are
+ * behind what is stored are raised. Writes only where there is something to write, so that a store can be opened where
+ * nothing can be written now.
  */
 export async function openStore(
   connection: RedisConnection,
   create: boolean,
-  deadline: number,
+  deadlineOf: () => number,
+  steps = STEPS,
 ): Promise<StoreState & { readonly id: string }> {
-  const found = await lookAtStore(connection, deadline)
-  const needsId = found.id === null && (create || found.version !== null)
-  const request = needsId ? randomBytes(12).toString('base64') : null
-  const state =
-    request !== null || found.isBehind ? await stateOf(connection, prepareScript, request, deadline) : found
+  const newest = String(steps.length)
+  let state = await lookAtStore(connection, deadlineOf())
+  if (create && isOlder(state.version, steps.length)) {
+    await migrate(connection, NAMES, steps, deadlineOf)
+    state = await lookAtStore(connection, deadlineOf())
+  }
+  const needsId = state.id === null && (create || state.version !== null)
+  const id = needsId ? randomBytes(12).toString('base64') : null
+  if (id !== null || state.isBehind)
+    state = await stateOf(connection, prepareScript, [id, newest], deadlineOf())
   if (state.version === null || state.id === null)
-    throw new SchemaError('There is no such namespace, and init: false creates none.', 'none', '1')
-  if (state.version !== String(SCHEMA_VERSION)) throw newerSchema(state.version)
+    throw new SchemaError('There is no such namespace, and init: false creates none.', 'none', newest)
+  if (isOlder(state.version, steps.length))
+    throw new SchemaError(
+      `The namespace has the older schema version ${state.version}, and init: false changes nothing. Open it once without.`,
+      state.version,
+      newest,
+    )
+  if (state.version !== newest) throw newerSchema(state.version, state.needed)
   return { ...state, id: state.id }
 }
 
-/** Refuses a user who may not run some command of some script: that must not show in the middle of one. */
-export async function judgeRights(connection: RedisConnection, deadline: number): Promise<void> {
-  const missing = as<string[]>(await connection.repeat(rightsScript, null, deadline, 'not-applied'))
-  if (missing.length > 0)
-    throw new PermissionError(
-      `This Redis user may not run what is needed: ${missing.join(', ').toLowerCase()}. Grant it these commands, or enable them.`,
-    )
+/** A version such as `1>2` is on its way. */
+function isOlder(version: string | null, newest: number): boolean {
+  const [from, to = from] = (version ?? '').split('>')
+  return version !== null && Number(from) < newest && Number(to) <= newest
 }

@@ -1,15 +1,17 @@
 import { PROTOCOLS, type Protocol } from '@dir/storage-core'
 import { WRITES } from './lua.ts'
-import { COUNTERS, META, SCHEMA_VERSION } from './meta.ts'
-import { PARTS } from './parts.ts'
+import { REDIS_PROTOCOLS } from './protocols.ts'
+import { CALL, COUNTERS, META, PLACE, PLACE_OF, SCHEMA_VERSION } from './schema.ts'
 import { type Script, composeScript } from './script.ts'
-import { IMPORT_PAGE } from './transfer.ts'
 
 const BEFORE_WRITES = /* lua */ String.raw`
+-- by protocol and operation: op writes; refusal answers something, the details, where its condition does not hold
+local refusal = {}
 local judged = {} -- what judging one piece of work has to remember from one operation to the next
 local at_end = {} -- functions that are called once everything is carried out
 local counters, counted = {}, {} -- how the counters stand, and those of them that have moved
 local before = {} -- how those stood that one piece of work has moved
+local AGAIN = { 'AGAIN' } -- thrown where this work, and what comes after it, has to come again
 
 local function count(name, value)
   value = value or counters[name] + 1
@@ -20,67 +22,92 @@ end
 `
 
 // ARGV: the store's id after a packed request: the handle, the number of this call of its, until when it may be carried
-// out; then the pieces of work, each a deadline and its operations, each a name and the arguments. Times are in
-// microseconds. Answers now, and for each piece of work: DONE, the answers of its operations; REFUSED, the position of
-// the operation, the details; EXPIRED; FAILED, whether something of it was written, a message; or AGAIN, which is told
-// only where the call arrives a second time: the work wrote nothing, and its answer was too large to be kept.
+// out; then the pieces of work, each a deadline, the ticket of an import (null: it is no page of one) and its operations,
+// each protocol, name and arguments. Times are in microseconds. Answers now, and as JSON for each piece of work: DONE, the
+// answers of its operations; REFUSED, the position of the operation, the details; EXPIRED; TAKEN_OVER, where another
+// import has begun; FAILED, whether something of it was written, a message; or AGAIN: it wrote nothing, and is to be sent
+// as new work, because too much had to be done before it, or, where the call arrives a second time, its answer was too
+// large to be kept.
 const WRITE = /* lua */ String.raw`
 local handle, call, till, works = unpack(cmsgpack.unpack(ARGV[1]))
 local found = redis.call('HMGET', key.meta, 'id', 'version', '${COUNTERS.join("', '")}')
 if found[1] ~= ARGV[2] then return redis.error_reply('DIRSTORE is another') end
-if found[2] ~= '${SCHEMA_VERSION}' then return redis.error_reply('DIRSCHEMA ' .. tostring(found[2])) end
+if found[2] ~= '${SCHEMA_VERSION}' then
+  return redis.error_reply('DIRSCHEMA ' .. tostring(found[2]) .. ' ' .. (redis.call('HGET', key.meta, 'package') or ''))
+end
 for i, name in ipairs({ '${COUNTERS.join("', '")}' }) do counters[name] = (found[i + 2] or 0) + 0 end
 
 -- A call that arrives twice, because its reply was lost, is answered as it was the first time; one that ended half-way,
 -- or arrives after a later one of its handle, over a connection thought dead, is not carried out any more.
+local listed = 0
 local last = redis.call('HGET', key.calls, handle)
 if last then
-  local made, made_till, answers = unpack(cmsgpack.unpack(last))
+  local made, made_till, answers, made_listed = unpack(cmsgpack.unpack(last))
   if made == call and answers then return { now_micros, answers } end
   if made >= call then return redis.error_reply('DIRCALL this call was made before') end
-  till = math.max(till, made_till)
+  till, listed = math.max(till, made_till), made_listed or 0
 end
 
--- The first write of all: from here on the call was made. Handles of which nothing can be carried out any more are
--- forgotten, a few at a time.
-write('HSET', key.calls, handle, cmsgpack.pack({ call, till, false }))
-write('ZADD', key.calls_by_end, till, handle)
-for _, ended in ipairs(redis.call('ZRANGE', key.calls_by_end, '-inf', now_micros - 60000000, 'BYSCORE', 'LIMIT', 0, 4)) do
-  if ended ~= handle then
-    write('HDEL', key.calls, ended)
-    write('ZREM', key.calls_by_end, ended)
+-- The first write of all: from here on the call was made.
+write('HSET', key.calls, handle, cmsgpack.pack({ call, till, false, listed }))
+
+-- Handles of which nothing can be carried out any more are forgotten, a few at a time.
+if till > listed + 30000000 then
+  listed = till
+  write('ZADD', key.calls_by_end, till, handle)
+  for _, ended in ipairs(redis.call('ZRANGE', key.calls_by_end, '-inf', now_micros - 90000000, 'BYSCORE', 'LIMIT', 0, 100)) do
+    if ended ~= handle then
+      write('HDEL', key.calls, ended)
+      write('ZREM', key.calls_by_end, ended)
+    end
   end
 end
 
-local function carry_out(deadline, operations)
-  if now_micros > deadline then return { 'EXPIRED' } end
+local function carry_out(work)
+  if now_micros > work[1] then return { 'EXPIRED' } end
+  if work[2] and redis.call('HGET', key.meta, 'importing') ~= work[2] then return { 'TAKEN_OVER' } end
   judged = {}
-  for i, operation in ipairs(operations) do
-    local refuse = refusal[operation[1]]
-    local details = refuse and refuse(unpack(operation, 2))
-    if details then return { 'REFUSED', i - 1, details } end
+  for i = 3, #work do
+    local operation = work[i]
+    local refuse = refusal[operation[1]][operation[2]]
+    local details = refuse and refuse(unpack(operation, 3))
+    if details then return { 'REFUSED', i - 3, details } end
   end
-  local answers = {}
-  for i, operation in ipairs(operations) do answers[i] = op[operation[1]](unpack(operation, 2)) or false end
-  return { 'DONE', answers }
+  local answer = { 'DONE' }
+  for i = 3, #work do
+    local operation = work[i]
+    answer[i - 1] = op[operation[1]][operation[2]](unpack(operation, 3)) or cjson.null
+  end
+  return answer
+end
+local function answer_to(work) return cjson.encode(carry_out(work)) end
+
+local function failed(thrown)
+  local message = type(thrown) == 'table' and thrown.err or tostring(thrown)
+  return cjson.encode({ 'FAILED', wrote and 1 or 0, message })
 end
 
-local function message(thrown) return type(thrown) == 'table' and thrown.err or tostring(thrown) end
-
-local all, kept = {}, {}
+local again, ok = cjson.encode(AGAIN)
+local answers, kept, stopped = {}, {}, false
 for i, work in ipairs(works) do
-  wrote, before = false, {}
-  local ok, answer = pcall(carry_out, work[1], work[2])
-  if not ok and not wrote then
-    for name, value in pairs(before) do counters[name], counted[name] = value, value end
+  local answer = again
+  if not stopped then
+    wrote, before = false, {}
+    ok, answer = pcall(answer_to, work)
+    if not ok and not wrote then
+      for name, value in pairs(before) do counters[name], counted[name] = value, value end
+    end
+    stopped = answer == AGAIN
+    if not ok then answer = stopped and again or failed(answer) end
   end
-  all[i] = ok and answer or { 'FAILED', wrote and 1 or 0, message(answer) }
-  kept[i] = (wrote or #cmsgpack.pack(all[i]) <= 4096) and all[i] or { 'AGAIN' }
+  answers[i] = answer
+  kept[i] = (wrote or #answer <= 4096) and answer or again
 end
 for _, finish in ipairs(at_end) do
-  local ok, thrown = pcall(finish)
+  local thrown
+  wrote, ok, thrown = true, pcall(finish)
   if not ok then
-    for i in ipairs(works) do all[i], kept[i] = { 'FAILED', 1, message(thrown) }, { 'FAILED', 1, message(thrown) } end
+    for i in ipairs(works) do answers[i], kept[i] = failed(thrown), failed(thrown) end
   end
 end
 
@@ -92,9 +119,14 @@ if next(counted) then
   end
   write('HSET', key.meta, unpack(fields))
 end
-write('HSET', key.calls, handle, cmsgpack.pack({ call, till, kept }))
-return { now_micros, all }
+local function together(texts) return '[' .. table.concat(texts, ',') .. ']' end
+write('HSET', key.calls, handle, cmsgpack.pack({ call, till, together(kept), listed }))
+return { now_micros, together(answers) }
 `
+
+function tablesOf(protocols: readonly Protocol[]): string {
+  return protocols.map((protocol) => `op.${protocol}, refusal.${protocol} = {}, {}`).join('\n')
+}
 
 const scripts = new Map<string, Script>()
 
@@ -104,10 +136,17 @@ export function writeScript(protocols: ReadonlySet<Protocol>, frees: boolean): S
   const name = `${used.join(' ')} ${frees}`
   let script = scripts.get(name)
   if (script === undefined) {
-    const parts = [META, ...used.map((protocol) => PARTS[protocol])]
-    const lua = [BEFORE_WRITES, WRITES, IMPORT_PAGE, ...new Set(parts.flatMap((part) => part.write))]
+    const parts = [META, ...used.map((protocol) => REDIS_PROTOCOLS[protocol].script)]
+    const lua = [BEFORE_WRITES, tablesOf(used), WRITES, ...new Set(parts.flatMap((part) => part.write))]
     script = composeScript(parts, lua, WRITE, frees ? 'allow-oom' : null)
     scripts.set(name, script)
   }
   return script
+}
+
+/** Runs one function of a protocol that removes what is over. */
+export function removalScript(protocol: Protocol): Script {
+  const part = REDIS_PROTOCOLS[protocol].script
+  const lua = [PLACE, BEFORE_WRITES, tablesOf([protocol]), WRITES, ...part.write]
+  return composeScript([PLACE_OF, part], lua, CALL, 'allow-oom')
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { type RedisStorageOptions, dropNamespace, redisStorage } from '../src/index.ts'
-import { COMMANDS as USED } from '../src/store-script.ts'
+import { COMMANDS as USED } from '../src/rights.ts'
 import { failureOf } from './failure.ts'
 
 /** What the README says that a user needs. */

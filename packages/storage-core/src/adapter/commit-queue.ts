@@ -24,6 +24,11 @@ export interface CommitQueueOptions {
    * them are rejected with that error. Called again only when the call before has settled.
    */
   readonly commit: (works: readonly Work[]) => Promise<readonly WorkResult[]>
+  /**
+   * Resolves when a commit can be sent; undefined: at once. What waits for it is not sent, and so not applied. Where it
+   * rejects, all that waits is rejected with that error.
+   */
+  readonly ready?: () => Promise<void> | undefined
   /** How many works go into one commit; default 128. */
   readonly mostWorks?: number
   /** A commit takes no more works once they come to so many bytes; default 1 MiB. */
@@ -105,6 +110,7 @@ export class CommitQueue {
 
   /** @returns false where all that was sent is blocked. */
   async #commit(): Promise<boolean> {
+    if (!(await this.#isReady())) return true
     this.#expire(0)
     const sent = this.#take()
     if (sent.length === 0) return true
@@ -118,10 +124,20 @@ export class CommitQueue {
     }
     const back = sent.filter((queued, index) => !queued.settle(results[index] ?? 'again'))
     this.#sent = []
-    this.#waiting = new Set([...back, ...this.#waiting])
+    if (back.length > 0) this.#waiting = new Set([...back, ...this.#waiting])
     // one more attempt would take as long, and nothing could be said of it in time
     if (back.length > 0) this.#expire(performance.now() - start)
     return back.length < sent.length || results.includes('again')
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      await this.#options.ready?.()
+      return true
+    } catch (error) {
+      for (const queued of this.#waiting) queued.reject(copyOf(error))
+      return false
+    }
   }
 
   #take(): QueuedWork[] {

@@ -3,17 +3,18 @@ import { redisStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredClient, isWrite, replaced } from './altered-client.ts'
 
-const WRITES = `answers[i] = op[operation[1]](unpack(operation, 2)) or false`
-const KEEPS = `write('HSET', key.calls, handle, cmsgpack.pack({ call, till, kept }))`
-const MARKS = `write('HSET', key.calls, handle, cmsgpack.pack({ call, till, false }))`
-const JUDGES = `local details = refuse and refuse(unpack(operation, 2))`
+const WRITES = `answer[i - 1] = op[operation[1]][operation[2]](unpack(operation, 3)) or cjson.null`
+const KEEPS = `write('HSET', key.calls, handle, cmsgpack.pack({ call, till, together(kept), listed }))`
+const MARKS = `write('HSET', key.calls, handle, cmsgpack.pack({ call, till, false, listed }))`
+const JUDGES = `local details = refuse and refuse(unpack(operation, 3))`
 
 /** Judges in one script and writes in the next, as if the conditions still held then. */
 const client = alteredClient(url, async (text, send) => {
   if (!isWrite(text)) return send(text)
   const judging = [WRITES, KEEPS, MARKS].reduce((lua, part) => replaced(lua, part, ''), text)
-  const judged = (await send(judging)) as [number, [string][]]
-  if (judged[1].some((work) => work[0] !== 'DONE')) return judged
+  const judged = (await send(judging)) as [number, string]
+  const answers = JSON.parse(judged[1]) as readonly [string][]
+  if (answers.some((work) => work[0] !== 'DONE')) return judged
   return send(replaced(text, JUDGES, 'local details = nil'))
 })
 

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type Protocol,
+  TimeoutError,
+  ValueTooLargeError,
+  type Work,
+  type WorkResult,
+  conditionFailed,
+  importTakenOver,
+  locate,
+} from '@dir/storage-core'
+import { Attempts } from './attempts.ts'
+import type { RedisConnection } from './connection.ts'
+import { failedScript, isReply, isUnsent, mapError, mayPass } from './errors.ts'
+import type { Packable } from './msgpack.ts'
+import { type Reply, as } from './protocol.ts'
+import { writeOf } from './protocols.ts'
+import { writeScript } from './write-script.ts'
+
+/** A script call keeps the server from others for about a millisecond at most, and shares one fsync. */
+export const COMMIT_LIMITS = {
+  mostWorks: 128,
+  mostBytes: 512 * 1024,
+  // where the server ends the connection over what is larger, nobody shares that
+  aloneBytes: 128 * 1024,
+} as const
+
+/** Where the connection ends over each sending of so large a call, it is given up before its time, as others wait. */
+const LARGE_SENDINGS = 2
+/** What a request needs beside its values. */
+const SPARE_BYTES = 64 * 1024
+/** The part of the time left that the server gets, so that it has given up when the caller does. */
+const SERVER_SHARE = 0.9
+
+/** The script's answer to one piece of work; see there. */
+type WorkReply =
+  | readonly ['DONE', ...Reply[]]
+  | readonly ['REFUSED', number, Reply]
+  | readonly ['EXPIRED' | 'TAKEN_OVER' | 'AGAIN']
+  | readonly ['FAILED', number, string]
+
+/** Carries out the writes of one handle: each commit is one script call. */
+export class Writes {
+  readonly #connection: RedisConnection
+  readonly #timeoutMs: number
+  readonly #handle: string = randomBytes(12).toString('base64')
+  #calls = 0
+  /** How large a request the server takes. */
+  maxRequestBytes = Infinity
+
+  constructor(connection: RedisConnection, timeoutMs: number) {
+    this.#connection = connection
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** Resolves when something can be sent. */
+  async ready(): Promise<void> {
+    try {
+      await this.#connection.ready(performance.now() + this.#timeoutMs * SERVER_SHARE)
+    } catch (error) {
+      throw mapError(error, 'not-applied')
+    }
+  }
+
+  async commit(works: readonly Work[]): Promise<readonly WorkResult[]> {
+    const start = performance.now()
+    const bytes = works.reduce((sum, work) => sum + work.bytes, 0)
+    const most = this.maxRequestBytes - SPARE_BYTES
+    // what is so large is alone; the server would end the connection over it
+    if (bytes > most) return works.map(() => ({ error: new ValueTooLargeError('the call', bytes, most) }))
+    const deadlines = works.map((work) => Math.min(work.deadline, start + this.#timeoutMs))
+    const deadline = Math.max(...deadlines)
+    const attempts = new Attempts(deadline, bytes > COMMIT_LIMITS.mostBytes ? LARGE_SENDINGS : Infinity)
+    try {
+      const replies = await this.#exchange(works, deadlines, deadline, start, attempts)
+      return works.map((work, index) => resultOf(work, replies[index] ?? ['EXPIRED'], start))
+    } catch (error) {
+      const alone = works.length > 1 && isReply(error) && !attempts.inDoubt && !mayPass(error)
+      // certainly nothing of it was carried out: what one of them is refused for need not concern the others
+      if (alone) return this.#commitEach(works)
+      return works.map(() => ({ error: attempts.failure(error, 'unknown') }))
+    }
+  }
+
+  async #commitEach(works: readonly Work[]): Promise<readonly WorkResult[]> {
+    const results: WorkResult[] = []
+    for (const work of works) results.push(...(await this.commit([work])))
+    return results
+  }
+
+  /** Sends a script call, again over the next connection if this one is lost: the server knows its number. */
+  async #exchange(
+    works: readonly Work[],
+    deadlines: readonly number[],
+    deadline: number,
+    start: number,
+    attempts: Attempts,
+  ): Promise<readonly WorkReply[]> {
+    const onServer = (at: number): number =>
+      this.#connection.serverMicros(start + (at - start) * SERVER_SHARE)
+    const requests = works.map((work, index) => requestOf(work, onServer(deadlines[index] ?? start)))
+    const request = [this.#handle, ++this.#calls, onServer(deadline), requests]
+    const script = scriptOf(works)
+    for (;;) {
+      let isUnsentYet: boolean
+      try {
+        const reply = await this.#connection.run(script, request, deadline, start)
+        const [now, answers] = as<[number, string]>(reply)
+        this.#connection.learnClock(now)
+        return JSON.parse(answers) as readonly WorkReply[]
+      } catch (error) {
+        if (!attempts.again(error)) throw error
+        isUnsentYet = isUnsent(error) && !attempts.inDoubt
+      }
+      await this.#connection.recover(attempts.pauseMs)
+      if (isUnsentYet) return works.map(() => ['AGAIN'])
+      await this.#connection.ready(attempts.nextBy)
+    }
+  }
+}
+
+function scriptOf(works: readonly Work[]) {
+  const protocols = new Set<Protocol>()
+  let frees = true
+  for (const { calls } of works)
+    for (const call of calls) {
+      protocols.add(call.protocol)
+      frees &&= writeOf(call).frees
+    }
+  return writeScript(protocols, frees)
+}
+
+/** As the script takes it, with a deadline on the server's clock. */
+function requestOf({ calls, importTicket }: Work, deadlineMicros: number): Packable {
+  const operations = calls.map((call): Packable => [
+    call.protocol,
+    call.operation,
+    ...writeOf(call).request(...call.args),
+  ])
+  return [deadlineMicros, importTicket === undefined ? null : String(importTicket), ...operations]
+}
+
+function resultOf(work: Work, reply: WorkReply, start: number): WorkResult {
+  switch (reply[0]) {
+    case 'DONE':
+      return {
+        answers: work.calls.map((call, index) =>
+          writeOf(call).answer(reply[index + 1] ?? null, ...call.args),
+        ),
+      }
+    case 'REFUSED':
+      return refusalOf(work, reply[1], reply[2])
+    case 'EXPIRED':
+      return { error: new TimeoutError(performance.now() - start, 'it reached the server too late') }
+    case 'TAKEN_OVER':
+      return { error: importTakenOver() }
+    case 'FAILED':
+      return { error: failedScript(reply[2], reply[1] === 1) }
+    case 'AGAIN':
+      return 'again'
+  }
+}
+
+function refusalOf({ calls, atomic }: Work, position: number, details: Reply): WorkResult {
+  const call = calls[position]
+  if (call === undefined) return { error: new TypeError('a refusal of something that was not asked for') }
+  try {
+    const answer = writeOf(call).refused(details, ...call.args)
+    if (!atomic) return { answers: [answer] }
+    throw conditionFailed(call)
+  } catch (error) {
+    return { error: atomic ? locate(error, '', call.protocol, call.method) : error }
+  }
+}
