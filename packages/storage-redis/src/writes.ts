@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import {
+  type Call,
   type Protocol,
   TimeoutError,
   ValueTooLargeError,
@@ -33,10 +34,11 @@ const SPARE_BYTES = 64 * 1024
 const SERVER_SHARE = 0.9
 
 /** The script's answer to one piece of work; see there. */
-type WorkReply =
+type WorkReply = Told | readonly ['AGAIN']
+type Told =
   | readonly ['DONE', ...Reply[]]
   | readonly ['REFUSED', number, Reply]
-  | readonly ['EXPIRED' | 'TAKEN_OVER' | 'AGAIN']
+  | readonly ['EXPIRED' | 'TAKEN_OVER']
   | readonly ['FAILED', number, string]
 
 /** Carries out the writes of one handle: each commit is one script call. */
@@ -141,34 +143,33 @@ function requestOf({ calls, importTicket }: Work, deadlineMicros: number): Packa
 }
 
 function resultOf(work: Work, reply: WorkReply, start: number): WorkResult {
-  switch (reply[0]) {
-    case 'DONE':
-      return {
-        answers: work.calls.map((call, index) =>
-          writeOf(call).answer(reply[index + 1] ?? null, ...call.args),
-        ),
-      }
-    case 'REFUSED':
-      return refusalOf(work, reply[1], reply[2])
-    case 'EXPIRED':
-      return { error: new TimeoutError(performance.now() - start, 'it reached the server too late') }
-    case 'TAKEN_OVER':
-      return { error: importTakenOver() }
-    case 'FAILED':
-      return { error: failedScript(reply[2], reply[1] === 1) }
-    case 'AGAIN':
-      return 'again'
+  try {
+    if (reply[0] === 'AGAIN') return 'again'
+    return { answers: answersOf(work, reply, start) }
+  } catch (error) {
+    return { error }
   }
 }
 
-function refusalOf({ calls, atomic }: Work, position: number, details: Reply): WorkResult {
-  const call = calls[position]
-  if (call === undefined) return { error: new TypeError('a refusal of something that was not asked for') }
-  try {
-    const answer = writeOf(call).refused(details, ...call.args)
-    if (!atomic) return { answers: [answer] }
-    throw conditionFailed(call)
-  } catch (error) {
-    return { error: atomic ? locate(error, '', call.protocol, call.method) : error }
+function answersOf({ calls, atomic }: Work, reply: Told, start: number): readonly unknown[] {
+  switch (reply[0]) {
+    case 'DONE':
+      return calls.map((call, index) => writeOf(call).answer(reply[index + 1] ?? null, ...call.args))
+    case 'REFUSED': {
+      const call = calls[reply[1]] as Call
+      try {
+        const answer = writeOf(call).refused(reply[2], ...call.args)
+        if (!atomic) return [answer]
+        throw conditionFailed(call)
+      } catch (error) {
+        throw atomic ? locate(error, '', call.protocol, call.method) : error
+      }
+    }
+    case 'EXPIRED':
+      throw new TimeoutError(performance.now() - start, 'it reached the server too late')
+    case 'TAKEN_OVER':
+      throw importTakenOver()
+    case 'FAILED':
+      throw failedScript(reply[2], reply[1] === 1)
   }
 }

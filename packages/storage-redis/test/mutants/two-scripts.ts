@@ -14,7 +14,8 @@ const client = alteredClient(url, async (text, send) => {
   const judging = [WRITES, KEEPS, MARKS].reduce((lua, part) => replaced(lua, part, ''), text)
   const judged = (await send(judging)) as [number, string]
   const answers = JSON.parse(judged[1]) as readonly [string][]
-  if (answers.some((work) => work[0] !== 'DONE')) return judged
+  if (answers.some((work) => work[0] !== 'DONE'))
+    return [judged[0], JSON.stringify(answers.map((work) => (work[0] === 'DONE' ? ['AGAIN'] : work)))]
   return send(replaced(text, JUDGES, 'local details = nil'))
 })
 
