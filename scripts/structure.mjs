@@ -1,25 +1,23 @@
-// Checks the promises about layout that no linter knows: a protocol has the same file name everywhere, and no
-// source file is too long to read in one go.
+// Checks the promises about layout that no linter knows: a protocol has the same file name everywhere, imports go in
+// one direction, and no source file is too long to read in one go.
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { circles, importsOf } from './imports.mjs'
 import { root } from './toolchain.mjs'
 
 const longest = 200
-const protocols = [
-  'agent-registry',
-  'context',
-  'idempotency',
-  'decision-audit',
-  'saga',
-  'resource-lock',
-  'intent-retry',
-  'escalation',
-  'lifecycle',
-]
+const core = 'packages/storage-core'
 
+const read = (file) => readFileSync(path.join(root, file), 'utf8')
 const find = (pattern) => globSync(pattern, { cwd: root }).map((file) => file.replaceAll('\\', '/'))
 
-const core = 'packages/storage-core'
+/** A protocol's file is named after it, wherever protocols are registered: in core, once. */
+const registered = /const registered = \{([^}]*)\}/.exec(read(`${core}/src/protocols/index.ts`))?.[1] ?? ''
+const protocols = registered
+  .split(',')
+  .map((name) => name.trim().replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
+  .filter((name) => name !== '')
+
 const backends = find('packages/storage-*').filter((folder) => folder !== core)
 const folders = [
   `${core}/src/protocols`,
@@ -31,17 +29,35 @@ const missing = folders
   .filter((file) => !existsSync(path.join(root, file)))
   .map((file) => `${file} is missing: every backend and the suite have one file per protocol`)
 
-const sources = find('{packages/*,conformance,examples/*,bench}/src/**/*.ts').concat(
-  find('test/**/*.ts'),
-  find('scripts/**/*.{mjs,ts}'),
-)
+const packaged = find('{packages/*,conformance,examples/*,bench}/src/**/*.ts')
+const sources = packaged.concat(find('test/**/*.ts'), find('scripts/**/*.{mjs,ts}'))
 const tooLong = sources
-  .map((file) => ({ file, lines: readFileSync(path.join(root, file), 'utf8').split('\n').length - 1 }))
+  .map((file) => ({ file, lines: read(file).split('\n').length - 1 }))
   .filter(({ lines }) => lines > longest)
   .map(({ file, lines }) => `${file} has ${lines} lines: split it by meaning, ${longest} are the limit`)
 
-const problems = [...missing, ...tooLong]
+/** The rooms of core: each imports from those before it. */
+const rooms = ['errors', 'json', 'rules', 'protocols', 'adapter', 'handle', 'helpers', 'mix']
+const imports = [...importsOf(packaged)]
+const inCircles = circles(imports.filter(([file]) => file.startsWith(`${core}/`))).map(
+  (circle) => `${circle.join(' → ')} is an import circle`,
+)
+const roomOf = (file) => rooms.indexOf(path.relative(`${core}/src`, file).split(path.sep)[0])
+const backwards = imports
+  .filter(([file]) => roomOf(file) !== -1)
+  .flatMap(([file, targets]) =>
+    targets
+      .filter((target) => roomOf(target) > roomOf(file) || roomOf(target) === -1)
+      .map((target) => [file, target]),
+  )
+  .map(
+    ([file, target]) => `${file} imports ${target}: core's rooms import in this order: ${rooms.join(', ')}`,
+  )
+
+const problems = [...missing, ...tooLong, ...inCircles, ...backwards]
 for (const problem of problems) console.error(problem)
 if (problems.length > 0) process.exitCode = 1
 else
-  console.log(`${folders.length} folders with ${protocols.length} protocol files, ${sources.length} sources`)
+  console.log(
+    `${folders.length} folders with ${protocols.length} protocol files, ${sources.length} sources, no import circle`,
+  )

@@ -2,20 +2,10 @@ import { CallOrder } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import { nextTurn } from './deadline.ts'
 import { pause } from './pause.ts'
-import { QueuedWork } from './queued-work.ts'
+import { QueuedWork, type WorkResult } from './queued-work.ts'
 import { ClosedError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import { Room } from './room.ts'
-
-/** What came of one piece of work in a commit. */
-export type WorkResult =
-  | { readonly answers: readonly unknown[] }
-  /** It was refused, or it failed; each has an error object of its own. */
-  | { readonly error: unknown }
-  /** Nothing of it is written, because another holder has exclusive access. It goes into the next commit. */
-  | 'blocked'
-  /** Nothing of it is written, for no reason of its own. It goes into the next commit. */
-  | 'again'
 
 export interface CommitQueueOptions {
   /**

@@ -1,7 +1,16 @@
 import type { Ordered } from './call-order.ts'
 import type { Call, Work } from './call.ts'
-import type { WorkResult } from './commit-queue.ts'
 import { ResourceContentionError, TimeoutError } from '../errors/index.ts'
+
+/** What came of one piece of work in a commit. */
+export type WorkResult =
+  | { readonly answers: readonly unknown[] }
+  /** It was refused, or it failed; each has an error object of its own. */
+  | { readonly error: unknown }
+  /** Nothing of it is written, because another holder has exclusive access. It goes into the next commit. */
+  | 'blocked'
+  /** Nothing of it is written, for no reason of its own. It goes into the next commit. */
+  | 'again'
 
 /** Work that waits for its commit, or is in one. */
 export class QueuedWork implements Ordered {

@@ -1,6 +1,7 @@
 import { bindMethods } from './bound-methods.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { type HandleOptions, type StorageDriver, timeoutMsOf } from '../adapter/driver.ts'
+import type { StorageDriver } from '../adapter/driver.ts'
+import { type HandleOptions, timeoutMsOf } from './handle-options.ts'
 import { InvalidArgumentError, isStorageError } from '../errors/index.ts'
 import { HandleState } from './handle-state.ts'
 import { locateErrors, locateErrorsOfItems, withKnownErrors } from './locate-errors.ts'

@@ -1,4 +1,4 @@
-import { mixOwners } from './mix-storage.ts'
+import { mixOwners } from './owners.ts'
 import { PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
 
 /** Something that a mix cannot promise. */

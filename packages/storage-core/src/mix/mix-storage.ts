@@ -4,6 +4,7 @@ import { CAPABILITIES, type Capability } from '../rules/capabilities.ts'
 import { ConfigurationError, InvalidArgumentError, UnsupportedError } from '../errors/index.ts'
 import { CAPABILITY_OF, PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
 import { exportMix, importMix } from './mix-transfer.ts'
+import { type Owners, mixOwners, rememberOwners } from './owners.ts'
 import { record } from '../rules/objects.ts'
 import { reading } from '../rules/validate.ts'
 
@@ -11,16 +12,6 @@ import { reading } from '../rules/validate.ts'
 export type MixSources = { readonly [P in Protocol]?: StorageHandle | StorageBundle[P] } & {
   /** For every protocol that is not named. */
   readonly default?: StorageHandle
-}
-
-/** What a mix knows of a protocol's source: the handle, or null for a single store. */
-export type Owners = { readonly [P in Protocol]: StorageHandle | null }
-
-const ownersOf = new WeakMap<object, Owners>()
-
-/** The sources of a bundle that `mixStorage` made; undefined for any other. */
-export function mixOwners(bundle: StorageBundle): Owners | undefined {
-  return ownersOf.get(bundle)
 }
 
 /**
@@ -86,13 +77,13 @@ export function mixStorage(sources: MixSources): StorageHandle {
     exportRecords: () => exportMix(owner),
     importRecords: (records, options) => importMix(owner, records, options),
   }
-  ownersOf.set(mix, owner)
+  rememberOwners(mix, owner)
   return mix
 }
 
 /** Where a handle has a protocol from: another one, or null for a single store, if it is a mix itself. */
 function ownerIn(handle: StorageHandle, protocol: Protocol): StorageHandle | null {
-  const owners = ownersOf.get(handle)
+  const owners = mixOwners(handle)
   return owners === undefined ? handle : owners[protocol]
 }
 

@@ -6,7 +6,7 @@ import type { FieldRule, RecordRules } from '../rules/fields.ts'
 type StoredRecord = Exported & { readonly type: string }
 
 /** The types of one protocol. */
-interface ProtocolTypes<
+export interface ProtocolTypes<
   Storage = object,
   Reads = object,
   Writes = object,

@@ -1,0 +1,78 @@
+// For those who write an adapter; what users need too is in './index.ts'.
+import './check-node.ts'
+import type { Operations } from './protocols/index.ts'
+export {
+  type AsyncOperations,
+  conditionalSteps,
+  enactCall,
+  judgeBatch,
+  runAlone,
+} from './adapter/async-operations.ts'
+export {
+  type Call,
+  type Implementation,
+  type SyncImplementation,
+  type Work,
+  operationOf,
+} from './adapter/call.ts'
+export { CommitQueue, type CommitQueueOptions } from './adapter/commit-queue.ts'
+export { settleBy } from './adapter/deadline.ts'
+export type { DriverTransfer, StorageDriver } from './adapter/driver.ts'
+export { pause } from './adapter/pause.ts'
+export type { QueueEntry } from './adapter/queue-entry.ts'
+export type { WorkResult } from './adapter/queued-work.ts'
+export { conditionFailed, importTakenOver, importUnfinished, nextCount, noRoom } from './adapter/refusals.ts'
+export {
+  type SyncOperations,
+  type SyncWrites,
+  conditional,
+  runCall,
+  runWork,
+} from './adapter/sync-operations.ts'
+export { WriteQueue, type WriteQueueOptions } from './adapter/write-queue.ts'
+export { WriteScheduler, type WriteSchedulerOptions } from './adapter/write-scheduler.ts'
+export { cleanCause } from './errors/cause.ts'
+export { locate } from './errors/storage-error.ts'
+export { createStorage } from './handle/create-storage.ts'
+export { HANDLE_OPTIONS, timeoutMsOf } from './handle/handle-options.ts'
+export type { AgentRegistryReads, AgentRegistryWrites, AgentRow } from './protocols/agent-registry.ts'
+export type { ContextKind, ContextReads, ContextWrites } from './protocols/context.ts'
+export type {
+  DecisionAuditReads,
+  DecisionAuditWrites,
+  EventPageFilter,
+  EventRow,
+  NewEvent,
+} from './protocols/decision-audit.ts'
+export type { EscalationReads, EscalationWrites, PendingRow, Resolution } from './protocols/escalation.ts'
+export type { ClaimAnswer, IdempotencyReads, IdempotencyWrites } from './protocols/idempotency.ts'
+export { CAPABILITY_OF, type Operations, type Reads, type Writes } from './protocols/index.ts'
+export type { IntentRetryReads, IntentRetryWrites } from './protocols/intent-retry.ts'
+export type { LifecycleReads, LifecycleWrites } from './protocols/lifecycle.ts'
+export type { Page, Transfer } from './protocols/protocol.ts'
+export type { Counters } from './protocols/record-rules.ts'
+export type {
+  AcquireRequest,
+  Demand,
+  HoldRow,
+  ResourceLockReads,
+  ResourceLockWrites,
+} from './protocols/resource-lock.ts'
+export type { DirtyRow, SagaReads, SagaWrites } from './protocols/saga.ts'
+export { MAX_MICROS, type Micros, exportAmount, fromMicros, importAmount, toMicros } from './rules/amounts.ts'
+export { ATOMIC_CAPABILITIES } from './rules/capabilities.ts'
+export { namespace as checkNamespace } from './rules/namespace.ts'
+export { record as checkRecord } from './rules/objects.ts'
+export { storeOptions } from './rules/options.ts'
+export { formatMicros, hostMicros, microsOf, parseInstant } from './rules/time.ts'
+export { MAX_INT32, compareIds, id as checkId } from './rules/validate.ts'
+
+export type AgentRegistryOperations = Operations['agentRegistry']
+export type ContextOperations = Operations['context']
+export type IdempotencyOperations = Operations['idempotency']
+export type DecisionAuditOperations = Operations['decisionAudit']
+export type SagaOperations = Operations['saga']
+export type ResourceLockOperations = Operations['resourceLock']
+export type IntentRetryOperations = Operations['intentRetry']
+export type EscalationOperations = Operations['escalation']
+export type LifecycleOperations = Operations['lifecycle']
