@@ -15,7 +15,7 @@ async function ending(call: Promise<unknown>, deadlineMs = TIMEOUT_MS): Promise<
   const answer = await call.then(
     (value) => ({ value }),
     (error: unknown) => {
-      if (error instanceof TimeoutError && error.timeoutMs < 1) return error.message // what was waited stands there
+      if (error instanceof TimeoutError && error.elapsedMs < 1) return error.message // what was waited stands there
       return isStorageError(error) ? `${error.code} ${error.outcome}` : error
     },
   )

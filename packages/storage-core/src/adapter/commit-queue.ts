@@ -139,8 +139,7 @@ export class CommitQueue {
       if (taken.length > 0 && (isLarge || taken.length >= mostWorks || bytes >= mostBytes)) break
       this.#waiting.delete(queued)
       taken.push(queued)
-      queued.isSent = true
-      queued.attempts++
+      queued.send()
       bytes += queued.work.bytes
       if (isLarge) break
     }

@@ -60,7 +60,7 @@ export class Pending implements QueueEntry, Ordered {
   /** Why it is given up at `now`, its deadline. */
   late(now: number): StorageError {
     const waited = now - this.pushedAt
-    if (this.sent) return new TimeoutError(waited, 'waiting for the store', { outcome: 'unknown' })
-    return new TimeoutError(waited, 'waiting in the write queue')
+    if (this.sent) return new TimeoutError(waited, 'answer', { outcome: 'unknown' })
+    return new TimeoutError(waited, 'queue')
   }
 }

@@ -1,6 +1,7 @@
 import type { Ordered } from './call-order.ts'
 import type { Call, Work } from './call.ts'
-import { ResourceContentionError, TimeoutError } from '../errors/index.ts'
+import type { Attempts } from '../errors/attempts.ts'
+import { ResourceContentionError, TimeoutError, addAttempts } from '../errors/index.ts'
 
 /** What came of one piece of work in a commit. */
 export type WorkResult =
@@ -16,10 +17,10 @@ export type WorkResult =
 export class QueuedWork implements Ordered {
   readonly work: Work
   readonly answer: Promise<readonly unknown[]>
-  /** How many commits it was part of. */
-  attempts = 0
-  /** It is in a commit whose outcome is not known yet. */
-  isSent = false
+  #attempts = 0
+  #sentAt = 0
+  #lastAttemptMs = 0
+  #isSent = false
   /** Another holder's exclusive access kept it from being written. */
   isContended = false
   readonly #queuedAt = performance.now()
@@ -41,9 +42,22 @@ export class QueuedWork implements Ordered {
     return this.work.calls
   }
 
+  /** It is in a commit whose outcome is not known yet. */
+  get isSent(): boolean {
+    return this.#isSent
+  }
+
+  /** It goes into a commit. */
+  send(): void {
+    this.#isSent = true
+    this.#sentAt = performance.now()
+    this.#attempts++
+  }
+
   /** What came of its commit. @returns whether it is settled, and need not be tried again. */
   settle(result: WorkResult): boolean {
-    this.isSent = false
+    this.#isSent = false
+    this.#lastAttemptMs = performance.now() - this.#sentAt
     if (this.#isSettled) return true
     if (result === 'blocked') this.#wait()
     else if (result === 'again') return false
@@ -53,13 +67,14 @@ export class QueuedWork implements Ordered {
   }
 
   reject(error: unknown): void {
+    addAttempts(error, this.#known())
     this.#end(() => this.#outcome.reject(error as Error))
   }
 
   /** Settles it where its time is over at `now`, or will be after another attempt as long as that. */
   expire(now: number, attemptMs: number): void {
     const { deadline, accessDeadline, atomic } = this.work
-    const isBlocked = !this.isSent && this.isContended
+    const isBlocked = !this.#isSent && this.isContended
     const isImpatient = isBlocked && accessDeadline !== null && now >= accessDeadline
     if (isImpatient && !atomic) this.#end(() => this.#outcome.resolve([null]))
     else if (isImpatient || now + (isBlocked ? attemptMs : 0) >= deadline) this.reject(this.#late(now))
@@ -89,10 +104,14 @@ export class QueuedWork implements Ordered {
 
   #late(now: number): Error {
     const waited = now - this.#queuedAt
-    if (this.isSent) return new TimeoutError(waited, 'waiting for the store', { outcome: 'unknown' })
-    return this.isContended
-      ? new ResourceContentionError(this.attempts)
-      : new TimeoutError(waited, 'waiting in the write queue')
+    if (this.#isSent) return new TimeoutError(waited, 'answer', { outcome: 'unknown' })
+    return this.isContended ? new ResourceContentionError(this.#attempts) : new TimeoutError(waited, 'queue')
+  }
+
+  #known(): Attempts {
+    const now = performance.now()
+    const lastAttemptMs = this.#isSent ? now - this.#sentAt : this.#lastAttemptMs
+    return { attempts: this.#attempts, elapsedMs: now - this.#queuedAt, lastAttemptMs }
   }
 
   #end(tell: () => void): void {

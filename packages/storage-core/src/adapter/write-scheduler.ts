@@ -84,8 +84,8 @@ export class WriteScheduler {
       givenUp = true
       const waited = performance.now() - start
       return sent
-        ? new TimeoutError(waited, 'waiting for the store', { outcome: 'unknown' })
-        : new TimeoutError(waited, 'waiting for earlier writes to the same record')
+        ? new TimeoutError(waited, 'answer', { outcome: 'unknown' })
+        : new TimeoutError(waited, 'order')
     }
     const end = act()
     const { promise: answer, resolve, reject } = Promise.withResolvers<readonly unknown[]>()

@@ -1,30 +1,54 @@
 // What the store, its device, its settings or the way to it is the reason of.
+import type { Attempts, AttemptsContext, WaitPhase } from './attempts.ts'
 import { placeOf, systemText } from './cause.ts'
 import { type ErrorContext, StorageError } from './storage-error.ts'
 
 /** Exclusive access was not had in time because others held it; the call may be made again. */
-export class ResourceContentionError extends StorageError {
+export class ResourceContentionError extends StorageError implements Attempts {
   readonly code = 'STORAGE_RESOURCE_CONTENTION'
-  readonly attempts: number
-  constructor(attempts: number, context?: ErrorContext) {
+  readonly phase: WaitPhase
+  attempts: number
+  elapsedMs: number
+  lastAttemptMs: number
+  constructor(attempts: number, context: AttemptsContext = {}) {
     super(
       `Exclusive access was not had after ${attempts} attempts, because another writer kept it. Try again.`,
       true,
       context,
     )
+    this.phase = context.phase ?? 'access'
     this.attempts = attempts
+    this.elapsedMs = context.elapsedMs ?? 0
+    this.lastAttemptMs = context.lastAttemptMs ?? 0
   }
 }
 
+const WAITING_FOR: { readonly [P in WaitPhase]: string } = {
+  queue: 'waiting in the write queue',
+  order: 'waiting for earlier writes to the same records',
+  connect: 'waiting for a connection',
+  access: 'waiting for records that others have',
+  answer: 'waiting for the store',
+  list: 'reading a long list',
+}
+
 /** The call's deadline passed. */
-export class TimeoutError extends StorageError {
+export class TimeoutError extends StorageError implements Attempts {
   readonly code = 'STORAGE_TIMEOUT'
-  readonly timeoutMs: number
-  readonly phase: string
-  constructor(timeoutMs: number, phase: string, context?: ErrorContext) {
-    super(`No answer within ${Math.round(timeoutMs)} ms (${phase}).`, 'if-not-applied', context)
-    this.timeoutMs = timeoutMs
-    this.phase = phase
+  readonly phase: WaitPhase
+  attempts: number
+  elapsedMs: number
+  lastAttemptMs: number
+  constructor(elapsedMs: number, phase: WaitPhase | (string & {}), context: AttemptsContext = {}) {
+    super(
+      `No answer within ${Math.round(elapsedMs)} ms (${WAITING_FOR[phase as WaitPhase] ?? phase}).`,
+      'if-not-applied',
+      context,
+    )
+    this.phase = phase as WaitPhase
+    this.attempts = context.attempts ?? (phase === 'queue' || phase === 'order' ? 0 : 1)
+    this.elapsedMs = elapsedMs
+    this.lastAttemptMs = context.lastAttemptMs ?? 0
   }
 }
 

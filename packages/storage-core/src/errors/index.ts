@@ -1,4 +1,5 @@
 export { cleanCause, type CleanCause } from './cause.ts'
+export { addAttempts, type WaitPhase } from './attempts.ts'
 export * from './failures.ts'
 export * from './refusals.ts'
 export { type ErrorContext, type Outcome, StorageError, isStorageError, locate } from './storage-error.ts'

@@ -1,5 +1,5 @@
 import type { StorageDriver } from '../adapter/driver.ts'
-import { InternalError, type Outcome, isStorageError, locate } from '../errors/index.ts'
+import { InternalError, type Outcome, addAttempts, isStorageError, locate } from '../errors/index.ts'
 
 /** Where a call stands: what its errors say of themselves. */
 export interface Place {
@@ -10,11 +10,14 @@ export interface Place {
 
 /** Runs `act`; whatever fails, at once or later, rejects and says which call it was. */
 export async function locateErrors<T>(place: Place, act: () => Promise<T>): Promise<T> {
+  const start = performance.now()
   try {
     const answer = await act()
     if (Array.isArray(answer)) for (const item of answer) locateError(item, place)
     return answer
   } catch (error) {
+    const elapsedMs = performance.now() - start
+    addAttempts(error, { attempts: 0, elapsedMs, lastAttemptMs: elapsedMs })
     throw locate(error, place.backend, place.protocol, place.method)
   }
 }
