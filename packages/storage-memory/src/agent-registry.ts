@@ -4,7 +4,9 @@ import {
   compareIds,
   conditional,
 } from '@dir/storage-core'
-import { type MemoryState, type StoredAgent, now, onePage } from './state.ts'
+import { onePage } from './export-page.ts'
+import type { MemoryState, StoredAgent } from './state.ts'
+import { now } from './time.ts'
 
 export const agentRegistry: SyncImplementation<AgentRegistryOperations, MemoryState> = {
   upsertAgent({ agents }, agent) {

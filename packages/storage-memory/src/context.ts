@@ -1,6 +1,8 @@
 import type { ContextKind, ContextOperations, SyncImplementation } from '@dir/storage-core'
 import { conditional } from '@dir/storage-core'
-import { type MemoryState, now, onePage } from './state.ts'
+import { onePage } from './export-page.ts'
+import type { MemoryState } from './state.ts'
+import { now } from './time.ts'
 
 function get({ contexts }: MemoryState, kind: ContextKind, id: string): string | null {
   return contexts[kind].get(id)?.dataJson ?? null

@@ -1,19 +1,32 @@
 import type { DecisionAuditOperations, EventRow, SyncImplementation } from '@dir/storage-core'
-import { type MemoryState, now, onePage } from './state.ts'
+import { onePage } from './export-page.ts'
+import { firstFrom } from './sorted.ts'
+import type { MemoryState } from './state.ts'
+import { now } from './time.ts'
+
+function append({ events, eventsByFlow }: MemoryState, event: EventRow): void {
+  events.push(event)
+  const flow = eventsByFlow.get(event.dfid)
+  if (flow === undefined) eventsByFlow.set(event.dfid, [event])
+  else flow.push(event)
+}
 
 export const decisionAudit: SyncImplementation<DecisionAuditOperations, MemoryState> = {
   recordMany(state, events) {
     const timestamp = now()
-    for (const event of events) state.events.push({ seq: ++state.seq, timestamp, ...event })
-    return events.map((_, index) => state.seq - events.length + index + 1)
+    return events.map((event) => {
+      append(state, { seq: ++state.seq, timestamp, ...event })
+      return state.seq
+    })
   },
 
-  eventsPage({ events }, { dfid, event, afterSeq, limit }) {
+  eventsPage({ events, eventsByFlow }, { dfid, event, afterSeq, limit }) {
+    const candidates = dfid === null ? events : (eventsByFlow.get(dfid) ?? [])
     const page: EventRow[] = []
-    for (let at = firstAfter(events, afterSeq); at < events.length && page.length < limit; at++) {
-      const row = events[at] as EventRow
-      if ((dfid === null || row.dfid === dfid) && (event === null || row.event === event))
-        page.push({ ...row })
+    let index = firstFrom(candidates, afterSeq + 1, ({ seq }) => seq) // after an import there may be gaps
+    for (; index < candidates.length && page.length < limit; index++) {
+      const row = candidates[index] as EventRow
+      if (event === null || row.event === event) page.push({ ...row })
     }
     return page
   },
@@ -30,19 +43,7 @@ export const decisionAudit: SyncImplementation<DecisionAuditOperations, MemorySt
       }),
     ),
 
-  importPage({ events }, items) {
-    for (const { type: _, unfit: __, ...event } of items) events.push(event)
+  importPage(state, items) {
+    for (const { type: _, unfit: __, ...event } of items) append(state, event)
   },
-}
-
-/** The index of the first event after `seq`; after an import there may be gaps. */
-function firstAfter(events: MemoryState['events'], seq: number): number {
-  let low = 0
-  let high = events.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((events[middle]?.seq ?? 0) <= seq) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -9,24 +9,23 @@ import {
   hostMicros,
   microsOf,
 } from '@dir/storage-core'
-import { type MemoryState, type StoredRequest, now, onePage } from './state.ts'
+import { onePage } from './export-page.ts'
+import { firstFrom } from './sorted.ts'
+import type { MemoryState, StoredRequest } from './state.ts'
+import { now } from './time.ts'
+
+const firstToken = (tokens: readonly Instant[], since: Instant): number =>
+  firstFrom(tokens, since, (token) => token)
 
 function addToken({ budgetTokens }: MemoryState, agentId: string, at: Instant): void {
   const tokens = budgetTokens.get(agentId) ?? []
   budgetTokens.set(agentId, tokens)
-  tokens.splice(firstFrom(tokens, at), 0, at)
-}
-
-/** The index of the first token at or after `since`. */
-function firstFrom(tokens: readonly Instant[], since: Instant): number {
-  let index = tokens.length
-  while (index > 0 && (tokens[index - 1] as Instant) >= since) index--
-  return index
+  tokens.splice(firstToken(tokens, at), 0, at)
 }
 
 function getWindowCount({ budgetTokens }: MemoryState, agentId: string, since: Instant): number {
   const tokens = budgetTokens.get(agentId) ?? []
-  return tokens.length - firstFrom(tokens, since)
+  return tokens.length - firstToken(tokens, since)
 }
 
 function insertRequest({ requests }: MemoryState, request: EscalationRequest): void {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type IdempotencyOperations, type SyncImplementation, conditional } from '@dir/storage-core'
-import { type MemoryState, later, now, onePage } from './state.ts'
+import { onePage } from './export-page.ts'
+import type { MemoryState } from './state.ts'
+import { later, now } from './time.ts'
 
 function set(
   { effects }: MemoryState,

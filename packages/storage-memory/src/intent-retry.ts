@@ -1,5 +1,7 @@
 import { type IntentRetryOperations, type SyncImplementation, nextCount } from '@dir/storage-core'
-import { type MemoryState, now, onePage } from './state.ts'
+import { onePage } from './export-page.ts'
+import type { MemoryState } from './state.ts'
+import { now } from './time.ts'
 
 const getCount = ({ counts }: MemoryState, dfid: string): number => counts.get(dfid)?.count ?? 0
 

@@ -4,7 +4,9 @@ import {
   type Transition,
   conditional,
 } from '@dir/storage-core'
-import { type MemoryState, now, onePage } from './state.ts'
+import { onePage } from './export-page.ts'
+import type { MemoryState } from './state.ts'
+import { now } from './time.ts'
 
 function append({ transitions, transitionsByFlow }: MemoryState, transition: Transition): void {
   transitions.push(transition)

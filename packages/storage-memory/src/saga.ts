@@ -1,5 +1,7 @@
 import type { SagaOperations, SyncImplementation } from '@dir/storage-core'
-import { type MemoryState, now, onePage } from './state.ts'
+import { onePage } from './export-page.ts'
+import type { MemoryState } from './state.ts'
+import { now } from './time.ts'
 
 export const saga: SyncImplementation<SagaOperations, MemoryState> = {
   markDirty({ dirtyFlows }, dfid, failedStep, partialStateJson) {

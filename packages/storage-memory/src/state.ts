@@ -1,15 +1,13 @@
-import {
-  type AgentRow,
-  type ContextKind,
-  type EscalationRequest,
-  type EventRow,
-  type DirtyRow,
-  type Instant,
-  type Micros,
-  type Transition,
-  formatMicros,
-  hostMicros,
+import type {
+  AgentRow,
+  ContextKind,
+  EscalationRequest,
+  EventRow,
+  DirtyRow,
+  Instant,
+  Transition,
 } from '@dir/storage-core'
+import { Holds } from './holds.ts'
 
 interface Stored {
   readonly updatedAt: Instant
@@ -31,15 +29,6 @@ export interface StoredEffect {
   readonly claim: { readonly token: string; readonly since: Instant; readonly until: Instant } | null
 }
 
-export interface StoredHold {
-  readonly dfid: string
-  readonly resourceId: string
-  readonly micros: Micros
-  readonly acquiredAt: Instant
-  readonly expiresAt: Instant | null
-  readonly fence: number
-}
-
 export interface StoredRequest extends EscalationRequest {
   readonly createdAt: Instant
   readonly resolvedAt: Instant | null
@@ -51,11 +40,12 @@ export class MemoryState {
   readonly agents = new Map<string, StoredAgent>()
   readonly contexts: Record<ContextKind, Map<string, StoredText>> = { session: new Map(), state: new Map() }
   readonly effects = new Map<string, StoredEffect>()
+  /** In the order of `seq`. */
   readonly events: EventRow[] = []
+  readonly eventsByFlow = new Map<string, EventRow[]>()
   /** In the order of the marks: a new mark is deleted and set again. */
   readonly dirtyFlows = new Map<string, DirtyRow & { readonly createdAt: Instant }>()
-  /** By resource, then by flow. */
-  readonly holds = new Map<string, Map<string, StoredHold>>()
+  readonly holds = new Holds()
   readonly counts = new Map<string, { readonly count: number } & Stored>()
   /** By agent, sorted. */
   readonly budgetTokens = new Map<string, Instant[]>()
@@ -85,18 +75,5 @@ export class MemoryState {
   }
 }
 
-export function now(): Instant {
-  return formatMicros(hostMicros())
-}
-
-export function later(micros: number): Instant {
-  return formatMicros(hostMicros() + micros)
-}
-
-/** An export of everything at once: it is all in memory already. */
-export function onePage<Item>(items: Iterable<Item>): {
-  readonly items: readonly Item[]
-  readonly next: null
-} {
-  return { items: [...items], next: null }
-}
+/** The stores that handles of one namespace share. */
+export const stores = new Map<string, MemoryState>()

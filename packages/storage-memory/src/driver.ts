@@ -1,0 +1,58 @@
+import {
+  ATOMIC_CAPABILITIES,
+  ConflictError,
+  SchemaError,
+  type StorageDriver,
+  runCall,
+  runWork,
+} from '@dir/storage-core'
+import { beginImport, finishImport, requireImport } from './import.ts'
+import { operations } from './operations.ts'
+import { MemoryState, stores } from './state.ts'
+
+const capabilities: StorageDriver['capabilities'] = new Set([
+  ...ATOMIC_CAPABILITIES,
+  'leases',
+  'atomically',
+  'export',
+])
+
+/** `namespace` undefined: a private store. */
+export function memoryDriver(namespace: string | undefined): StorageDriver {
+  const isolated = new MemoryState()
+  let state: MemoryState = isolated
+  let initialised = false
+  const attach = (create: boolean): void => {
+    const existing = namespace === undefined ? (initialised ? isolated : undefined) : stores.get(namespace)
+    if (existing === undefined && !create)
+      throw new SchemaError('There is no such store, and init: false creates none.', 'none', 'a store')
+    state = existing ?? isolated
+    if (namespace !== undefined) stores.set(namespace, state)
+    initialised = true
+  }
+
+  return {
+    backend: 'memory',
+    capabilities,
+    async init(create) {
+      attach(create)
+      if (state.importing !== null)
+        throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
+    },
+    read: async (call) => runCall(operations, state, call),
+    async write(work) {
+      if (work.importTicket !== undefined) requireImport(state, work.importTicket)
+      return runWork(operations, state, work)
+    },
+    health: async () => ({ scope: 'process', durable: false }),
+    close: async () => {},
+    transfer: {
+      counters: async () => ({ seq: state.seq, fence: state.fence }),
+      async begin(ticket, create) {
+        attach(create)
+        beginImport(state, ticket)
+      },
+      finish: async (ticket, counters) => finishImport(state, ticket, counters),
+    },
+  }
+}

@@ -1,0 +1,92 @@
+import type { Instant, Micros } from '@dir/storage-core'
+import { firstFrom } from './sorted.ts'
+
+export interface StoredHold {
+  readonly dfid: string
+  readonly resourceId: string
+  readonly micros: Micros
+  readonly acquiredAt: Instant
+  readonly expiresAt: Instant | null
+  readonly fence: number
+}
+
+interface Resource {
+  /** Of all its holds; as bigint, because imported ones may come to more than a number holds exactly. */
+  total: bigint
+  readonly holds: Map<string, StoredHold>
+}
+
+/** The holds of a store, found by resource and by flow; what is held of a resource is a running total. */
+export class Holds {
+  /** Holds by flow. */
+  readonly #resources = new Map<string, Resource>()
+  /** Holds by resource. */
+  readonly #flows = new Map<string, Map<string, StoredHold>>()
+  /** Those with a lease, in the order of its end. */
+  readonly #leases: StoredHold[] = []
+
+  get size(): number {
+    return this.#flows.size
+  }
+
+  /** Removes what has expired at `time`. */
+  expire(time: Instant): void {
+    let expired = 0
+    for (const hold of this.#leases) {
+      if (endOf(hold) > time) break
+      this.#forget(hold)
+      expired++
+    }
+    this.#leases.splice(0, expired)
+  }
+
+  /** Over what the flow holds of the resource already. */
+  put(hold: StoredHold): void {
+    this.remove(this.#flows.get(hold.dfid)?.get(hold.resourceId))
+    const resource = this.#resources.get(hold.resourceId) ?? {
+      total: 0n,
+      holds: new Map<string, StoredHold>(),
+    }
+    resource.total += BigInt(hold.micros)
+    this.#resources.set(hold.resourceId, resource)
+    resource.holds.set(hold.dfid, hold)
+    const flow = this.#flows.get(hold.dfid) ?? new Map<string, StoredHold>()
+    this.#flows.set(hold.dfid, flow.set(hold.resourceId, hold))
+    if (hold.expiresAt !== null) this.#leases.splice(firstFrom(this.#leases, hold.expiresAt, endOf), 0, hold)
+  }
+
+  remove(hold: StoredHold | undefined): void {
+    if (hold === undefined) return
+    this.#forget(hold)
+    if (hold.expiresAt === null) return
+    const first = firstFrom(this.#leases, hold.expiresAt, endOf)
+    this.#leases.splice(this.#leases.indexOf(hold, first), 1)
+  }
+
+  locked(resourceId: string, excludeDfid: string | null): Micros {
+    const resource = this.#resources.get(resourceId)
+    if (resource === undefined) return 0
+    const own = excludeDfid === null ? undefined : resource.holds.get(excludeDfid)
+    return Number(resource.total - BigInt(own?.micros ?? 0))
+  }
+
+  /** Those of a flow, of a resource, of both, or (null) all. */
+  *find(dfid: string | null, resourceId: string | null): Generator<StoredHold> {
+    if (dfid !== null) {
+      for (const hold of this.#flows.get(dfid)?.values() ?? [])
+        if (resourceId === null || hold.resourceId === resourceId) yield hold
+    } else if (resourceId !== null) yield* this.#resources.get(resourceId)?.holds.values() ?? []
+    else for (const { holds } of this.#resources.values()) yield* holds.values()
+  }
+
+  #forget({ dfid, resourceId, micros }: StoredHold): void {
+    const [resource, flow] = [this.#resources.get(resourceId), this.#flows.get(dfid)]
+    if (resource !== undefined) resource.total -= BigInt(micros)
+    resource?.holds.delete(dfid)
+    flow?.delete(resourceId)
+    if (resource?.holds.size === 0) this.#resources.delete(resourceId)
+    if (flow?.size === 0) this.#flows.delete(dfid)
+  }
+}
+
+const endOf = ({ expiresAt }: StoredHold): Instant => expiresAt ?? ''

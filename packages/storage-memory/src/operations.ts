@@ -1,0 +1,23 @@
+import type { SyncOperations } from '@dir/storage-core'
+import { agentRegistry } from './agent-registry.ts'
+import { context } from './context.ts'
+import { decisionAudit } from './decision-audit.ts'
+import { escalation } from './escalation.ts'
+import { idempotency } from './idempotency.ts'
+import { intentRetry } from './intent-retry.ts'
+import { lifecycle } from './lifecycle.ts'
+import { resourceLock } from './resource-lock.ts'
+import { saga } from './saga.ts'
+import type { MemoryState } from './state.ts'
+
+export const operations: SyncOperations<MemoryState> = {
+  agentRegistry,
+  context,
+  idempotency,
+  decisionAudit,
+  saga,
+  resourceLock,
+  intentRetry,
+  escalation,
+  lifecycle,
+}
