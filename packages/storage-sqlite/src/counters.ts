@@ -1,11 +1,8 @@
 import type { SqliteConnection } from './connection.ts'
 import { readMeta, writeMeta } from './meta.ts'
-import type { SqlValue } from './stored-row.ts'
-import { ORIGINAL_TABLES } from './tables.ts'
+import { integer } from './stored-row.ts'
 
-const SEQUENCES = Object.keys(ORIGINAL_TABLES).filter((name) =>
-  ORIGINAL_TABLES[name]?.some((column) => column.includes('AUTOINCREMENT')),
-)
+const SEQUENCES = ['decision_audit_events', 'escalation_budget', 'flow_transitions']
 
 /** The highest number of a table that was ever given out, as it is kept apart from the rows. */
 export function kept(db: SqliteConnection, table: string): bigint {
@@ -18,10 +15,6 @@ export function kept(db: SqliteConnection, table: string): bigint {
 
 function highest(db: SqliteConnection, table: string, column: string): bigint {
   return integer(db.get(`SELECT MAX(${column}) AS highest FROM ${table}`)?.['highest'])
-}
-
-function integer(value: SqlValue | undefined): bigint {
-  return typeof value === 'bigint' ? value : 0n
 }
 
 /**

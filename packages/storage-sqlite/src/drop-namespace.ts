@@ -3,7 +3,7 @@ import { SchemaError, storeOptions } from '@dir/storage-core'
 import { mapError } from './errors.ts'
 import { openConnection } from './open.ts'
 import { IN_MEMORY, checkPath, realPath } from './options.ts'
-import { recognise } from './schema.ts'
+import { recognise } from './recognise.ts'
 
 const PATIENCE_MS = 5_000
 

@@ -2,7 +2,7 @@ import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core
 import type { SqliteConnection } from './connection.ts'
 import { kept } from './counters.ts'
 import { readMeta, removeMeta, writeMeta } from './meta.ts'
-import { hasRecords, removeRecords } from './schema.ts'
+import { RECORD_TABLES } from './recognise.ts'
 
 /** The highest `seq` and fence ever issued. */
 export function readCounters(db: SqliteConnection): Counters {
@@ -15,9 +15,13 @@ export function beginImport(db: SqliteConnection, ticket: number): void {
   const interrupted = readMeta(db, 'importing') !== null
   if (!interrupted && (hasRecords(db) || seq + fence > 0))
     throw new ConflictError('This store is not empty. Import into a new file, or drop this one first.')
-  removeRecords(db)
+  for (const table of RECORD_TABLES) db.run(`DELETE FROM ${table}`)
   db.run(/* sql */ `DELETE FROM sqlite_sequence`)
   writeMeta(db, 'importing', ticket)
+}
+
+function hasRecords(db: SqliteConnection): boolean {
+  return RECORD_TABLES.some((table) => db.get(`SELECT 1 FROM ${table} LIMIT 1`) !== undefined)
 }
 
 /** Throws unless the import with this ticket is still the one that fills the file. */

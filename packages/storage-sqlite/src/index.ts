@@ -7,7 +7,8 @@ import { type SqliteStorageOptions, checkOptions } from './options.ts'
 export { dropNamespace } from './drop-namespace.ts'
 export { type DatabaseAccess, ensureDb } from './ensure-db.ts'
 export type { SqliteStorageOptions } from './options.ts'
-export { SCHEMA_VERSION, sqliteSchema } from './migrations.ts'
+export { sqliteSchema } from './migrate.ts'
+export { SCHEMA_VERSION } from './schema.ts'
 
 export interface SqliteHandle extends StorageHandle {
   /**

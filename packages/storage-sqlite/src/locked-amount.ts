@@ -1,37 +1,30 @@
-import { MAX_AMOUNT, type Micros, StoredDataError } from '@dir/storage-core'
+import { type Micros, StoredDataError } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
+import { integer } from './stored-row.ts'
 
-/** The holds that have not expired; takes the time. */
-export const LIVE = /* sql */ `resource_locks h LEFT JOIN resource_lock_leases l
-  ON l.dfid = h.dfid AND l.resource_id = h.resource_id WHERE (l.expires_at IS NULL OR l.expires_at > ?)`
-
-/**
- * Micro-units, or NULL for an amount that cannot be summed. Ours stand beside, and count while the amount is still the
- * one that they gave. What somebody else wrote is a double: the part after the point is exact, while the product of the
- * whole would be rounded.
- */
-export const MICROS = /* sql */ `CASE WHEN h.amount = l.micros / 1000000.0 THEN l.micros
-  WHEN typeof(h.amount) IN ('real', 'integer') AND h.amount BETWEEN 0 AND ${MAX_AMOUNT}
-  THEN CAST(h.amount AS INTEGER) * 1000000 + CAST(ROUND((h.amount - CAST(h.amount AS INTEGER)) * 1e6) AS INTEGER) END`
-
+/** A resource's total, less what has expired and what one flow holds itself: it costs the same with any number of holds. */
 export function getLockedAmount(
   db: SqliteConnection,
   resourceId: string,
   excludeDfid: string | null,
 ): Micros {
-  // summed in two parts, because one could exceed 64 bits
   const row = db.get(
-    /* sql */ `SELECT COUNT(*) - COUNT(micros) AS unreadable,
-        COALESCE(SUM(micros / 1000000) FILTER (WHERE dfid IS NOT ?), 0) AS units,
-        COALESCE(SUM(micros % 1000000) FILTER (WHERE dfid IS NOT ?), 0) AS rest
-      FROM (SELECT h.dfid, ${MICROS} AS micros FROM ${LIVE} AND h.resource_id = ?)`,
-    excludeDfid,
-    excludeDfid,
-    db.time(),
+    /* sql */ `SELECT SUM(unreadable) AS unreadable, SUM(units) AS units, SUM(rest) AS rest FROM (
+        SELECT unreadable, units, rest FROM resource_lock_totals WHERE resource_id = ?
+        UNION ALL SELECT -(micros IS NULL), -(micros / 1000000), -(micros % 1000000) FROM resource_lock_leases
+          WHERE resource_id = ? AND expires_at <= ?
+        UNION ALL SELECT 0, -(micros / 1000000), -(micros % 1000000) FROM resource_lock_leases
+          WHERE dfid = ? AND resource_id = ? AND (expires_at IS NULL OR expires_at > ?))`,
     resourceId,
+    resourceId,
+    db.time(),
+    excludeDfid,
+    resourceId,
+    db.time(),
   )
-  if (row?.['unreadable'] !== 0n) throw new StoredDataError('resource_locks', 'amount', 'cannot be summed')
-  const sum = BigInt(row['units'] as bigint) * 1_000_000n + BigInt(row['rest'] as bigint)
+  const sum = integer(row?.['units']) * 1_000_000n + integer(row?.['rest'])
+  if (integer(row?.['unreadable']) > 0n)
+    throw new StoredDataError('resource_locks', 'amount', 'cannot be summed')
   if (sum > BigInt(Number.MAX_SAFE_INTEGER))
     throw new StoredDataError('resource_locks', 'amount', 'adds up to too much')
   return Number(sum)

@@ -19,7 +19,7 @@ import { mapError, notADatabase } from './errors.ts'
 import { codeOf, isBusy } from './result-codes.ts'
 import { realPath } from './options.ts'
 import { openReadOnly } from './read-only.ts'
-import { recognise } from './schema.ts'
+import { recognise } from './recognise.ts'
 import { whenFree } from './waiting.ts'
 
 // Looks at a file before it is opened for writing.

@@ -25,3 +25,9 @@ export function nextFence(db: SqliteConnection): number {
   writeMeta(db, 'fence', fence)
   return fence
 }
+
+/** The first release that knows the file's schema version; null where the file does not say. */
+export function readRelease(db: SqliteConnection): string | null {
+  const value = db.get(/* sql */ `SELECT value FROM dir_storage_meta WHERE name = 'release'`)?.['value']
+  return typeof value === 'string' && /^[\w.+-]{1,40}$/.test(value) ? value : null
+}

@@ -14,15 +14,22 @@ import {
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { exportPage } from './export-page.ts'
-import { LIVE, MICROS, getLockedAmount } from './locked-amount.ts'
 import { listed } from './listed.ts'
+import { getLockedAmount } from './locked-amount.ts'
 import { nextFence } from './meta.ts'
 import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
 import { toColumn } from './time.ts'
 
-// resource_locks is the truth for amounts, and all that Python knows. Each hold of ours has a row in
-// resource_lock_leases (its fence, its end if it has one, and its exact amount); a trigger removes it when Python replaces the hold.
+// resource_locks is the truth for amounts, and all that Python knows. Each hold has a row in resource_lock_leases: its
+// fence, its end if it has one, and its exact amount. Triggers make and remove it, and keep each resource's total.
 const TABLE = 'resource_locks'
+
+/** How many expired holds are removed at once, so that many of them do not keep the event loop. */
+const MOST_EXPIRED = 200
+
+/** The holds that have not expired; takes the time. */
+const LIVE = /* sql */ `resource_locks h JOIN resource_lock_leases l
+  ON l.dfid = h.dfid AND l.resource_id = h.resource_id WHERE (l.expires_at IS NULL OR l.expires_at > ?)`
 
 /** The leases that a renewal concerns; takes the flow, the time and the fence or null. */
 const RENEWED = /* sql */ `dfid = ? AND expires_at > ? AND fence <= COALESCE(?, fence)`
@@ -30,7 +37,7 @@ const RENEWED = /* sql */ `dfid = ? AND expires_at > ? AND fence <= COALESCE(?, 
 function removeExpired(db: SqliteConnection, resourceId: string): void {
   db.run(
     /* sql */ `DELETE FROM resource_locks WHERE resource_id = ? AND dfid IN
-      (SELECT dfid FROM resource_lock_leases WHERE resource_id = ? AND expires_at <= ?)`,
+      (SELECT dfid FROM resource_lock_leases WHERE resource_id = ? AND expires_at <= ? LIMIT ${MOST_EXPIRED})`,
     resourceId,
     resourceId,
     db.time(),
@@ -54,12 +61,12 @@ function write(
     acquiredAt,
   )
   db.run(
-    /* sql */ `INSERT INTO resource_lock_leases (dfid, resource_id, expires_at, fence, micros) VALUES (?, ?, ?, ?, ?)`,
-    dfid,
-    resourceId,
+    /* sql */ `UPDATE resource_lock_leases SET expires_at = ?, fence = ?, micros = ? WHERE dfid = ? AND resource_id = ?`,
     expiresAt,
     fence,
     micros,
+    dfid,
+    resourceId,
   )
 }
 
@@ -127,8 +134,8 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
         where += ` AND h.${column} = ?`
         values.push(value)
       }
-      const sql = /* sql */ `SELECT h.*, ${MICROS} AS micros, l.expires_at, COALESCE(l.fence, 0) AS fence
-        FROM ${LIVE} ${where} ORDER BY COALESCE(l.fence, 0), h.dfid, h.resource_id`
+      const sql = /* sql */ `SELECT h.*, l.micros, l.expires_at, l.fence
+        FROM ${LIVE} ${where} ORDER BY l.fence, h.dfid, h.resource_id`
       return { sql, values }
     },
     (found) => {
@@ -142,8 +149,7 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
   exportPage: (db, cursor) =>
     exportPage(db, cursor, [
       {
-        sql: /* sql */ `SELECT h.rowid AS "rowid", h.*, ${MICROS} AS micros, l.expires_at,
-            COALESCE(l.fence, 0) AS fence
+        sql: /* sql */ `SELECT h.rowid AS "rowid", h.*, l.micros, l.expires_at, l.fence
           FROM ${LIVE} AND h.rowid > ? ORDER BY h.rowid LIMIT 500`,
         values: () => [db.time()],
         toItem: toExport,

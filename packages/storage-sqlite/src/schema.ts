@@ -1,118 +1,149 @@
-import { SchemaError } from '@dir/storage-core'
-import type { SqliteConnection } from './connection.ts'
-import { readMeta, writeMeta } from './meta.ts'
-import { SCHEMA, SCHEMA_VERSION } from './migrations.ts'
-import { ORIGINAL_TABLES, SIDE_TABLES, columnNames } from './tables.ts'
+import { RUNNING_TOTALS } from './running-totals.ts'
 
-export interface FoundSchema {
-  /** Nothing at all is there. */
-  readonly empty: boolean
-  /** Below `SCHEMA_VERSION`: something is missing; 0 where nothing of ours is there. */
-  readonly version: number
-  /** Tables of the original's first generation are there. */
-  readonly hasOriginal: boolean
-  /** Somebody else's tables stand beside. */
-  readonly hasOthers: boolean
-}
-
-const TABLES = { ...ORIGINAL_TABLES, ...SIDE_TABLES }
-
-/** Tells whose file this is; throws `SchemaError` where a table that is there keeps ours out. */
-export function recognise(db: SqliteConnection): FoundSchema {
-  const rows = db.all(
-    /* sql */ `SELECT LOWER(name) AS name FROM main.sqlite_master WHERE type IN ('table', 'view')`,
-  )
-  const names = new Set(rows.map((row) => String(row['name'])).filter((name) => !name.startsWith('sqlite_')))
-  const isThere = (name: string): boolean => names.has(name)
-  const version = isThere('dir_storage_meta') ? (readMeta(db, 'schema_version') ?? 0) : 0
-  if (version > SCHEMA_VERSION)
-    throw new SchemaError(
-      `The file has schema version ${version}; this version of the package knows up to ${SCHEMA_VERSION}. Update the package.`,
-      String(version),
-      String(SCHEMA_VERSION),
-    )
-  const isSecond = version === 0 && (isThere('decision_flows') || isThere('flow_context'))
-  const original = Object.keys(ORIGINAL_TABLES).filter(isThere)
-  const tables = Object.keys(TABLES).filter(isThere)
-  for (const name of tables) {
-    const isOlder = name in SIDE_TABLES && version < SCHEMA_VERSION
-    if (!isOlder && missingColumns(db, name).length > 0)
-      throw isSecond
-        ? secondGeneration()
-        : foreign(`has a table ${name} with other columns`, `other columns in ${name}`)
-    // reaches for the table's last page: a file in WAL mode whose end is cut off looks whole until then
-    db.get(`SELECT 1 FROM ${name} ORDER BY rowid DESC LIMIT 1`)
-  }
-  if (isSecond && original.length < Object.keys(ORIGINAL_TABLES).length) throw secondGeneration()
-  if (version === SCHEMA_VERSION && tables.length < Object.keys(TABLES).length)
-    throw foreign('lacks one of its tables', 'a table missing')
-  return {
-    empty: names.size === 0,
-    version,
-    hasOriginal: original.length > 0,
-    hasOthers: names.size > tables.length,
-  }
-}
-
-/** Brings the file to the current version, inside the caller's transaction. */
-export function migrate(db: SqliteConnection): void {
-  recognise(db)
-  for (const name of Object.keys(SIDE_TABLES)) {
-    const missing = missingColumns(db, name)
-    if (missing.length === columnNames(SIDE_TABLES[name] ?? []).length) continue // the whole table is
-    for (const definition of missing) db.exec(`ALTER TABLE ${name} ADD COLUMN ${definition}`)
-  }
-  db.exec(SCHEMA)
-  writeMeta(db, 'schema_version', SCHEMA_VERSION)
+/** One version of the schema. */
+interface Step {
+  /** The first release of this package that knows it. */
+  readonly since: string
+  readonly sql: string
 }
 
 /**
- * Empty tables for what a file of Python's lacks, which only this connection sees: the file can be read then as it is.
+ * How a file comes from nothing, or from the Python original's tables, to the current version, which is the number of steps.
+ * Literal, and append only: what was released is never changed. Python's SQLite reads these too, and may be as old as
+ * 3.31: no STRICT, no newer function. JSON columns are TEXT, because the original's JSON has NUMERIC affinity, which
+ * rewrites text such as `1.0`; what the original does not know stands in tables beside, because its INSERT OR REPLACE
+ * would blank columns added to its own.
  */
-export function standIn(db: SqliteConnection): void {
-  for (const [name, columns] of Object.entries(TABLES))
-    if (missingColumns(db, name).length === columnNames(columns).length)
-      db.exec(`CREATE TEMP TABLE ${name} (${columns.join(', ').replaceAll(' AUTOINCREMENT', '')})`)
-}
+export const STEPS: readonly Step[] = [
+  {
+    since: '0.1.0',
+    sql: /* sql */ `
+CREATE TABLE IF NOT EXISTS agent_registry (
+  agent_id TEXT PRIMARY KEY,
+  contract TEXT NOT NULL DEFAULT '{}',
+  priority INTEGER NOT NULL DEFAULT 0,
+  status TEXT NOT NULL DEFAULT 'ACTIVE',
+  agent_version TEXT,
+  session_token TEXT,
+  suspension_reason TEXT,
+  registered_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS context_session (
+  dfid TEXT PRIMARY KEY,
+  data TEXT NOT NULL DEFAULT '{}',
+  updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS context_state (
+  agent_id TEXT PRIMARY KEY,
+  data TEXT NOT NULL DEFAULT '{}',
+  version INTEGER NOT NULL DEFAULT 1,
+  updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS idempotency_cache (
+  key TEXT PRIMARY KEY,
+  result TEXT NOT NULL DEFAULT '{}',
+  created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS decision_audit_events (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  dfid TEXT NOT NULL,
+  event TEXT NOT NULL,
+  timestamp TEXT NOT NULL,
+  step_id TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL DEFAULT '',
+  detail_json TEXT NOT NULL DEFAULT '{}'
+);
+CREATE TABLE IF NOT EXISTS saga_dirty_state (
+  dfid TEXT PRIMARY KEY,
+  failed_step TEXT NOT NULL DEFAULT '',
+  partial_state_json TEXT NOT NULL DEFAULT '{}',
+  created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS resource_locks (
+  dfid TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  amount REAL NOT NULL DEFAULT 0,
+  acquired_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  PRIMARY KEY (dfid, resource_id)
+);
+CREATE TABLE IF NOT EXISTS intent_retry (
+  dfid TEXT PRIMARY KEY,
+  rejection_count INTEGER NOT NULL DEFAULT 0,
+  updated_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS escalation_budget (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  agent_id TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS escalation_requests (
+  dfid TEXT PRIMARY KEY,
+  agent_id TEXT NOT NULL,
+  reason TEXT NOT NULL DEFAULT '',
+  context_json TEXT NOT NULL DEFAULT '{}',
+  proposal_json TEXT NOT NULL DEFAULT '{}',
+  impact TEXT NOT NULL DEFAULT '',
+  status TEXT NOT NULL DEFAULT 'PENDING',
+  created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  resolved_at TIMESTAMP,
+  human_decision TEXT
+);
+CREATE TABLE IF NOT EXISTS flow_transitions (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  dfid TEXT NOT NULL,
+  from_status TEXT,
+  to_status TEXT NOT NULL,
+  created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS dir_storage_meta (
+  name TEXT PRIMARY KEY,
+  value
+);
+CREATE TABLE IF NOT EXISTS idempotency_claims (
+  key TEXT PRIMARY KEY,
+  token TEXT,
+  request_hash TEXT,
+  claimed_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS resource_lock_leases (
+  dfid TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  expires_at INTEGER,
+  fence INTEGER NOT NULL,
+  PRIMARY KEY (dfid, resource_id)
+);
+CREATE INDEX IF NOT EXISTS idx_decision_audit_events_dfid ON decision_audit_events (dfid);
+CREATE INDEX IF NOT EXISTS dir_storage_locks ON resource_locks (resource_id, dfid);
+CREATE INDEX IF NOT EXISTS dir_storage_leases ON resource_lock_leases (resource_id, expires_at);
+CREATE INDEX IF NOT EXISTS dir_storage_tokens ON escalation_budget (agent_id, created_at);
+CREATE INDEX IF NOT EXISTS dir_storage_requests ON escalation_requests (status);
+CREATE INDEX IF NOT EXISTS dir_storage_transitions ON flow_transitions (dfid);
+CREATE TRIGGER IF NOT EXISTS dir_storage_lock_written AFTER INSERT ON resource_locks BEGIN
+  DELETE FROM resource_lock_leases WHERE dfid = NEW.dfid AND resource_id = NEW.resource_id;
+END;
+CREATE TRIGGER IF NOT EXISTS dir_storage_lock_removed AFTER DELETE ON resource_locks BEGIN
+  DELETE FROM resource_lock_leases WHERE dfid = OLD.dfid AND resource_id = OLD.resource_id;
+END;
+CREATE TRIGGER IF NOT EXISTS dir_storage_result_written AFTER INSERT ON idempotency_cache BEGIN
+  DELETE FROM idempotency_claims WHERE key = NEW.key;
+END;
+CREATE TRIGGER IF NOT EXISTS dir_storage_result_removed AFTER DELETE ON idempotency_cache BEGIN
+  DELETE FROM idempotency_claims WHERE key = OLD.key;
+END;
+INSERT OR IGNORE INTO dir_storage_meta (name, value) VALUES ('fence', 0);
+`,
+  },
+  {
+    since: '0.1.0',
+    sql: /* sql */ `
+ALTER TABLE resource_lock_leases ADD COLUMN micros INTEGER;
+CREATE INDEX IF NOT EXISTS dir_storage_fences ON resource_lock_leases (fence);
+`,
+  },
+  { since: '0.1.0', sql: RUNNING_TOTALS },
+]
 
-/** Takes the stand-ins away where the tables themselves are there meanwhile. @returns whether they are. */
-export function removeStandIns(db: SqliteConnection): boolean {
-  if (db.get(/* sql */ `SELECT 1 FROM main.sqlite_master WHERE name = 'dir_storage_meta'`) === undefined)
-    return false
-  for (const { name } of db.all(/* sql */ `SELECT name FROM temp.sqlite_master WHERE type = 'table'`))
-    db.exec(`DROP TABLE temp.${String(name)}`)
-  return recognise(db).version === SCHEMA_VERSION
-}
-
-/** Removes every record, inside the caller's transaction. */
-export function removeRecords(db: SqliteConnection): void {
-  for (const table of recordTables()) db.run(`DELETE FROM ${table}`)
-}
-
-export function hasRecords(db: SqliteConnection): boolean {
-  return recordTables().some((table) => db.get(`SELECT 1 FROM ${table} LIMIT 1`) !== undefined)
-}
-
-function recordTables(): string[] {
-  return [...Object.keys(ORIGINAL_TABLES), 'idempotency_claims', 'resource_lock_leases']
-}
-
-/** The definitions of the columns that a table lacks: all of them where it is not there. */
-function missingColumns(db: SqliteConnection, table: string): string[] {
-  const rows = db.all(/* sql */ `SELECT LOWER(name) AS name FROM pragma_table_info(?)`, table)
-  const found = new Set(rows.map((row) => String(row['name'])))
-  const definitions = (TABLES[table] ?? []).filter((one) => columnNames([one]).length > 0)
-  return definitions.filter((one) => !found.has(columnNames([one])[0] ?? ''))
-}
-
-function secondGeneration(): SchemaError {
-  return foreign('was written by the second generation of the Python original', 'its second generation')
-}
-
-function foreign(what: string, found: string): SchemaError {
-  return new SchemaError(
-    `The file ${what}. It was left as it was; use another path.`,
-    found,
-    "this package's tables, or those of the Python original's first generation",
-  )
-}
+/** What this package reads and writes. */
+export const SCHEMA_VERSION: number = STEPS.length

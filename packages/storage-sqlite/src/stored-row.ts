@@ -4,6 +4,11 @@ import { type Instant, StoredDataError, dumpsJsonDict, parseInstant, pyFloat } f
 export type SqlValue = string | number | bigint | Uint8Array | null
 export type Row = Readonly<Record<string, SqlValue>>
 
+/** A number that SQLite made; 0 where there is none. */
+export function integer(value: SqlValue | undefined): bigint {
+  return typeof value === 'bigint' ? value : 0n
+}
+
 /**
  * Reads the columns of a row strictly: Python, or anybody, may have stored what SQLite's loose typing allows.
  * Where a column cannot be read it throws, or in a list (`lenient`) answers null and remembers the first error.

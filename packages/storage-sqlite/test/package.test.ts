@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, realpathSync, symlinkSync } from 'n
 import { isAbsolute, join, relative } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
-import { dropNamespace, ensureDb, sqliteSchema, sqliteStorage } from '../src/index.ts'
+import { SCHEMA_VERSION, dropNamespace, ensureDb, sqliteSchema, sqliteStorage } from '../src/index.ts'
 import { hasWalBug } from '../src/open.ts'
 import { testFolder } from './folder.ts'
 
@@ -114,13 +114,16 @@ describe('ensureDb', () => {
   })
 })
 
-test('the printed schema may be run twice, and uses nothing that SQLite 3.31 lacks', () => {
+test('the printed schema is for one run, changes nothing in another, and uses nothing that SQLite 3.31 lacks', () => {
   const db = new BetterSqlite3(':memory:')
   db.exec(sqliteSchema())
-  const names = () => db.prepare('SELECT type, name FROM sqlite_master ORDER BY name').all()
-  const once = names()
-  db.exec(sqliteSchema())
-  expect(names()).toEqual(once)
+  const all = () => db.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY name').all()
+  const once = all()
+  expect(() => db.exec(sqliteSchema())).toThrow('duplicate column name: micros')
+  expect(all()).toEqual(once)
+  expect(db.prepare(`SELECT value FROM dir_storage_meta WHERE name = 'schema_version'`).pluck().get()).toBe(
+    SCHEMA_VERSION,
+  )
   expect(sqliteSchema()).not.toMatch(/\bSTRICT\b|\bRETURNING\b|->|GENERATED|\bunixepoch\b/)
   db.close()
 })

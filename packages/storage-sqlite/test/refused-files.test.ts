@@ -199,30 +199,6 @@ test('a script of the second generation that ran on our file leaves it ours', as
   expect(await storage.context.getSession('f')).toBe('{}')
 })
 
-test('a file of schema version 1 is brought to the current one', async () => {
-  const path = join(folder, 'version-1.sqlite')
-  const old = sqliteSchema()
-    .replace('  micros INTEGER,\n', '')
-    .replace(/VALUES \('schema_version', \d+\)/, "VALUES ('schema_version', 1)")
-  database(
-    path,
-    old,
-    "INSERT INTO resource_locks VALUES ('f', 'r', 0.3, '2026-03-01 00:00:00')",
-    "INSERT INTO resource_lock_leases VALUES ('f', 'r', NULL, 7)",
-  )
-  await using strict = sqliteStorage({ path, init: false })
-  await expect(strict.init()).rejects.toThrow(
-    expect.objectContaining({
-      code: 'STORAGE_SCHEMA',
-      found: 'version 1',
-      message: expect.stringContaining('older version'),
-    }),
-  )
-  await using storage = sqliteStorage(path)
-  expect(await storage.resourceLock.getHolds()).toEqual([expect.objectContaining({ amount: 0.3, fence: 7 })])
-  expect(await storage.resourceLock.acquire('g', { r: 1 }, 0)).toEqual(expect.objectContaining({ fence: 8 })) // see counters.test.ts
-})
-
 test('our own file is taken up with what a killed process left in its log', async () => {
   const path = join(folder, 'ours.sqlite')
   crashed(path, sqliteSchema(), "INSERT INTO context_session (dfid, data) VALUES ('f', '{}')")
