@@ -8,7 +8,7 @@ export interface Comparison {
 }
 
 /** Turns a second of so many callers, each of whom waits for its acknowledgement before it goes on. */
-async function rate(act: Act, callers: number, milliseconds: number): Promise<number> {
+export async function rate(act: Act, callers: number, milliseconds: number): Promise<number> {
   const started = performance.now()
   let turns = 0
   const caller = async (_: unknown, index: number): Promise<void> => {
@@ -18,7 +18,7 @@ async function rate(act: Act, callers: number, milliseconds: number): Promise<nu
   return (turns * 1000) / (performance.now() - started)
 }
 
-const median = (values: readonly number[]): number =>
+export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
 /** Both sides in turn, so that what else the machine does falls on both. The ratio is the median of the rounds'. */

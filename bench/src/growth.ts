@@ -1,14 +1,16 @@
 // What a call costs where a resource has many other holders, a budget window many tokens, and a log many events of other
-// flows, beside where they are few; in memory and in an SQLite file.
+// flows, beside where they are few: node --conditions=@dir/source bench/src/growth.ts [memory] [sqlite]
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { StorageHandle } from '@dir/storage-core'
 import { memoryStorage } from '@dir/storage-memory'
 import { sqliteStorage } from '@dir/storage-sqlite'
-import { type Act, median, rate } from './rate.ts'
+import { median, rate } from './compare.ts'
+import type { Act } from './workloads.ts'
 
 const ROUNDS = 7
+const MILLISECONDS = 300
 const [FEW, MANY] = [10, 10_000]
 const EVENTS = 1_000_000
 
@@ -25,9 +27,9 @@ const acquire = (storage: StorageHandle, flow: string, resource: string): Promis
   storage.resourceLock.acquire(flow, { [resource]: 1 }, 5, { capacities: { [resource]: 1e8 } })
 
 const acts = (storage: StorageHandle): Readonly<Record<string, (which: string) => Act>> => ({
-  'acquire and release beside other holders': (which) => async (flow) => {
-    await acquire(storage, flow, which)
-    await storage.resourceLock.release(flow)
+  'acquire and release beside other holders': (which) => async (_, caller) => {
+    await acquire(storage, `flow-${caller}`, which)
+    await storage.resourceLock.release(`flow-${caller}`)
   },
   'getLockedAmount beside other holders': (which) => () => storage.resourceLock.getLockedAmount(which, null),
   'tryConsumeBudget with tokens in the window': (which) => () =>
@@ -47,12 +49,16 @@ async function fill(storage: StorageHandle): Promise<void> {
 }
 
 for (const [name, storage] of Object.entries(backends)) {
+  if (process.argv.length > 2 && !process.argv.includes(name)) continue
   await fill(storage)
   for (const [what, act] of Object.entries(acts(storage)))
     for (const callers of [1, 16]) {
       const rates: { readonly few: number; readonly many: number }[] = []
       for (let round = 0; round < ROUNDS; round++)
-        rates.push({ few: await rate(act('few'), callers), many: await rate(act('many'), callers) })
+        rates.push({
+          few: await rate(act('few'), callers, MILLISECONDS),
+          many: await rate(act('many'), callers, MILLISECONDS),
+        })
       console.log(
         `${name}, ${what}, ${callers} callers: ${Math.round(median(rates.map((one) => one.few)))} with ${FEW}, ` +
           `${Math.round(median(rates.map((one) => one.many)))} with ${MANY}, ` +
@@ -62,12 +68,12 @@ for (const [name, storage] of Object.entries(backends)) {
 
   const flow: Act = () => storage.decisionAudit.eventsForDfid('short')
   await storage.decisionAudit.record('short', 'E')
-  const before = await rate(flow, 1)
+  const before = await rate(flow, 1, MILLISECONDS)
   for (let event = 0; event < EVENTS; event += 1_000)
     await storage.decisionAudit.recordMany(
       Array.from({ length: 1_000 }, (_, index) => ({ dfid: `flow-${event + index}`, event: 'E' })),
     )
-  const after = await rate(flow, 1)
+  const after = await rate(flow, 1, MILLISECONDS)
   console.log(
     `${name}, eventsForDfid of one event: ${Math.round(before)} in an empty log, ${Math.round(after)} in one of ${EVENTS}, ratio ${(after / before).toFixed(2)}`,
   )
