@@ -1,25 +1,11 @@
-import { ATOMIC_CAPABILITIES, type Capability, type Protocol } from '@dir/storage-core'
+import { ATOMIC_CAPABILITIES, CAPABILITY_OF, type Capability } from '@dir/storage-core'
 import type { Backend } from './backend.ts'
 import { LEVELS, type Level } from './scenario.ts'
 import type { ScenarioResult } from './verdict.ts'
 
-/** The protocol whose methods a capability concerns; the others concern the whole handle. */
-const PROTOCOL_OF: { readonly [C in Capability]?: Protocol } = {
-  compareAndSet: 'context',
-  setIfAbsent: 'idempotency',
-  claim: 'idempotency',
-  recordMany: 'decisionAudit',
-  eventCursor: 'decisionAudit',
-  capacities: 'resourceLock',
-  increment: 'intentRetry',
-  budget: 'escalation',
-  transition: 'lifecycle',
-  leases: 'resourceLock',
-}
-
 /** Whether a capability concerns anything that the backend brings. */
 export function concerns({ protocols }: Backend, capability: Capability): boolean {
-  const protocol = PROTOCOL_OF[capability]
+  const protocol = CAPABILITY_OF[capability]?.[0]
   return protocols === undefined || protocol === undefined || protocols.includes(protocol)
 }
 

@@ -1,60 +1,26 @@
 import type { Protocol, StorageHandle } from '@dir/storage-core'
 import type { Backend } from './backend.ts'
+import { same } from './same.ts'
+import { type RecordKind, kindsOf } from './scenarios/record-kinds.ts'
 
-/** A write of each protocol that only seed methods are needed for, and whether it is seen. */
+/** A write that only seed methods are needed for, and whether it is seen. */
 export interface Probe {
   write(storage: StorageHandle, id: string): Promise<unknown>
   seen(storage: StorageHandle, id: string): Promise<boolean>
 }
 
-export const PROBES: Readonly<Record<Protocol, Probe>> = {
-  context: {
-    write: ({ context }, id) => context.setSession(id, '1'),
-    seen: async ({ context }, id) => (await context.getSession(id)) === '1',
-  },
-  agentRegistry: {
-    write: ({ agentRegistry }, id) =>
-      agentRegistry.upsertAgent({
-        agentId: id,
-        contractJson: '{}',
-        priority: 1,
-        status: 'ACTIVE',
-        agentVersion: null,
-        sessionToken: null,
-      }),
-    seen: async ({ agentRegistry }, id) => (await agentRegistry.getAgent(id)) !== null,
-  },
-  idempotency: {
-    write: ({ idempotency }, id) => idempotency.set(id, {}),
-    seen: async ({ idempotency }, id) => (await idempotency.get(id)) !== null,
-  },
-  decisionAudit: {
-    write: ({ decisionAudit }, id) => decisionAudit.record(id, 'PROBE'),
-    seen: async ({ decisionAudit }, id) => (await decisionAudit.eventsForDfid(id)).length > 0,
-  },
-  saga: {
-    write: ({ saga }, id) => saga.markDirty(id, 'probe', '{}'),
-    seen: async ({ saga }, id) => (await saga.getDirtyState(id)) !== null,
-  },
-  resourceLock: {
-    write: ({ resourceLock }, id) => resourceLock.acquireBatch(id, { [id]: 1 }, 1),
-    seen: async ({ resourceLock }, id) => (await resourceLock.getLockedAmount(id, null)) === 1,
-  },
-  intentRetry: {
-    write: ({ intentRetry }, id) => intentRetry.setCount(id, 1),
-    seen: async ({ intentRetry }, id) => (await intentRetry.getCount(id)) === 1,
-  },
-  escalation: {
-    write: ({ escalation }, id) => escalation.recordBudgetToken(id),
-    seen: async ({ escalation }, id) => (await escalation.getWindowCount(id, '2000-01-01')) === 1,
-  },
-  lifecycle: {
-    write: ({ lifecycle }, id) => lifecycle.recordTransition(id, null, 'PROBED'),
-    seen: async ({ lifecycle }, id) => (await lifecycle.getTransitions(id)).length > 0,
-  },
+/** Writes a record of this kind. */
+export function probeWith({ write, read, after }: Pick<RecordKind, 'write' | 'read' | 'after'>): Probe {
+  return {
+    write: (storage, id) => write(storage, id, 1, `${id}-other`),
+    seen: async (storage, id) => same(await read(storage, id, `${id}-other`), after(1)),
+  }
 }
 
 /** A probe for what the backend brings. */
-export function probeOf({ protocols }: Backend): Probe {
-  return PROBES[protocols?.[0] ?? 'context']
+export function probeOf({ protocols = [] }: Backend): Probe {
+  const first: Protocol = protocols[0] ?? 'context'
+  const [kind] = kindsOf([first])
+  if (kind === undefined) throw new Error(`There is no kind of record of ${first} to try the backend with.`)
+  return probeWith(kind)
 }

@@ -1,5 +1,6 @@
 import { PROTOCOLS, type Protocol, type StorageHandle } from '@dir/storage-core'
-import { PROBES } from '../probe.ts'
+import { probeWith } from '../probe.ts'
+import { kindsOf } from '../scenarios/record-kinds.ts'
 import type { Mutant } from './mutant.ts'
 import { type Changes, over } from './over.ts'
 
@@ -75,39 +76,27 @@ function early(sound: StorageHandle, protocol: Protocol): Changes {
   return { [protocol]: Object.fromEntries(changed) }
 }
 
-const KIND: Readonly<Record<Protocol, string>> = {
-  agentRegistry: 'agent-registry/agent',
-  context: 'context/state',
-  idempotency: 'idempotency/result',
-  decisionAudit: 'decision-audit/event',
-  saga: 'saga/mark',
-  resourceLock: 'resource-lock/flow',
-  intentRetry: 'intent-retry/count',
-  escalation: 'escalation/request',
-  lifecycle: 'lifecycle/transition',
-}
-
-const folds = PROTOCOLS.map((protocol): Mutant => ({
+const folds = kindsOf(PROTOCOLS).map(({ protocol, name, ...kind }): Mutant => ({
   id: `${protocol}-folds-case`,
   breaks: `ids of ${protocol} that differ in case are one`,
   from: 'case-insensitive collations (keyv, MySQL)',
-  killedBy: `${KIND[protocol]}-is-found-by-its-exact-id`,
+  killedBy: `${name}-is-found-by-its-exact-id`,
   wrap: over((sound) => folding(sound, protocol)),
   async witness(storage) {
-    await PROBES[protocol].write(storage, 'W')
-    return PROBES[protocol].seen(storage, 'w')
+    await probeWith(kind).write(storage, 'W')
+    return probeWith(kind).seen(storage, 'w')
   },
 }))
 
-const earlies = (Object.keys(GUESSED) as Protocol[]).map((protocol): Mutant => ({
+const earlies = kindsOf(Object.keys(GUESSED) as Protocol[]).map(({ protocol, name, ...kind }): Mutant => ({
   id: `${protocol}-acknowledges-early`,
   breaks: `writes of ${protocol} are acknowledged before they are made`,
   from: 'acknowledge before commit; fire and forget',
-  killedBy: `${KIND[protocol]}-is-seen-by-a-later-handle`,
+  killedBy: `${name}-is-seen-by-a-later-handle`,
   wrap: over((sound) => early(sound, protocol)),
   async witness(storage) {
-    await PROBES[protocol].write(storage, 'w')
-    return !(await PROBES[protocol].seen(storage, 'w'))
+    await probeWith(kind).write(storage, 'w')
+    return !(await probeWith(kind).seen(storage, 'w'))
   },
 }))
 

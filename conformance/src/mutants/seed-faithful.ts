@@ -7,6 +7,7 @@ import {
   type StorageDriver,
   checkRecord,
   createStorage,
+  operationOf,
 } from '@dir/storage-core'
 import { type Backend, type Claims, defineBackend } from '../backend.ts'
 import { SEED_OPERATIONS } from './seed-operations.ts'
@@ -14,18 +15,16 @@ import { SeedStore, pause } from './seed-store.ts'
 
 const stores = new Map<string, SeedStore>()
 
+type Operation = (store: SeedStore, ...args: Call['args']) => unknown
+
 function seedDriver(namespace: string): StorageDriver {
   let store = new SeedStore()
   // One handle does one thing after another, so that only others come between.
   let last: Promise<unknown> = Promise.resolve()
   const run = (call: Call): Promise<unknown> => {
-    const operations = SEED_OPERATIONS[call.protocol] as unknown as Record<
-      string,
-      (store: SeedStore, ...args: readonly unknown[]) => unknown
-    >
     const answer = last.then(async () => {
       await pause()
-      return structuredClone(await operations[call.operation]?.(store, ...call.args))
+      return structuredClone(await operationOf<Operation>(SEED_OPERATIONS, call)(store, ...call.args))
     })
     last = answer.catch(() => {})
     return answer

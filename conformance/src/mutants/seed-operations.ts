@@ -22,7 +22,7 @@ const expectSession = async (store: SeedStore, dfid: string, expected: string | 
 const lastStatus = (store: SeedStore, dfid: string): string | null =>
   store.list<Transition>('transitions').findLast((one) => one.dfid === dfid)?.toStatus ?? null
 
-export const SEED_OPERATIONS: { readonly [P in Protocol]: SeedProtocol<P> } = {
+export const SEED_OPERATIONS: { readonly [P in Protocol]?: SeedProtocol<P> } = {
   agentRegistry: {
     async upsertAgent(store, agent) {
       const before = await store.read<AgentRow>('agents', agent.agentId)

@@ -4,7 +4,7 @@ import { anAgent, aRequest } from './samples.ts'
 type Calls = Readonly<Record<string, () => Promise<unknown>>>
 
 /** A correct call of every seed method, by its name; `id` is the id of everything. */
-export function seedCalls(storage: StorageHandle, id: string): Readonly<Record<Protocol, Calls>> {
+export function seedCalls(storage: StorageHandle, id: string): Partial<Record<Protocol, Calls>> {
   const { agentRegistry, context, idempotency, decisionAudit, saga } = storage
   const { resourceLock, intentRetry, escalation, lifecycle } = storage
   return {

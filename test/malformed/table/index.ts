@@ -1,25 +1,14 @@
-import type { Table } from '../table.ts'
-import { agentRegistry } from './agent-registry.ts'
-import { context } from './context.ts'
-import { decisionAudit } from './decision-audit.ts'
-import { escalation } from './escalation.ts'
-import { idempotency } from './idempotency.ts'
-import { intentRetry } from './intent-retry.ts'
-import { lifecycle } from './lifecycle.ts'
-import { resourceLock } from './resource-lock.ts'
-import { saga } from './saga.ts'
+import { PROTOCOLS } from '@dir/storage-core'
+import type { Methods, Table } from '../table.ts'
 
-export const TABLE: Table = {
-  agentRegistry,
-  context,
-  idempotency,
-  decisionAudit,
-  saga,
-  resourceLock,
-  intentRetry,
-  escalation,
-  lifecycle,
-}
+/** Each protocol's is in the file that has its name. */
+const tables = PROTOCOLS.map(async (protocol) => {
+  const name = protocol.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  const file = (await import(`./${name}.ts`)) as Readonly<Record<string, Methods>>
+  return [protocol, file[protocol]] as const
+})
+
+export const TABLE = Object.fromEntries(await Promise.all(tables)) as Table
 
 /** Methods that take no argument. */
 export const WITHOUT_ARGUMENTS: readonly string[] = [

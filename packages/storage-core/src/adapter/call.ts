@@ -62,8 +62,8 @@ export type SyncImplementation<Operations, Context> = {
 
 /** The operation that a call names, in a table of all protocols' operations. */
 export function operationOf<Operation>(
-  operations: { readonly [P in Protocol]: object },
+  operations: { readonly [P in Protocol]?: object },
   { protocol, operation }: Pick<Call, 'protocol' | 'operation'>,
 ): Operation {
-  return Reflect.get(operations[protocol], operation) as Operation
+  return Reflect.get(operations[protocol] ?? {}, operation) as Operation
 }
