@@ -1,4 +1,4 @@
-import { type EventExport, type EventRow, InvalidArgumentError } from '@dir/storage-core'
+import { type EventExport, type EventRow, InvalidArgumentError, type NewEvent } from '@dir/storage-core'
 import { LOG_READ, LOG_WRITE, type LogEntry, exportLog, logPage } from './log.ts'
 import { type RedisProtocol, write } from './protocol.ts'
 import type { ScriptPart } from './script.ts'
@@ -12,16 +12,17 @@ const script: ScriptPart = {
     LOG_WRITE,
     /* lua */ String.raw`
 local function append_event(seq, dfid, event, at, step, state, details)
-  append('events', seq, dfid, 'event', event, 'at', at, 'step', step, 'state', state, 'details', details)
+  return append('events', seq, dfid, 'event', event, 'at', at, 'step', step, 'state', state, 'details', details)
 end
 
--- events, each dfid, event, step id, state, details; answers the first one's number, the others follow
-function op.decisionAudit.recordMany(items)
-  local first = counters.events + 1
-  for _, event in ipairs(items) do
-    append_event(count('events'), event[1], event[2], now, event[3], event[4], event[5])
+-- dfid, event, step id, state, details; and for more events a list of the same; answers the first one's number, the
+-- others follow
+function op.decisionAudit.recordMany(dfid, event, step, state, details, more)
+  local first = append_event(count('events'), dfid, event, now, step, state, details)
+  for _, item in ipairs(more or {}) do
+    append_event(count('events'), item[1], item[2], now, item[3], item[4], item[5])
   end
-  return exact(first)
+  return first
 end
 
 -- events, each number, dfid, event, at, step id, state, details; refused unless numbers rise
@@ -47,6 +48,10 @@ function toRow({
   return { seq, dfid, event, timestamp: fromStamp(at), stepId: step, state, detailsJson: details }
 }
 
+function fieldsOf({ dfid, event, stepId, state, detailsJson }: NewEvent): readonly string[] {
+  return [dfid, event, stepId, state, detailsJson]
+}
+
 export const decisionAudit: RedisProtocol<'decisionAudit'> = {
   script,
   reads: {
@@ -63,15 +68,10 @@ export const decisionAudit: RedisProtocol<'decisionAudit'> = {
   },
   writes: {
     recordMany: write(
-      (events) => [
-        events.map(({ dfid, event, stepId, state, detailsJson }) => [
-          dfid,
-          event,
-          stepId,
-          state,
-          detailsJson,
-        ]),
-      ],
+      (events) => {
+        const [first = [], ...more] = events.map(fieldsOf)
+        return more.length === 0 ? first : [...first, more]
+      },
       (first, events) => events.map((_, index) => Number(first) + index),
     ),
     importPage: write<[readonly EventExport[]]>(

@@ -4,7 +4,7 @@ import { type RedisReader, as } from './protocol.ts'
 // A log is a stream whose ids are dense numbers, counted in `meta` under the log's name, with an index by flow. Its
 // entries are `dfid` and whatever fields its protocol adds.
 const DIGITS = /* lua */ `
-local digits = '%016.0f'
+local digits = '%016d'
 `
 
 /** For what appends to a log. */
@@ -18,14 +18,15 @@ at_end[#at_end + 1] = function()
   end
 end
 
--- log, number, dfid, fields...
+-- log, number, dfid, fields...; answers the number
 local function append(log, seq, dfid, ...)
   local padded = string.format(digits, seq)
-  write('XADD', key[log], padded .. '-0', 'dfid', dfid, ...)
+  write('XADD', key[log], padded, 'dfid', dfid, ...)
   local members = indexed[log] or {}
   indexed[log] = members
-  members[#members + 1] = 0
-  members[#members + 1] = dfid .. '\0' .. padded
+  local last = #members
+  members[last + 1], members[last + 2] = 0, dfid .. '\0' .. padded
+  return padded
 end
 `
 

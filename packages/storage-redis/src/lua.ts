@@ -20,7 +20,7 @@ end
 local now = stamp(0)
 
 -- Exact where a reply would round a large number.
-local function exact(number) return string.format('%.0f', number) end
+local function exact(number) return string.format('%d', number) end
 `
 
 /** Helpers for records that are kept in a hash, each packed into one field. */

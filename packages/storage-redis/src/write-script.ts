@@ -21,15 +21,16 @@ local function count(name, value)
 end
 `
 
-// ARGV: the store's id after a packed request: the handle, the number of this call of its, until when it may be carried
-// out; then the pieces of work, each a deadline, the ticket of an import (null: it is no page of one) and its operations,
-// each protocol, name and arguments. Times are in microseconds. Answers now, and as JSON for each piece of work: DONE, the
-// answers of its operations; REFUSED, the position of the operation, the details; EXPIRED; TAKEN_OVER, where another
-// import has begun; FAILED, whether something of it was written, a message; or AGAIN: it wrote nothing, and is to be sent
-// as new work, because too much had to be done before it, or, where the call arrives a second time, its answer was too
-// large to be kept.
+// ARGV: the store's id after a packed request, which is flat, as tables cost time: the handle, the number of this call of
+// its, until when it may be carried out; then the pieces of work, each a deadline, the ticket of an import (null: it is no
+// page of one), the size of what follows, and its operations, each protocol, name, number of arguments, arguments. Times
+// are in microseconds. Answers now, and as JSON for each piece of work: DONE, the answers of its operations; REFUSED, the
+// position of the operation, the details; EXPIRED; TAKEN_OVER, where another import has begun; FAILED, whether something
+// of it was written, a message; or AGAIN: it wrote nothing, and is to be sent as new work, because too much had to be done
+// before it, or, where the call arrives a second time, its answer was too large to be kept.
 const WRITE = /* lua */ String.raw`
-local handle, call, till, works = unpack(cmsgpack.unpack(ARGV[1]))
+local request = cmsgpack.unpack(ARGV[1])
+local handle, call, till = unpack(request, 1, 3)
 local found = redis.call('HMGET', key.meta, 'id', 'version', '${COUNTERS.join("', '")}')
 if found[1] ~= ARGV[2] then return redis.error_reply('DIRSTORE is another') end
 if found[2] ~= '${SCHEMA_VERSION}' then
@@ -63,24 +64,29 @@ if till > listed + 30000000 then
   end
 end
 
-local function carry_out(work)
-  if now_micros > work[1] then return { 'EXPIRED' } end
-  if work[2] and redis.call('HGET', key.meta, 'importing') ~= work[2] then return { 'TAKEN_OVER' } end
+-- Carries out the work that begins at a position of the request.
+local function carry_out(start)
+  local deadline, ticket, last = request[start], request[start + 1], start + 2 + request[start + 2]
+  if now_micros > deadline then return { 'EXPIRED' } end
+  if ticket and redis.call('HGET', key.meta, 'importing') ~= ticket then return { 'TAKEN_OVER' } end
   judged = {}
-  for i = 3, #work do
-    local operation = work[i]
-    local refuse = refusal[operation[1]][operation[2]]
-    local details = refuse and refuse(unpack(operation, 3))
-    if details then return { 'REFUSED', i - 3, details } end
+  local at, position = start + 3, 0
+  while at <= last do
+    local refuse, next = refusal[request[at]][request[at + 1]], at + 3 + request[at + 2]
+    local details = refuse and refuse(unpack(request, at + 3, next - 1))
+    if details then return { 'REFUSED', position, details } end
+    at, position = next, position + 1
   end
   local answer = { 'DONE' }
-  for i = 3, #work do
-    local operation = work[i]
-    answer[i - 1] = op[operation[1]][operation[2]](unpack(operation, 3)) or cjson.null
+  at = start + 3
+  while at <= last do
+    local next = at + 3 + request[at + 2]
+    local told = op[request[at]][request[at + 1]](unpack(request, at + 3, next - 1))
+    at, answer[#answer + 1] = next, told or cjson.null
   end
   return answer
 end
-local function answer_to(work) return cjson.encode(carry_out(work)) end
+local function answer_to(start) return cjson.encode(carry_out(start)) end
 
 local function failed(thrown)
   local message = type(thrown) == 'table' and thrown.err or tostring(thrown)
@@ -88,26 +94,27 @@ local function failed(thrown)
 end
 
 local again, ok = cjson.encode(AGAIN)
-local answers, kept, stopped = {}, {}, false
-for i, work in ipairs(works) do
+local answers, kept, stopped, start = {}, {}, false, 4
+while request[start] do
   local answer = again
   if not stopped then
     wrote, before = false, {}
-    ok, answer = pcall(answer_to, work)
+    ok, answer = pcall(answer_to, start)
     if not ok and not wrote then
       for name, value in pairs(before) do counters[name], counted[name] = value, value end
     end
     stopped = answer == AGAIN
     if not ok then answer = stopped and again or failed(answer) end
   end
-  answers[i] = answer
-  kept[i] = (wrote or #answer <= 4096) and answer or again
+  answers[#answers + 1] = answer
+  kept[#answers] = (wrote or #answer <= 4096) and answer or again
+  start = start + 3 + request[start + 2]
 end
 for _, finish in ipairs(at_end) do
   local thrown
   wrote, ok, thrown = true, pcall(finish)
   if not ok then
-    for i in ipairs(works) do answers[i], kept[i] = failed(thrown), failed(thrown) end
+    for i in ipairs(answers) do answers[i], kept[i] = failed(thrown), failed(thrown) end
   end
 end
 

@@ -100,8 +100,8 @@ export class Writes {
   ): Promise<readonly WorkReply[]> {
     const onServer = (at: number): number =>
       this.#connection.serverMicros(start + (at - start) * SERVER_SHARE)
-    const requests = works.map((work, index) => requestOf(work, onServer(deadlines[index] ?? start)))
-    const request = [this.#handle, ++this.#calls, onServer(deadline), requests]
+    const request: Packable[] = [this.#handle, ++this.#calls, onServer(deadline)]
+    for (const [index, work] of works.entries()) addWork(request, work, onServer(deadlines[index] ?? start))
     const script = scriptOf(works)
     for (;;) {
       let isUnsentYet: boolean
@@ -132,14 +132,15 @@ function scriptOf(works: readonly Work[]) {
   return writeScript(protocols, frees)
 }
 
-/** As the script takes it, with a deadline on the server's clock. */
-function requestOf({ calls, importTicket }: Work, deadlineMicros: number): Packable {
-  const operations = calls.map((call): Packable => [
-    call.protocol,
-    call.operation,
-    ...writeOf(call).request(...call.args),
-  ])
-  return [deadlineMicros, importTicket === undefined ? null : String(importTicket), ...operations]
+/** Adds what the script takes of it, with a deadline on the server's clock. */
+function addWork(request: Packable[], { calls, importTicket }: Work, deadlineMicros: number): void {
+  request.push(deadlineMicros, importTicket === undefined ? null : String(importTicket), 0)
+  const start = request.length
+  for (const call of calls) {
+    const args = writeOf(call).request(...call.args)
+    request.push(call.protocol, call.operation, args.length, ...args)
+  }
+  request[start - 1] = request.length - start
 }
 
 function resultOf(work: Work, reply: WorkReply, start: number): WorkResult {
