@@ -12,7 +12,9 @@ const script: ScriptPart = {
     LOG_WRITE,
     /* lua */ String.raw`
 local function append_event(seq, dfid, event, at, step, state, details)
-  return append('events', seq, dfid, 'event', event, 'at', at, 'step', step, 'state', state, 'details', details)
+  local id = next_entry('events', seq, dfid)
+  write('XADD', key.events, id, 'dfid', dfid, 'event', event, 'at', at, 'step', step, 'state', state, 'details', details)
+  return id
 end
 
 -- dfid, event, step id, state, details; and for more events a list of the same; answers the first one's number, the

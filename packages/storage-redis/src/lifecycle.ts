@@ -23,7 +23,8 @@ op.status = status_of
     /* lua */ String.raw`
 -- A stream has only texts: null is '', others stand after an equals sign.
 local function append_transition(dfid, from, to, at)
-  append('transitions', count('transitions'), dfid, 'from', from and '=' .. from or '', 'to', to, 'at', at)
+  local id = next_entry('transitions', count('transitions'), dfid)
+  write('XADD', key.transitions, id, 'dfid', dfid, 'from', from and '=' .. from or '', 'to', to, 'at', at)
   write('HSET', key.statuses, dfid, to)
 end
 

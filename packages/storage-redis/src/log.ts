@@ -18,15 +18,13 @@ at_end[#at_end + 1] = function()
   end
 end
 
--- log, number, dfid, fields...; answers the number
-local function append(log, seq, dfid, ...)
-  local padded = string.format(digits, seq)
-  write('XADD', key[log], padded, 'dfid', dfid, ...)
+-- log, number, dfid; answers the id of the log's entry, which is to be added
+local function next_entry(log, seq, dfid)
+  local id = string.format(digits, seq)
   local members = indexed[log] or {}
-  indexed[log] = members
   local last = #members
-  members[last + 1], members[last + 2] = 0, dfid .. '\0' .. padded
-  return padded
+  indexed[log], members[last + 1], members[last + 2] = members, 0, dfid .. '\0' .. id
+  return id
 end
 `
 

@@ -11,21 +11,29 @@ export interface Ordered {
 
 /** The order of calls on one handle: which unsettled writes a later call must wait for. */
 export class CallOrder {
-  /** By protocol, and by protocol and id. */
-  readonly #lines = new Map<string, Line>()
+  readonly #protocols = new Map<string, Lines>()
 
   add(write: Ordered): void {
     for (const { protocol, ids } of write.calls) {
-      this.#add(protocol, write, (one) => one.passed())
-      for (const id of ids) this.#add(`${protocol}:${id}`, write, (one) => one.settled())
+      let lines = this.#protocols.get(protocol)
+      if (lines === undefined) this.#protocols.set(protocol, (lines = new Lines()))
+      lines.all.add(write)
+      for (const id of ids) {
+        if (lines.byId.has(id)) lines.of(id)?.add(write)
+        else lines.byId.set(id, write)
+      }
     }
   }
 
   /** Forgets a write that is settled. */
   remove(write: Ordered): void {
     for (const { protocol, ids } of write.calls) {
-      this.#remove(protocol, write)
-      for (const id of ids) this.#remove(`${protocol}:${id}`, write)
+      const lines = this.#protocols.get(protocol)
+      lines?.all.remove(write)
+      for (const id of ids) {
+        const there = lines?.byId.get(id)
+        if (there === write || (there instanceof Line && there.remove(write).isEmpty)) lines?.byId.delete(id)
+      }
     }
   }
 
@@ -34,22 +42,25 @@ export class CallOrder {
    * but for acquires of other ids that wait for somebody else. Undefined: none.
    */
   earlier({ protocol, ids, whole }: Pick<Call, 'protocol' | 'ids' | 'whole'>): Promise<unknown> | undefined {
-    if (this.#lines.size === 0) return undefined
-    const lines = ids.map((id) => this.#lines.get(`${protocol}:${id}`))
-    if (whole) lines.push(this.#lines.get(protocol))
-    return allOf(lines.map((line) => line?.end()))
+    const lines = this.#protocols.get(protocol)
+    if (lines === undefined || lines.all.isEmpty) return undefined
+    const ends = ids.map((id) => lines.of(id)?.end())
+    if (whole) ends.push(lines.all.end())
+    return allOf(ends)
   }
+}
 
-  #add(key: string, write: Ordered, endOf: (write: Ordered) => Promise<void>): void {
-    const line = this.#lines.get(key) ?? new Line(endOf)
-    this.#lines.set(key, line)
-    line.add(write)
-  }
+/** The writes of one protocol. Most ids have one that nobody asks for: such a one needs no line. */
+class Lines {
+  readonly all = new Line((write) => write.passed())
+  readonly byId = new Map<string, Ordered | Line>()
 
-  #remove(key: string, write: Ordered): void {
-    const line = this.#lines.get(key)
-    line?.remove(write)
-    if (line?.isEmpty === true) this.#lines.delete(key)
+  of(id: string): Line | undefined {
+    const there = this.byId.get(id)
+    if (there === undefined || there instanceof Line) return there
+    const line = new Line((write) => write.settled()).add(there)
+    this.byId.set(id, line)
+    return line
   }
 }
 
@@ -59,7 +70,7 @@ export class CallOrder {
  */
 class Line {
   readonly #endOf: (write: Ordered) => Promise<void>
-  readonly #unsettled = new Set<Ordered>()
+  #unsettled = 0
   /** Those that came after the last who asked. */
   readonly #latest = new Set<Ordered>()
   #end: Promise<unknown> | undefined
@@ -69,17 +80,19 @@ class Line {
   }
 
   get isEmpty(): boolean {
-    return this.#unsettled.size === 0
+    return this.#unsettled === 0
   }
 
-  add(write: Ordered): void {
-    this.#unsettled.add(write)
+  add(write: Ordered): this {
+    this.#unsettled++
     this.#latest.add(write)
+    return this
   }
 
-  remove(write: Ordered): void {
-    this.#unsettled.delete(write)
+  remove(write: Ordered): this {
     this.#latest.delete(write)
+    if (--this.#unsettled === 0) this.#end = undefined
+    return this
   }
 
   end(): Promise<unknown> | undefined {

@@ -19,6 +19,8 @@ export interface CommitQueueOptions {
    * rejects, all that waits is rejected with that error.
    */
   readonly ready?: () => Promise<void> | undefined
+  /** Begin the next commit before the answers of one are handed on, so that the store works while the callers do. */
+  readonly overlap?: boolean
   /** How many works go into one commit; default 128. */
   readonly mostWorks?: number
   /** A commit takes no more works once they come to so many bytes; default 1 MiB. */
@@ -43,8 +45,11 @@ export class CommitQueue {
   readonly #order = new CallOrder()
   #waiting = new Set<QueuedWork>()
   #sent: readonly QueuedWork[] = []
+  #results: Promise<readonly WorkResult[]> = Promise.resolve([])
   #running = false
   #closed = false
+  /** Nobody's time is over before. */
+  #nextExpiry = Infinity
   #onIdle: (() => void) | null = null
 
   constructor(options: CommitQueueOptions) {
@@ -59,6 +64,7 @@ export class CommitQueue {
     if (refusal !== null) return Promise.reject(refusal)
     const queued = new QueuedWork(work, () => this.#forget(queued))
     this.#waiting.add(queued)
+    this.#nextExpiry = Math.min(this.#nextExpiry, work.deadline, work.accessDeadline ?? Infinity)
     this.#order.add(queued)
     if (!this.#running) {
       this.#running = true
@@ -87,36 +93,60 @@ export class CommitQueue {
 
   async #run(): Promise<void> {
     const timer = setInterval(() => this.#expire(0), 10)
-    for (let misses = 0; this.#waiting.size > 0;) {
-      misses = (await this.#commit()) ? 0 : misses + 1
-      if (misses > 0) await pause(misses, this.#options.mostPauseMs ?? 8)
+    let sent: readonly QueuedWork[] = []
+    for (let misses = 0; sent.length > 0 || this.#waiting.size > 0;) {
+      if (sent.length === 0) {
+        if (await this.#isReady()) sent = this.#send()
+        if (sent.length === 0) continue
+      }
+      const start = performance.now()
+      const results = await this.#results
+      const next = this.#mayGoOn(results) ? this.#send() : []
+      const isAllBlocked = !this.#settle(sent, results, performance.now() - start)
+      misses = isAllBlocked ? misses + 1 : 0
+      if (isAllBlocked) await pause(misses, this.#options.mostPauseMs ?? 8)
       // lets the callers who have their answers issue their next writes, and others run
-      else await new Promise<void>(nextTurn)
+      else if (next.length === 0) await new Promise<void>(nextTurn)
+      sent = next
     }
     clearInterval(timer)
     this.#running = false
     this.#onIdle?.()
   }
 
-  /** @returns false where all that was sent is blocked. */
-  async #commit(): Promise<boolean> {
-    if (!(await this.#isReady())) return true
+  /** Begins the next commit. */
+  #send(): readonly QueuedWork[] {
     this.#expire(0)
     const sent = this.#take()
-    if (sent.length === 0) return true
     this.#sent = sent
-    const start = performance.now()
-    let results: readonly WorkResult[]
+    if (sent.length > 0) this.#results = this.#commit(sent.map(({ work }) => work))
+    return sent
+  }
+
+  async #commit(works: readonly Work[]): Promise<readonly WorkResult[]> {
     try {
-      results = await this.#options.commit(sent.map(({ work }) => work))
+      return await this.#options.commit(works)
     } catch (error) {
-      results = sent.map(() => ({ error: copyOf(error) }))
+      return works.map(() => ({ error: copyOf(error) }))
     }
+  }
+
+  /** Whether the next commit may begin before those results are handed on: nothing of them has to come again first. */
+  #mayGoOn(results: readonly WorkResult[]): boolean {
+    if (this.#options.overlap !== true || results.some((result) => typeof result === 'string')) return false
+    const wait = this.#options.ready?.()
+    wait?.catch(() => {}) // it is asked again
+    return wait === undefined
+  }
+
+  /** @returns false where all that was sent is blocked. */
+  #settle(sent: readonly QueuedWork[], results: readonly WorkResult[], attemptMs: number): boolean {
     const back = sent.filter((queued, index) => !queued.settle(results[index] ?? 'again'))
-    this.#sent = []
-    if (back.length > 0) this.#waiting = new Set([...back, ...this.#waiting])
+    if (this.#sent === sent) this.#sent = []
+    if (back.length === 0) return true
+    this.#waiting = new Set([...back, ...this.#waiting])
     // one more attempt would take as long, and nothing could be said of it in time
-    if (back.length > 0) this.#expire(performance.now() - start)
+    this.#expire(attemptMs)
     return back.length < sent.length || results.includes('again')
   }
 
@@ -149,7 +179,10 @@ export class CommitQueue {
   /** Gives up what is late, or would be after another attempt. */
   #expire(attemptMs: number): void {
     const now = performance.now()
-    for (const queued of [...this.#sent, ...this.#waiting]) queued.expire(now, attemptMs)
+    if (attemptMs === 0 && now < this.#nextExpiry) return
+    this.#nextExpiry = Infinity
+    for (const some of [this.#sent, this.#waiting])
+      for (const queued of some) this.#nextExpiry = Math.min(this.#nextExpiry, queued.expire(now, attemptMs))
   }
 
   #forget(queued: QueuedWork): void {

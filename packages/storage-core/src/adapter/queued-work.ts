@@ -71,13 +71,18 @@ export class QueuedWork implements Ordered {
     this.#end(() => this.#outcome.reject(error as Error))
   }
 
-  /** Settles it where its time is over at `now`, or will be after another attempt as long as that. */
-  expire(now: number, attemptMs: number): void {
+  /**
+   * Settles it where its time is over at `now`, or will be after another attempt as long as that.
+   * @returns when to look again.
+   */
+  expire(now: number, attemptMs: number): number {
     const { deadline, accessDeadline, atomic } = this.work
     const isBlocked = !this.#isSent && this.isContended
     const isImpatient = isBlocked && accessDeadline !== null && now >= accessDeadline
     if (isImpatient && !atomic) this.#end(() => this.#outcome.resolve([null]))
     else if (isImpatient || now + (isBlocked ? attemptMs : 0) >= deadline) this.reject(this.#late(now))
+    if (this.#isSettled) return Infinity
+    return accessDeadline !== null && accessDeadline > now ? Math.min(accessDeadline, deadline) : deadline
   }
 
   settled(): Promise<void> {

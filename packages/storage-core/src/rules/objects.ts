@@ -34,12 +34,28 @@ export function record<K extends string>(
   value: unknown,
   keys: readonly K[],
 ): { readonly [P in K]?: unknown } {
-  const entries = ownEntries(argument, value)
-  for (const [key] of entries) {
-    if (!(keys as readonly unknown[]).includes(key))
-      refuse(argument, `has an unknown member; known are ${keys.join(', ')}`)
-  }
-  return Object.fromEntries(entries) as { readonly [P in K]?: unknown }
+  return knownMembers(argument, value, keys, () =>
+    refuse(argument, `has an unknown member; known are ${keys.join(', ')}`),
+  )
+}
+
+/** The members of a plain object, read once; `unknown` is called for one that is none of `known`. */
+export function knownMembers<K extends string>(
+  argument: string,
+  value: unknown,
+  known: readonly K[],
+  unknown: (key: string | symbol) => never,
+): { readonly [P in K]?: unknown } {
+  return reading(argument, () => {
+    if (!isPlain(value)) return refuse(argument, 'must be a plain object')
+    const fields = value as Readonly<Record<string | symbol, unknown>>
+    const found: { [P in K]?: unknown } = {}
+    for (const key of Reflect.ownKeys(fields)) {
+      if (!known.includes(key as K)) unknown(key)
+      found[key as K] = fields[key]
+    }
+    return found
+  })
 }
 
 /** Everything of a plain object's own, read once. */

@@ -1,4 +1,4 @@
-import { ownEntries } from './objects.ts'
+import { knownMembers } from './objects.ts'
 import { refuse } from './validate.ts'
 
 const NOT_SET = 'if it comes from an environment variable, that is not set'
@@ -32,17 +32,17 @@ export function options<K extends string>(
 }
 
 function named<K extends string>(given: unknown, known: readonly K[]): { readonly [P in K]?: unknown } {
-  const entries = ownEntries('options', given)
-  for (const [name] of entries) {
-    if ((known as readonly unknown[]).includes(name)) continue
+  return knownMembers('options', given, known, (name) => {
     // a name is shown only where it can be one: what was spread by mistake may hold anything
     const shown = typeof name === 'string' && /^[A-Za-z]\w{0,39}$/.test(name) ? name : ''
     const near = (one: string): number => distance(shown.toLowerCase(), one.toLowerCase())
     const [meant] = known.filter((one) => isLike(shown, one)).toSorted((a, b) => near(a) - near(b))
     const hint = meant === undefined ? `known are ${known.join(', ')}` : `${meant} seems to be meant`
-    refuse('options', `must not have ${shown === '' ? 'an unknown member' : `the unknown ${shown}`}; ${hint}`)
-  }
-  return Object.fromEntries(entries) as { readonly [P in K]?: unknown }
+    return refuse(
+      'options',
+      `must not have ${shown === '' ? 'an unknown member' : `the unknown ${shown}`}; ${hint}`,
+    )
+  })
 }
 
 /** Whether `name` is `known`, but for its case, a part of it, or one or two letters. */
