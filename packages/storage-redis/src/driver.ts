@@ -49,7 +49,7 @@ export class RedisDriver implements StorageDriver {
     this.#writes = new Writes(this.#connection, this.#timeoutMs)
     this.#queue = new CommitQueue({
       ...COMMIT_LIMITS,
-      overlap: process.env['OVERLAP'] !== '0',
+      overlap: true,
       ready: () => (this.#connection.isReady ? undefined : this.#writes.ready()),
       commit: (works) => this.#writes.commit(works),
     })

@@ -62,7 +62,7 @@ export class CommitQueue {
     if (this.#closed) return Promise.reject(new ClosedError())
     const refusal = this.#room.take(work.bytes)
     if (refusal !== null) return Promise.reject(refusal)
-    const queued = new QueuedWork(work, () => this.#forget(queued))
+    const queued = new QueuedWork(work, this.#forget)
     this.#waiting.add(queued)
     this.#nextExpiry = Math.min(this.#nextExpiry, work.deadline, work.accessDeadline ?? Infinity)
     this.#order.add(queued)
@@ -185,7 +185,7 @@ export class CommitQueue {
       for (const queued of some) this.#nextExpiry = Math.min(this.#nextExpiry, queued.expire(now, attemptMs))
   }
 
-  #forget(queued: QueuedWork): void {
+  readonly #forget = (queued: QueuedWork): void => {
     this.#order.remove(queued)
     this.#waiting.delete(queued)
     this.#room.free(queued.work.bytes)

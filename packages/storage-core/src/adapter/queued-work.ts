@@ -13,10 +13,12 @@ export type WorkResult =
   /** Nothing of it is written, for no reason of its own. It goes into the next commit. */
   | 'again'
 
+/** What is settled is let go of: the sets that it was in may refer to it for long. */
+const NOTHING: Work = { calls: [], atomic: false, bytes: 0, deadline: Infinity, accessDeadline: null }
+
 /** Work that waits for its commit, or is in one. */
 export class QueuedWork implements Ordered {
-  readonly work: Work
-  readonly answer: Promise<readonly unknown[]>
+  #work: Work
   #attempts = 0
   #sentAt = 0
   #lastAttemptMs = 0
@@ -24,22 +26,33 @@ export class QueuedWork implements Ordered {
   /** Another holder's exclusive access kept it from being written. */
   isContended = false
   readonly #queuedAt = performance.now()
-  readonly #outcome = Promise.withResolvers<readonly unknown[]>()
-  readonly #forget: () => void
-  #isSettled = false
+  #outcome: PromiseWithResolvers<readonly unknown[]> | undefined = Promise.withResolvers()
+  readonly #forget: (settled: QueuedWork) => void
   /** Made only where somebody waits. */
   #settled: PromiseWithResolvers<void> | undefined
   #passed: PromiseWithResolvers<void> | undefined
 
   /** `forget` is called when it is settled. */
-  constructor(work: Work, forget: () => void) {
-    this.work = work
-    this.answer = this.#outcome.promise
+  constructor(work: Work, forget: (settled: QueuedWork) => void) {
+    this.#work = work
     this.#forget = forget
   }
 
+  /** None of it is left once it is settled. */
+  get work(): Work {
+    return this.#work
+  }
+
+  get answer(): Promise<readonly unknown[]> {
+    return this.#outcome?.promise ?? Promise.resolve([])
+  }
+
   get calls(): readonly Call[] {
-    return this.work.calls
+    return this.#work.calls
+  }
+
+  get #isSettled(): boolean {
+    return this.#outcome === undefined
   }
 
   /** It is in a commit whose outcome is not known yet. */
@@ -62,13 +75,13 @@ export class QueuedWork implements Ordered {
     if (result === 'blocked') this.#wait()
     else if (result === 'again') return false
     else if ('error' in result) this.reject(result.error)
-    else this.#end(() => this.#outcome.resolve(result.answers))
+    else this.#end((outcome) => outcome.resolve(result.answers))
     return this.#isSettled
   }
 
   reject(error: unknown): void {
     addAttempts(error, this.#known())
-    this.#end(() => this.#outcome.reject(error as Error))
+    this.#end((outcome) => outcome.reject(error as Error))
   }
 
   /**
@@ -79,7 +92,7 @@ export class QueuedWork implements Ordered {
     const { deadline, accessDeadline, atomic } = this.work
     const isBlocked = !this.#isSent && this.isContended
     const isImpatient = isBlocked && accessDeadline !== null && now >= accessDeadline
-    if (isImpatient && !atomic) this.#end(() => this.#outcome.resolve([null]))
+    if (isImpatient && !atomic) this.#end((outcome) => outcome.resolve([null]))
     else if (isImpatient || now + (isBlocked ? attemptMs : 0) >= deadline) this.reject(this.#late(now))
     if (this.#isSettled) return Infinity
     return accessDeadline !== null && accessDeadline > now ? Math.min(accessDeadline, deadline) : deadline
@@ -119,12 +132,13 @@ export class QueuedWork implements Ordered {
     return { attempts: this.#attempts, elapsedMs: now - this.#queuedAt, lastAttemptMs }
   }
 
-  #end(tell: () => void): void {
-    if (this.#isSettled) return
-    this.#isSettled = true
+  #end(tell: (outcome: PromiseWithResolvers<readonly unknown[]>) => void): void {
+    if (this.#outcome === undefined) return
     this.#settled?.resolve()
     this.#passed?.resolve()
-    this.#forget()
-    tell()
+    this.#forget(this)
+    tell(this.#outcome)
+    this.#outcome = undefined
+    this.#work = NOTHING
   }
 }

@@ -11,7 +11,10 @@ const JUDGES = `local details = refuse and refuse(unpack(request, at + 3, next -
 /** Judges in one script and writes in the next, as if the conditions still held then. */
 const client = alteredClient(url, async (text, send) => {
   if (!isWrite(text)) return send(text)
-  const judging = [WRITES, KEEPS, MARKS].reduce((lua, part) => replaced(lua, part, part === WRITES ? 'local told' : ''), text)
+  const judging = [WRITES, KEEPS, MARKS].reduce(
+    (lua, part) => replaced(lua, part, part === WRITES ? 'local told' : ''),
+    text,
+  )
   const judged = (await send(judging)) as [number, string]
   const answers = JSON.parse(judged[1]) as readonly [string][]
   if (answers.some((work) => work[0] !== 'DONE'))
