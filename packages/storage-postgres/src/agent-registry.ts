@@ -1,76 +1,55 @@
-import { type AgentRegistryOperations, type Implementation, conditionalSteps } from '@dir/storage-core'
-import { byKey, importRows } from './page.ts'
-import { type PgSession, type Row, number, text, textOrNull } from './session.ts'
+import type { AgentExport, AgentRegistryReads, AgentRegistryWrites } from '@dir/storage-core'
+import { byKey } from './export-page.ts'
+import { importRows } from './import-rows.ts'
+import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'
+import { type Row, number, text, textOrNull } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
 
-async function updateStatus(
-  db: PgSession,
-  agentId: string,
-  status: string,
-  suspensionReason: string | null,
-): Promise<boolean> {
-  const rows = await db.write(
-    /* sql */ `UPDATE ${db.schema}agent_registry
-      SET status = $2, suspension_reason = $3, updated_at = clock_timestamp() WHERE agent_id = $1 RETURNING 1`,
-    agentId,
-    status,
-    suspensionReason,
-  )
-  return rows.length > 0
-}
-
-export const agentRegistry: Implementation<AgentRegistryOperations, PgSession> = {
-  async upsertAgent(db, { agentId, contractJson, priority, status, agentVersion, sessionToken }) {
-    await db.write(
-      /* sql */ `INSERT INTO ${db.schema}agent_registry AS a
-          (agent_id, contract, priority, status, agent_version, session_token)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (agent_id) DO UPDATE SET contract = EXCLUDED.contract, priority = EXCLUDED.priority,
-          status = EXCLUDED.status, agent_version = EXCLUDED.agent_version,
-          session_token = EXCLUDED.session_token, updated_at = EXCLUDED.updated_at
-        RETURNING 1`,
-      agentId,
-      contractJson,
-      priority,
-      status,
-      agentVersion,
-      sessionToken,
-    )
-  },
-
-  async getAgent(db, agentId) {
-    const [row] = await db.read(
-      /* sql */ `SELECT * FROM ${db.schema}agent_registry WHERE agent_id = $1`,
-      agentId,
-    )
-    return row === undefined ? null : toAgent(row)
-  },
-
-  async getStatus(db, agentId) {
-    const [row] = await db.read(
-      /* sql */ `SELECT status, suspension_reason FROM ${db.schema}agent_registry WHERE agent_id = $1`,
-      agentId,
-    )
-    if (row === undefined) return null
-    return { status: text(row, 'status'), suspensionReason: textOrNull(row, 'suspension_reason') }
-  },
-
-  updateStatus: conditionalSteps(updateStatus, {
-    judge: async (db, agentId) => {
-      const rows = await db.read(
-        /* sql */ `SELECT 1 FROM ${db.schema}agent_registry WHERE agent_id = $1 FOR UPDATE`,
+export const agentRegistry: PgProtocol<AgentRegistryReads, AgentRegistryWrites, AgentExport> = {
+  reads: {
+    async getAgent(db, agentId) {
+      const [row] = await db.read(
+        /* sql */ `SELECT * FROM ${db.schema}agent_registry WHERE agent_id = $1`,
         agentId,
       )
-      return rows.length > 0
+      return row === undefined ? null : toAgent(row)
     },
-    enact: updateStatus,
-  }),
 
-  async listActiveAgents(db) {
-    const rows = await db.read(
-      /* sql */ `SELECT agent_id FROM ${db.schema}agent_registry WHERE status = 'ACTIVE' ORDER BY agent_id`,
-    )
-    return rows.map((row) => text(row, 'agent_id'))
+    async getStatus(db, agentId) {
+      const [row] = await db.read(
+        /* sql */ `SELECT status, suspension_reason FROM ${db.schema}agent_registry WHERE agent_id = $1`,
+        agentId,
+      )
+      if (row === undefined) return null
+      return { status: text(row, 'status'), suspensionReason: textOrNull(row, 'suspension_reason') }
+    },
+
+    async listActiveAgents(db) {
+      const rows = await db.read(
+        /* sql */ `SELECT agent_id FROM ${db.schema}agent_registry WHERE status = 'ACTIVE' ORDER BY agent_id`,
+      )
+      return rows.map((row) => text(row, 'agent_id'))
+    },
+  },
+
+  writes: {
+    upsertAgent: {
+      write: /* sql */ `
+        INSERT INTO agent_registry (agent_id, contract, priority, status, agent_version, session_token)
+        SELECT a->0->>'agentId', a->0->>'contractJson', (a->0->>'priority')::INTEGER, a->0->>'status',
+          a->0->>'agentVersion', a->0->>'sessionToken' FROM ${GIVEN}
+        ON CONFLICT (agent_id) DO UPDATE SET contract = EXCLUDED.contract, priority = EXCLUDED.priority,
+          status = EXCLUDED.status, agent_version = EXCLUDED.agent_version,
+          session_token = EXCLUDED.session_token, updated_at = EXCLUDED.updated_at;`,
+    },
+    updateStatus: {
+      judge: /* sql */ `SELECT w, c, NULL FROM ${GIVEN}
+        WHERE (SELECT true FROM agent_registry WHERE agent_id = a->>0) IS NULL`,
+      write: /* sql */ `${BY_ID}
+        UPDATE agent_registry SET status = by_id->agent_id->>1, suspension_reason = by_id->agent_id->>2,
+          updated_at = clock_timestamp()
+        WHERE agent_id = ANY(ids);`,
+    },
   },
 
   exportPage: (db, cursor) =>

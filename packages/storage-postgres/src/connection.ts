@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClosedError, isStorageError } from '@dir/storage-core'
 import { outcomeOf } from './errors.ts'
-import { Failure, LocksDenied, outcomeAfter } from './failure.ts'
+import { Failure, LocksDenied, outcomeAfter, unknownBefore } from './failure.ts'
 import type { PgPool } from './pool.ts'
 import type { PgSession, PgTransaction, Row, SqlValue } from './session.ts'
 import { type TransactionOptions, transact } from './transaction.ts'
@@ -13,11 +13,22 @@ import {
   isDisconnection,
   isReadOnly,
   isRefusal,
+  isTimeout,
   isTransient,
+  tooLate,
+  WRONG_ISOLATION,
 } from './wire.ts'
 
 const MOST_READS = 3
 const LONGEST_PAUSE_MS = 250
+/** Of the time that is left, how much a commit waits for its answer before it is asked for again by another connection. */
+const PATIENCE = 0.6
+
+/**
+ * How a call may be repeated: a read is a few times; a transaction is where the server undid it; a commit always, because
+ * the server knows it by its number.
+ */
+type Kind = 'read' | 'transaction' | 'commit'
 
 /** The server, as one handle uses it. */
 export class PgConnection {
@@ -28,6 +39,8 @@ export class PgConnection {
   makeDurable = false
   /** What told that the server's data are damaged; nothing more is written. */
   #damage: unknown = null
+  /** Statements by themselves run at this level; else each needs a transaction that says so. */
+  #isReadCommitted = true
 
   constructor(pool: PgPool, namespace: string, timeoutMs: number) {
     this.pool = pool
@@ -41,22 +54,35 @@ export class PgConnection {
     return {
       schema: this.schema,
       read: (sql, ...values) =>
-        this.#persist(deadline, true, () => this.#alone(deadline, onPrimary(sql), values, true)),
-      write: (sql, ...values) => {
-        // in the RETURNING list: a statement that changes no row has nothing to keep
-        const text = this.makeDurable ? `${sql}, set_config('synchronous_commit', 'on', true)` : sql
-        return this.#persist(deadline, false, () => this.#alone(deadline, text, values, false))
-      },
+        this.#persist(deadline, 'read', () => this.#alone(deadline, onPrimary(sql), values, true)),
     }
   }
 
+  /**
+   * Runs a statement that the server carries out once, however often it arrives, and commits. Its answer is asked for
+   * until the deadline; where it fails nevertheless, the outcome is that of all sendings.
+   */
+  commit(callDeadline: number, sql: string, values: readonly SqlValue[]): Promise<Row[]> {
+    const deadline = this.#early(callDeadline)
+    return this.#persist(deadline, 'commit', async () => {
+      const now = performance.now()
+      const end = Math.min(deadline, now + Math.max(100, PATIENCE * Math.min(deadline - now, this.timeoutMs)))
+      if (this.#isReadCommitted) {
+        try {
+          return await this.#alone(end, sql, values, false)
+        } catch (error) {
+          if (codeOf(error) !== WRONG_ISOLATION) throw error
+          this.#isReadCommitted = false
+        }
+      }
+      return transact(this, { deadline: end, lock: null }, (db) => db.read(sql, ...values))
+    })
+  }
+
   /** Runs `act` in one READ COMMITTED transaction, again if the server undid it because of others. */
-  transaction<T>(
-    options: TransactionOptions,
-    act: (db: PgTransaction, denied: ReadonlySet<bigint>) => Promise<T>,
-  ): Promise<T> {
+  transaction<T>(options: TransactionOptions, act: (db: PgTransaction) => Promise<T>): Promise<T> {
     const deadline = this.#early(options.deadline)
-    return this.#persist(deadline, false, () => transact(this, { ...options, deadline }, act))
+    return this.#persist(deadline, 'transaction', () => transact(this, { ...options, deadline }, act))
   }
 
   async #alone(deadline: number, sql: string, values: readonly SqlValue[], isRead: boolean): Promise<Row[]> {
@@ -77,32 +103,40 @@ export class PgConnection {
     return deadline - Math.min(25, this.timeoutMs * 0.02)
   }
 
-  /** Tries again what was certainly not carried out and may be soon, and a few times a read that lost its connection. */
-  async #persist<T>(deadline: number, isRead: boolean, act: () => Promise<T>): Promise<T> {
+  /** Tries again what may be tried again, while there is time. */
+  async #persist<T>(deadline: number, kind: Kind, act: () => Promise<T>): Promise<T> {
     const start = performance.now()
     let before: unknown = null
     let slowest = 0
+    /** After which it was not known any more whether it was carried out. */
+    let unknown: unknown = null
     for (let attempts = 1; ; attempts++) {
-      if (this.#damage !== null && !isRead) throw new Failure(this.#damage, 'not-applied')
+      if (this.#damage !== null && kind !== 'read') throw new Failure(this.#damage, 'not-applied')
       const began = performance.now()
       try {
+        if (kind === 'commit' && began >= deadline) throw new Failure(tooLate(), 'not-applied')
         return await act()
       } catch (error) {
         slowest = Math.max(slowest, performance.now() - began)
         const cause = error instanceof Failure ? error.cause : error
+        if (kind !== 'read' && outcomeAfter(error) === 'unknown') unknown ??= error
+        const isUnknown = unknown !== null
         if (isDamage(cause)) this.#damage = cause
-        if (this.pool.isClosed)
-          throw new ClosedError({ outcome: isRead ? 'not-applied' : outcomeAfter(error) })
-        if (error instanceof LocksDenied || isStorageError(error)) throw error
+        if (this.pool.isClosed) throw new ClosedError({ outcome: isUnknown ? 'unknown' : 'not-applied' })
+        if (error instanceof LocksDenied || isStorageError(error))
+          throw isUnknown ? unknownBefore(error) : error
         if (cause instanceof WrongConnection && cause.isElsewhere) this.pool.giveUp()
         const pause = 5 + Math.random() * Math.min(LONGEST_PAUSE_MS, 30 * 1.5 ** attempts)
         const mayRepeat =
-          !(error instanceof Failure) &&
-          (isTransient(error) ||
-            error instanceof WrongConnection ||
-            (isRead && isDisconnection(error) && attempts < MOST_READS))
-        // a sending that is late is worse than none: of that, less is known
-        if (mayRepeat && performance.now() + pause + 1.5 * slowest < deadline) {
+          kind === 'commit'
+            ? isTransient(cause) || cause instanceof WrongConnection || this.#isLost(error, isUnknown)
+            : !(error instanceof Failure) &&
+              (isTransient(error) ||
+                error instanceof WrongConnection ||
+                (kind === 'read' && isDisconnection(error) && attempts < MOST_READS))
+        // a sending that is late is worse than none, unless it can be asked for: of that, less is known
+        const needed = pause + (kind === 'commit' && isUnknown ? 10 : 1.5 * slowest)
+        if (mayRepeat && performance.now() + needed < deadline) {
           before = error
           await sleep(pause)
           continue
@@ -112,12 +146,20 @@ export class PgConnection {
           error instanceof Failure &&
           error.outcome === 'not-applied' &&
           (error.isConnecting || error.isTimeout)
-        const reason = isLate ? (before ?? error) : error
+        const reason = unknown ?? (isLate ? (before ?? error) : error)
         const failure =
-          reason instanceof Failure ? reason : new Failure(reason, isRead ? 'not-applied' : outcomeOf(reason))
-        throw failure.after(attempts, performance.now() - start)
+          reason instanceof Failure
+            ? reason
+            : new Failure(reason, kind === 'read' ? 'not-applied' : outcomeOf(reason))
+        throw (isUnknown ? failure.as('unknown') : failure).after(attempts, performance.now() - start)
       }
     }
+  }
+
+  /** A commit's answer did not come, or there is no way to ask for it now. */
+  #isLost(error: unknown, isUnknown: boolean): boolean {
+    if (error instanceof Failure) return isUnknown && error.isConnecting
+    return isDisconnection(error) || (isTimeout(error) && outcomeOf(error) === 'unknown')
   }
 }
 

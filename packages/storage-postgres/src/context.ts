@@ -1,104 +1,50 @@
-import {
-  type ContextKind,
-  type ContextOperations,
-  type Implementation,
-  conditionalSteps,
-} from '@dir/storage-core'
-import { byKey, importRows } from './page.ts'
-import { type PgSession, isStorable, text, textOrNull } from './session.ts'
+import type { ContextExport, ContextKind, ContextReads, ContextWrites } from '@dir/storage-core'
+import { byKey } from './export-page.ts'
+import { importRows } from './import-rows.ts'
+import { GIVEN, type PgProtocol } from './protocol.ts'
+import { isStorable, text, textOrNull } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
 
-// data_json is NULL only inside a transaction: there such a row keeps an absent one from being written by others.
-
-async function set(db: PgSession, kind: ContextKind, id: string, dataJson: string): Promise<true> {
-  await db.write(
-    /* sql */ `INSERT INTO ${db.schema}context (kind, id, data_json) VALUES ($1, $2, $3)
-      ON CONFLICT (kind, id) DO UPDATE SET data_json = EXCLUDED.data_json, updated_at = EXCLUDED.updated_at
-      RETURNING 1`,
-    kind,
-    id,
-    dataJson,
-  )
-  return true
+/** What the stored text is compared with: a text that the server cannot hold is as good as one that is no JSON. */
+function expectedText(json: string | null): string | null {
+  return json === null || isStorable(json) ? json : ''
 }
 
-async function holds(
-  db: PgSession,
-  kind: ContextKind,
+const SET = (data: string): string => /* sql */ `
+  INSERT INTO context (kind, id, data_json) SELECT a->>0, a->>1, ${data} FROM ${GIVEN}
+  ON CONFLICT (kind, id) DO UPDATE SET data_json = EXCLUDED.data_json, updated_at = EXCLUDED.updated_at;`
+
+const isOther = (
+  kind: string,
   id: string,
-  expectedJson: string | null,
-): Promise<boolean> {
-  if (expectedJson === null)
-    await db.write(
-      /* sql */ `INSERT INTO ${db.schema}context (kind, id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1`,
-      kind,
-      id,
-    )
-  if (!isStorable(expectedJson)) return false
-  const [row] = await db.read(
-    /* sql */ `SELECT data_json FROM ${db.schema}context WHERE kind = $1 AND id = $2 FOR UPDATE`,
-    kind,
-    id,
-  )
-  return textOrNull(row, 'data_json') === expectedJson
-}
+  expected: string,
+): string => /* sql */ `SELECT w, c, NULL FROM ${GIVEN}
+  WHERE (SELECT data_json FROM context WHERE kind = ${kind} AND id = ${id}) IS DISTINCT FROM ${expected}`
 
-export const context: Implementation<ContextOperations, PgSession> = {
-  async get(db, kind, id) {
-    const [row] = await db.read(
-      /* sql */ `SELECT data_json FROM ${db.schema}context WHERE kind = $1 AND id = $2`,
-      kind,
-      id,
-    )
-    return textOrNull(row, 'data_json')
+export const context: PgProtocol<ContextReads, ContextWrites, ContextExport> = {
+  reads: {
+    async get(db, kind, id) {
+      const [row] = await db.read(
+        /* sql */ `SELECT data_json FROM ${db.schema}context WHERE kind = $1 AND id = $2`,
+        kind,
+        id,
+      )
+      return textOrNull(row, 'data_json')
+    },
   },
 
-  async set(db, kind, id, dataJson) {
-    await set(db, kind, id, dataJson)
+  writes: {
+    set: { write: SET('a->>2') },
+    compareAndSet: {
+      toArgs: ([kind, id, expectedJson, dataJson]) => [kind, id, expectedText(expectedJson), dataJson],
+      judge: isOther('a->>0', 'a->>1', 'a->>2'),
+      write: SET('a->>3'),
+    },
+    expectSession: {
+      toArgs: ([dfid, expectedJson]) => [dfid, expectedText(expectedJson)],
+      judge: isOther("'session'", 'a->>0', 'a->>1'),
+    },
   },
-
-  compareAndSet: conditionalSteps(
-    async (db: PgSession, kind: ContextKind, id: string, expectedJson: string | null, dataJson: string) => {
-      if (!isStorable(expectedJson)) return false
-      const rows =
-        expectedJson === null
-          ? await db.write(
-              /* sql */ `INSERT INTO ${db.schema}context (kind, id, data_json) VALUES ($1, $2, $3)
-                ON CONFLICT DO NOTHING RETURNING 1`,
-              kind,
-              id,
-              dataJson,
-            )
-          : await db.write(
-              /* sql */ `UPDATE ${db.schema}context SET data_json = $4, updated_at = clock_timestamp()
-                WHERE kind = $1 AND id = $2 AND data_json = $3 RETURNING 1`,
-              kind,
-              id,
-              expectedJson,
-              dataJson,
-            )
-      return rows.length > 0
-    },
-    {
-      judge: (db, kind, id, expectedJson) => holds(db, kind, id, expectedJson),
-      enact: (db, kind, id, _expectedJson, dataJson) => set(db, kind, id, dataJson),
-    },
-  ),
-
-  expectSession: conditionalSteps(
-    (db: PgSession, dfid: string, expectedJson: string | null) => holds(db, 'session', dfid, expectedJson),
-    {
-      judge: (db, dfid, expectedJson) => holds(db, 'session', dfid, expectedJson),
-      enact: async (db, dfid) => {
-        await db.write(
-          /* sql */ `DELETE FROM ${db.schema}context
-            WHERE kind = 'session' AND id = $1 AND data_json IS NULL RETURNING 1`,
-          dfid,
-        )
-        return true
-      },
-    },
-  ),
 
   exportPage: (db, cursor) =>
     byKey(db, cursor, {

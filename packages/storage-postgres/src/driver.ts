@@ -1,35 +1,25 @@
 import {
   CAPABILITIES,
   type Call,
+  CommitQueue,
   type DriverTransfer,
-  type Protocol,
   type StorageDriver,
   TimeoutError,
   type Work,
-  WriteQueue,
-  WriteScheduler,
   settleBy,
 } from '@dir/storage-core'
-import { runLocked } from './atomic.ts'
-import { AuditBatch } from './audit-batch.ts'
 import { PgConnection } from './connection.ts'
 import { told } from './failure.ts'
-import { LockBatch } from './lock-batch.ts'
-import { isLockCall } from './lock-calls.ts'
 import { LockNames } from './locks.ts'
-import { prepareSchema, refuseUnfinishedImport } from './meta.ts'
+import { beginImport, finishImport, importPage } from './import.ts'
+import { refuseUnfinishedImport } from './meta.ts'
+import { prepareSchema } from './migrate.ts'
 import { raiseSequences, readCounters } from './numbers.ts'
-import { find } from './operations.ts'
-import { OrderedBatch } from './ordered-batch.ts'
+import { readOf } from './operations.ts'
 import type { PgPool } from './pool.ts'
 import { type ServerFacts, judgeServer, judgeTables, locksProof } from './server.ts'
 import type { PgTransaction } from './session.ts'
-import { beginImport, finishImport } from './transfer.ts'
-
-/** Operations that write in more than one statement. */
-const LOCKED: ReadonlySet<string> = new Set(['consumeBudget', 'importPage'])
-/** Protocols whose lists are in the order of insertion. */
-const ORDERED = ['saga', 'escalation', 'lifecycle'] as const
+import { Writes } from './writes.ts'
 
 export class PostgresDriver implements StorageDriver {
   readonly backend = 'postgres'
@@ -39,7 +29,8 @@ export class PostgresDriver implements StorageDriver {
   readonly #pg: PgConnection
   readonly #names: LockNames
   readonly #namespace: string
-  readonly #writes: WriteScheduler
+  readonly #writes: Writes
+  readonly #queue: CommitQueue
   #facts: ServerFacts | undefined
   #proof = ''
 
@@ -47,20 +38,8 @@ export class PostgresDriver implements StorageDriver {
     this.#pg = new PgConnection(pool, namespace, timeoutMs)
     this.#names = new LockNames(namespace)
     this.#namespace = namespace
-    const audit = new WriteQueue(new AuditBatch(this.#pg, this.#names.audit))
-    const locks = new WriteQueue(new LockBatch(this.#pg, this.#names))
-    const execute = (work: Work): Promise<readonly unknown[]> => this.#execute(work)
-    const ordered = new Map<Protocol, WriteQueue>(
-      ORDERED.map((one) => [one, new WriteQueue(new OrderedBatch(execute))]),
-    )
-    this.#writes = new WriteScheduler({
-      queueOf: (call) => {
-        if (call.operation === 'importPage') return null
-        if (isLockCall(call)) return locks
-        return call.protocol === 'decisionAudit' ? audit : (ordered.get(call.protocol) ?? null)
-      },
-      execute: (work) => told(execute(work)),
-    })
+    this.#writes = new Writes(this.#pg, this.#names)
+    this.#queue = new CommitQueue({ commit: this.#writes.commit })
   }
 
   async init(create: boolean): Promise<void> {
@@ -70,6 +49,7 @@ export class PostgresDriver implements StorageDriver {
       (async () => {
         await refuseUnfinishedImport(this.#pg.session(deadline))
         await raiseSequences(this.#pg, this.#names, deadline)
+        await this.#writes.sweep(deadline)
       })(),
     )
   }
@@ -80,6 +60,7 @@ export class PostgresDriver implements StorageDriver {
       (async () => {
         this.#facts = await judgeServer(this.#pg.session(deadline))
         this.#pg.makeDurable = this.#facts.synchronousCommit === 'off'
+        this.#writes.readClock(this.#facts.clockMicros)
         await this.#pg.pool.prepareStatements(deadline)
         this.#proof = await locksProof(this.#pg, deadline)
         await prepareSchema(this.#pg, this.#names, this.#namespace, create, deadline)
@@ -91,15 +72,16 @@ export class PostgresDriver implements StorageDriver {
   read(call: Call): Promise<unknown> {
     const start = performance.now()
     const act = async (): Promise<unknown> => {
-      await this.#writes.earlier(call)
-      return told(find(call)(this.#pg.session(call.deadline), ...call.args))
+      await this.#queue.earlier(call)
+      return told(readOf(call)(this.#pg.session(call.deadline), ...call.args))
     }
     const late = (): Error => new TimeoutError(performance.now() - start, 'waiting for the store')
     return settleBy(call.deadline, act(), late)
   }
 
   write(work: Work): Promise<readonly unknown[]> {
-    return this.#writes.write(work)
+    // pages of an import follow no other work, and are large
+    return work.importTicket === undefined ? this.#queue.push(work) : told(importPage(this.#pg, work))
   }
 
   async health(): Promise<Readonly<Record<string, string | number | boolean>>> {
@@ -122,7 +104,8 @@ export class PostgresDriver implements StorageDriver {
     const deadline = performance.now() + graceMs
     // a moment before, so that who had no connection until then is told that nothing was sent
     const timer = setTimeout(() => pool.refuse(), graceMs * 0.95)
-    await this.#writes.close(graceMs)
+    await this.#queue.close(graceMs)
+    await this.#writes.forget(deadline)
     clearTimeout(timer)
     await pool.close(deadline)
   }
@@ -136,18 +119,8 @@ export class PostgresDriver implements StorageDriver {
     finish: (ticket, counters) => this.#exclusively((db) => finishImport(db, ticket, counters)),
   }
 
-  async #execute(work: Work): Promise<readonly unknown[]> {
-    const [call] = work.calls
-    if (call === undefined) return []
-    if (work.atomic || work.calls.length > 1 || LOCKED.has(call.operation))
-      return runLocked(this.#pg, this.#names, work)
-    return [await find(call)(this.#pg.session(work.deadline), ...call.args)]
-  }
-
   #exclusively(act: (db: PgTransaction) => Promise<void>): Promise<void> {
-    const deadline = this.#deadline()
-    const locks = this.#names.plan([this.#names.schema])
-    return told(this.#pg.transaction({ deadline, locks, lockWaitMs: this.#pg.timeoutMs }, (db) => act(db)))
+    return told(this.#pg.transaction({ deadline: this.#deadline(), lock: this.#names.schema }, act))
   }
 
   #deadline(): number {

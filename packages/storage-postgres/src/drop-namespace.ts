@@ -2,7 +2,7 @@ import { PgConnection } from './connection.ts'
 import { told } from './failure.ts'
 import { LockNames } from './locks.ts'
 import { type PostgresTarget, checkTarget } from './options.ts'
-import { RECORD_TABLES, SEQUENCES } from './schema.ts'
+import { dropSql } from './schema.ts'
 
 /**
  * Removes the namespace's tables and everything in them, and its schema if that is empty then; what others put there
@@ -16,13 +16,10 @@ export async function dropNamespace(target: PostgresTarget): Promise<void> {
   const deadline = performance.now() + timeoutMs
   try {
     await told(
-      pg.transaction({ deadline, locks: names.plan([names.schema]), lockWaitMs: timeoutMs }, async (db) => {
+      pg.transaction({ deadline, lock: names.schema }, async (db) => {
         const [schema] = await db.read(/* sql */ `SELECT oid FROM pg_namespace WHERE nspname = $1`, namespace)
         if (schema === undefined) return
-        const list = (objects: readonly string[]): string =>
-          objects.map((name) => db.schema + name).join(', ')
-        await db.script(/* sql */ `DROP TABLE IF EXISTS ${list(['meta', ...RECORD_TABLES])}`)
-        await db.script(/* sql */ `DROP SEQUENCE IF EXISTS ${list(SEQUENCES)}`)
+        await db.script(dropSql(namespace))
         const others = await db.read(
           /* sql */ `SELECT 1 FROM pg_depend
           WHERE refclassid = 'pg_namespace'::REGCLASS AND refobjid = $1 AND deptype = 'n' LIMIT 1`,

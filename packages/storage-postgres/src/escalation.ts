@@ -1,118 +1,86 @@
-import {
-  type EscalationExport,
-  type EscalationOperations,
-  type EscalationRequest,
-  type Implementation,
-  type RequestExport,
-  type Resolution,
-  conditionalSteps,
+import type {
+  BudgetAnswer,
+  EscalationExport,
+  EscalationReads,
+  EscalationRequest,
+  EscalationWrites,
+  RequestExport,
 } from '@dir/storage-core'
-import { importRows, inTurn } from './page.ts'
-import { type PgSession, type Row, type SqlValue, number, text, textOrNull } from './session.ts'
+import { inTurn } from './export-page.ts'
+import { importRows } from './import-rows.ts'
+import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'
+import { type Row, number, text, textOrNull } from './session.ts'
 import { instant, instantOrNull, toTimestamp, toTimestampOrNull, utc } from './time.ts'
 
 const REQUEST_COLUMNS = `dfid, agent_id, reason, context_json, proposal_json, impact, ${utc('created_at')}`
 
-/** Opens the request whose values are $1 to $6. */
-const insertSql = (db: PgSession): string => /* sql */ `INSERT INTO ${db.schema}escalation_requests AS r
-    (dfid, agent_id, reason, context_json, proposal_json, impact)
-  VALUES ($1, $2, $3, $4, $5, $6)
+/** Opens requests. */
+const OPEN = (request: string, from: string): string => /* sql */ `
+  INSERT INTO escalation_requests AS q (dfid, agent_id, reason, context_json, proposal_json, impact)
+  SELECT r->>'dfid', r->>'agentId', r->>'reason', r->>'contextJson', r->>'proposalJson', r->>'impact'
+  FROM (SELECT w, c, ${request} AS r FROM ${from}) AS asked ORDER BY w, c
   ON CONFLICT (dfid) DO UPDATE SET agent_id = EXCLUDED.agent_id, reason = EXCLUDED.reason,
     context_json = EXCLUDED.context_json, proposal_json = EXCLUDED.proposal_json, impact = EXCLUDED.impact,
-    status = 'PENDING', resolved_at = NULL, human_decision = NULL, position = nextval('${db.schema}order_seq'),
-    created_at = greatest(clock_timestamp(), r.created_at + INTERVAL '1 microsecond')
-  RETURNING 1`
+    status = 'PENDING', resolved_at = NULL, human_decision = NULL, position = EXCLUDED.position,
+    created_at = greatest(clock_timestamp(), q.created_at + INTERVAL '1 microsecond')`
 
-function valuesOf({ dfid, agentId, reason, contextJson, proposalJson, impact }: EscalationRequest): string[] {
-  return [dfid, agentId, reason, contextJson, proposalJson, impact]
-}
-
-/** Resolves the flow's request where the condition holds, which may have one value more ($5). */
-async function resolve(
-  db: PgSession,
-  { dfid, resolvedAt, decision, proposalJson }: Resolution,
-  condition: string,
-  ...values: SqlValue[]
-): Promise<boolean> {
-  const rows = await db.write(
-    /* sql */ `UPDATE ${db.schema}escalation_requests SET status = 'RESOLVED', resolved_at = $2::TIMESTAMPTZ,
-        human_decision = $3, proposal_json = coalesce($4, proposal_json)
-      WHERE dfid = $1 AND ${condition} RETURNING 1`,
-    dfid,
-    toTimestamp(resolvedAt),
-    decision,
-    proposalJson,
-    ...values,
-  )
-  return rows.length > 0
-}
-
-/** It is open, and the one that was opened then. */
-const isOpen = (time: string): string =>
-  `status = 'PENDING' AND (${time}::TIMESTAMPTZ IS NULL OR created_at = ${time}::TIMESTAMPTZ)`
-
-export const escalation: Implementation<EscalationOperations, PgSession> = {
-  async getWindowCount(db, agentId, since) {
-    const [row] = await db.read(
-      /* sql */ `SELECT count(*) AS used FROM ${db.schema}escalation_budget
+export const escalation: PgProtocol<EscalationReads, EscalationWrites, EscalationExport> = {
+  reads: {
+    async getWindowCount(db, agentId, since) {
+      const [row] = await db.read(
+        /* sql */ `SELECT count(*) AS used FROM ${db.schema}escalation_budget
         WHERE agent_id = $1 AND created_at >= $2::TIMESTAMPTZ`,
-      agentId,
-      toTimestamp(since),
-    )
-    return number(row, 'used')
-  },
-
-  async recordBudgetToken(db, agentId) {
-    await db.write(
-      /* sql */ `INSERT INTO ${db.schema}escalation_budget (agent_id) VALUES ($1) RETURNING 1`,
-      agentId,
-    )
-  },
-
-  async insertRequest(db, request) {
-    await db.write(insertSql(db), ...valuesOf(request))
-  },
-
-  resolveRequest: conditionalSteps(
-    (db: PgSession, resolution: Resolution) =>
-      resolve(db, resolution, isOpen('$5'), toTimestampOrNull(resolution.createdAt)),
-    {
-      judge: async (db, { dfid, createdAt }) => {
-        const rows = await db.read(
-          /* sql */ `SELECT 1 FROM ${db.schema}escalation_requests WHERE dfid = $1 AND ${isOpen('$2')} FOR UPDATE`,
-          dfid,
-          toTimestampOrNull(createdAt),
-        )
-        return rows.length > 0
-      },
-      // what the batch itself has done to the request before does not count
-      enact: (db, resolution) => resolve(db, resolution, 'true'),
+        agentId,
+        toTimestamp(since),
+      )
+      return number(row, 'used')
     },
-  ),
 
-  async getPendingRequests(db) {
-    const rows = await db.read(/* sql */ `SELECT ${REQUEST_COLUMNS} FROM ${db.schema}escalation_requests
+    async getPendingRequests(db) {
+      const rows = await db.read(/* sql */ `SELECT ${REQUEST_COLUMNS} FROM ${db.schema}escalation_requests
         WHERE status = 'PENDING' ORDER BY position`)
-    return rows.map((row) => ({ ...toRequest(row), createdAt: instant(row, 'created_at') }))
+      return rows.map((row) => ({ ...toRequest(row), createdAt: instant(row, 'created_at') }))
+    },
   },
 
-  // runs under the agent's lock, so that what it counted cannot change before its token is there
-  async consumeBudget(db, agentId, limit, windowMicros, request) {
-    const [row] = await db.read(
-      /* sql */ `WITH used AS (
-          SELECT count(*) AS used FROM ${db.schema}escalation_budget
-          WHERE agent_id = $1 AND created_at >= (SELECT clock_timestamp()) - $2 * INTERVAL '1 microsecond'
+  writes: {
+    recordBudgetToken: {
+      write: /* sql */ `INSERT INTO escalation_budget (agent_id) SELECT a->>0 FROM ${GIVEN} ORDER BY w, c;`,
+    },
+    insertRequest: { write: `${OPEN('a->0', GIVEN)};` },
+    resolveRequest: {
+      toArgs: ([{ dfid, resolvedAt, decision, proposalJson, createdAt }]) => [
+        dfid,
+        toTimestamp(resolvedAt),
+        decision,
+        proposalJson,
+        toTimestampOrNull(createdAt),
+      ],
+      judge: /* sql */ `SELECT w, c, NULL FROM ${GIVEN}
+        WHERE (SELECT true FROM escalation_requests WHERE dfid = a->>0 AND status = 'PENDING'
+          AND (a->>4 IS NULL OR created_at = (a->>4)::TIMESTAMPTZ)) IS NULL`,
+      // what the batch itself has done to the request before does not count
+      write: /* sql */ `${BY_ID}
+        UPDATE escalation_requests SET status = 'RESOLVED', resolved_at = (by_id->dfid->>1)::TIMESTAMPTZ,
+          human_decision = by_id->dfid->>2, proposal_json = coalesce(by_id->dfid->>3, proposal_json)
+        WHERE dfid = ANY(ids);`,
+    },
+    consumeBudget: {
+      write: /* sql */ `
+        WITH counted AS MATERIALIZED (
+          SELECT w, c, a, (a->>1)::BIGINT AS most, (
+            SELECT count(*) FROM escalation_budget WHERE agent_id = a->>0
+              AND created_at >= moment - (a->>2)::BIGINT * INTERVAL '1 microsecond'
+          ) AS used FROM ${GIVEN}
         ), granted AS (
-          INSERT INTO ${db.schema}escalation_budget (agent_id) SELECT $1 FROM used WHERE used < $3 RETURNING 1
-        )
-        SELECT used, (SELECT count(*) FROM granted) AS granted FROM used`,
-      agentId,
-      windowMicros,
-      limit,
-    )
-    const granted = number(row, 'granted')
-    if (granted > 0 && request !== null) await db.write(insertSql(db), ...valuesOf(request))
-    return { granted: granted > 0, used: number(row, 'used') + granted }
+          INSERT INTO escalation_budget (agent_id) SELECT a->>0 FROM counted WHERE used < most ORDER BY w, c
+        ), opened AS (${OPEN('a->3', 'counted WHERE used < most AND a->>3 IS NOT NULL')})
+        SELECT jsonb_agg(jsonb_build_array(w, c, used < most, used)) INTO told FROM counted;`,
+      toAnswer: ([granted, used]): BudgetAnswer => ({
+        granted: granted === true,
+        used: Number(used) + (granted === true ? 1 : 0),
+      }),
+    },
   },
 
   exportPage: (db, cursor) =>

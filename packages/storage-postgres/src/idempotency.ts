@@ -1,119 +1,88 @@
 import { randomUUID } from 'node:crypto'
-import { type IdempotencyOperations, type Implementation, conditionalSteps } from '@dir/storage-core'
-import { byKey, importRows } from './page.ts'
-import { type PgSession, isStorable, text, textOrNull } from './session.ts'
-import { instant, instantOrNull, toTimestampOrNull, utc } from './time.ts'
+import type { ClaimAnswer, IdempotencyExport, IdempotencyReads, IdempotencyWrites } from '@dir/storage-core'
+import { byKey } from './export-page.ts'
+import { importRows } from './import-rows.ts'
+import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'
+import { isStorable, text, textOrNull } from './session.ts'
+import { instantOrNull, toInstant, toTimestampOrNull, utc, utcText } from './time.ts'
 
 const VOID_CLAIM = /* sql */ `token = NULL, claimed_at = NULL, expires_at = NULL`
 
-async function get(db: PgSession, key: string): Promise<string | null> {
-  const [row] = await db.read(
-    /* sql */ `SELECT result FROM ${db.schema}idempotency_cache WHERE key = $1`,
-    key,
-  )
-  return textOrNull(row, 'result')
+/** Stores a result over what is there, or where that fits. */
+const SET = (where = ''): string => /* sql */ `
+  INSERT INTO idempotency_cache AS cached (key, result, created_at)
+  SELECT a->>0, a->>1, clock_timestamp() FROM ${GIVEN}
+  ON CONFLICT (key) DO UPDATE SET result = EXCLUDED.result, created_at = EXCLUDED.created_at,
+    request_hash = NULL, ${VOID_CLAIM} ${where}`
+
+const IS_OTHERS = /* sql */ `SELECT w, c, NULL FROM ${GIVEN}
+  WHERE (SELECT true FROM idempotency_cache WHERE key = a->>0 AND token = a->>1) IS NULL`
+
+/** A token that the server cannot hold is nobody's. */
+function tokenText(token: string): string | null {
+  return isStorable(token) ? token : null
 }
 
-async function complete(db: PgSession, key: string, token: string, resultJson: string): Promise<boolean> {
-  if (!isStorable(token)) return false
-  const rows = await db.write(
-    /* sql */ `UPDATE ${db.schema}idempotency_cache SET result = $3, created_at = clock_timestamp(), ${VOID_CLAIM}
-      WHERE key = $1 AND token = $2 RETURNING 1`,
-    key,
-    token,
-    resultJson,
-  )
-  return rows.length > 0
-}
-
-async function abandon(db: PgSession, key: string, token: string): Promise<boolean> {
-  if (!isStorable(token)) return false
-  const rows = await db.write(
-    /* sql */ `DELETE FROM ${db.schema}idempotency_cache WHERE key = $1 AND token = $2 RETURNING 1`,
-    key,
-    token,
-  )
-  return rows.length > 0
-}
-
-async function isCurrent(db: PgSession, key: string, token: string): Promise<boolean> {
-  if (!isStorable(token)) return false
-  const rows = await db.read(
-    /* sql */ `SELECT 1 FROM ${db.schema}idempotency_cache WHERE key = $1 AND token = $2 FOR UPDATE`,
-    key,
-    token,
-  )
-  return rows.length > 0
-}
-
-export const idempotency: Implementation<IdempotencyOperations, PgSession> = {
-  get,
-
-  async set(db, key, resultJson) {
-    await db.write(
-      /* sql */ `INSERT INTO ${db.schema}idempotency_cache (key, result, created_at)
-        VALUES ($1, $2, clock_timestamp())
-        ON CONFLICT (key) DO UPDATE SET result = EXCLUDED.result, created_at = EXCLUDED.created_at,
-          request_hash = NULL, ${VOID_CLAIM}
-        RETURNING 1`,
-      key,
-      resultJson,
-    )
-  },
-
-  async setIfAbsent(db, key, resultJson) {
-    const rows = await db.write(
-      /* sql */ `INSERT INTO ${db.schema}idempotency_cache AS c (key, result, created_at)
-        VALUES ($1, $2, clock_timestamp())
-        ON CONFLICT (key) DO UPDATE SET result = EXCLUDED.result, created_at = EXCLUDED.created_at,
-            request_hash = NULL, ${VOID_CLAIM}
-          WHERE c.result IS NULL
-        RETURNING 1`,
-      key,
-      resultJson,
-    )
-    if (rows.length > 0) return { stored: true, resultJson }
-    // a statement of its own, because the one above cannot see a winner who committed after it began
-    const standing = await get(db, key)
-    return { stored: false, resultJson: standing ?? resultJson }
-  },
-
-  async claim(db, key, token, leaseMicros, requestHash) {
-    for (;;) {
-      const started = await db.write(
-        /* sql */ `INSERT INTO ${db.schema}idempotency_cache (key, request_hash, token, claimed_at, expires_at)
-          SELECT $1, $2, $3, now, now + $4 * INTERVAL '1 microsecond' FROM clock_timestamp() AS now
-          ON CONFLICT DO NOTHING RETURNING 1`,
-        key,
-        requestHash,
-        token,
-        leaseMicros,
-      )
-      if (started.length > 0) return { state: 'started' }
+export const idempotency: PgProtocol<IdempotencyReads, IdempotencyWrites, IdempotencyExport> = {
+  reads: {
+    async get(db, key) {
       const [row] = await db.read(
-        /* sql */ `SELECT result, request_hash, token, ${utc('claimed_at')}, ${utc('expires_at')},
-            expires_at > clock_timestamp() AS is_running
-          FROM ${db.schema}idempotency_cache WHERE key = $1`,
+        /* sql */ `SELECT result FROM ${db.schema}idempotency_cache WHERE key = $1`,
         key,
       )
-      if (row === undefined) continue // abandoned between the two statements
-      const hash = textOrNull(row, 'request_hash')
-      if (hash !== null && requestHash !== null && hash !== requestHash) return { state: 'mismatch' }
-      const resultJson = textOrNull(row, 'result')
-      if (resultJson !== null) return { state: 'replay', resultJson }
-      // our own, whose first answer was lost
-      if (row['token'] === token) return { state: 'started' }
-      if (row['is_running'] === 't') return { state: 'inFlight', until: instant(row, 'expires_at') }
-      return { state: 'ambiguous', since: instant(row, 'claimed_at'), token: text(row, 'token') }
-    }
+      return textOrNull(row, 'result')
+    },
   },
 
-  complete: conditionalSteps(complete, {
-    judge: (db, key, token) => isCurrent(db, key, token),
-    enact: complete,
-  }),
-
-  abandon: conditionalSteps(abandon, { judge: isCurrent, enact: abandon }),
+  writes: {
+    set: { write: `${SET()};` },
+    setIfAbsent: {
+      write: /* sql */ `
+        WITH stored AS (${SET('WHERE cached.result IS NULL')} RETURNING key)
+        SELECT jsonb_agg(jsonb_build_array(w, c, (SELECT result FROM idempotency_cache WHERE key = a->>0)))
+        INTO told FROM ${GIVEN} WHERE a->>0 NOT IN (SELECT key FROM stored);`,
+      toAnswer: ([standing], [, resultJson]) =>
+        typeof standing === 'string' ? { stored: false, resultJson: standing } : { stored: true, resultJson },
+    },
+    claim: {
+      write: /* sql */ `
+        WITH judged AS MATERIALIZED (
+          SELECT w, c, a, (
+            SELECT CASE WHEN request_hash <> a->>3 THEN '["mismatch"]'
+              WHEN result IS NOT NULL THEN jsonb_build_array('replay', result)
+              WHEN token = a->>1 THEN '["started"]'
+              WHEN expires_at > clock_timestamp() THEN jsonb_build_array('inFlight', ${utcText('expires_at')})
+              ELSE jsonb_build_array('ambiguous', ${utcText('claimed_at')}, token) END
+            FROM idempotency_cache WHERE key = a->>0
+          ) AS answer FROM ${GIVEN}
+        ), started AS (
+          INSERT INTO idempotency_cache (key, token, claimed_at, expires_at, request_hash)
+          SELECT a->>0, a->>1, now, now + (a->>2)::BIGINT * INTERVAL '1 microsecond', a->>3
+          FROM judged, clock_timestamp() AS now WHERE answer IS NULL
+        )
+        SELECT jsonb_agg(jsonb_build_array(w, c, coalesce(answer, '["started"]'))) INTO told FROM judged;`,
+      toAnswer: ([answer]) => {
+        const [state, about = '', token = ''] = answer as [ClaimAnswer['state'], string?, string?]
+        if (state === 'replay') return { state, resultJson: about }
+        if (state === 'inFlight') return { state, until: toInstant(about) }
+        if (state === 'ambiguous') return { state, since: toInstant(about), token }
+        return { state }
+      },
+    },
+    complete: {
+      toArgs: ([key, token, resultJson]) => [key, tokenText(token), resultJson],
+      judge: IS_OTHERS,
+      write: /* sql */ `${BY_ID}
+        UPDATE idempotency_cache SET result = by_id->key->>2, created_at = clock_timestamp(), ${VOID_CLAIM}
+        WHERE key = ANY(ids) AND token = by_id->key->>1;`,
+    },
+    abandon: {
+      toArgs: ([key, token]) => [key, tokenText(token)],
+      judge: IS_OTHERS,
+      write: /* sql */ `${BY_ID}
+        DELETE FROM idempotency_cache WHERE key = ANY(ids) AND token = by_id->key->>1;`,
+    },
+  },
 
   exportPage: (db, cursor) =>
     byKey(db, cursor, {

@@ -5,7 +5,8 @@ import { type PostgresStorageOptions, checkOptions } from './options.ts'
 
 export { dropNamespace } from './drop-namespace.ts'
 export type { PostgresStorageOptions, PostgresTarget } from './options.ts'
-export { SCHEMA_VERSION, postgresSchema } from './schema.ts'
+export { postgresSchema } from './migrate.ts'
+export { SCHEMA_VERSION } from './schema.ts'
 
 /**
  * Storage in a PostgreSQL schema, which any number of processes and machines may use at the same time. Nothing is

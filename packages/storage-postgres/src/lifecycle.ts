@@ -1,91 +1,46 @@
-import { type Implementation, type LifecycleOperations, conditionalSteps } from '@dir/storage-core'
-import { byKey, importRows } from './page.ts'
-import { type PgSession, type Row, text, textOrNull } from './session.ts'
+import type { LifecycleReads, LifecycleWrites, TransitionExport } from '@dir/storage-core'
+import { byKey } from './export-page.ts'
+import { importRows } from './import-rows.ts'
+import { GIVEN, type PgProtocol } from './protocol.ts'
+import { type Row, text, textOrNull } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
 
-// flow_status holds each flow's current status, so that one statement can compare and move on; its row keeps a flow's
-// transitions in order. Its status is NULL only inside a transaction: there such a row keeps others from the first one.
+// flow_status holds each flow's current status, so that it can be compared without looking for the last transition.
 
-async function getCurrentStatus(db: PgSession, dfid: string): Promise<string | null> {
-  const [row] = await db.read(/* sql */ `SELECT status FROM ${db.schema}flow_status WHERE dfid = $1`, dfid)
-  return textOrNull(row, 'status')
-}
+const RECORD = /* sql */ `
+  INSERT INTO flow_transitions (dfid, from_status, to_status)
+  SELECT a->>0, a->>1, a->>2 FROM ${GIVEN} ORDER BY w, c;
+  INSERT INTO flow_status (dfid, status) SELECT a->>0, a->>2 FROM ${GIVEN}
+  ON CONFLICT (dfid) DO UPDATE SET status = EXCLUDED.status;`
 
-/** Appends a transition where `moved`, which locks the flow's row, has set the status ($1: flow, $2: from, $3: to). */
-async function move(
-  db: PgSession,
-  moved: string,
-  dfid: string,
-  fromStatus: string | null,
-  toStatus: string,
-): Promise<boolean> {
-  const rows = await db.write(
-    /* sql */ `WITH moved AS (${moved} RETURNING dfid)
-      INSERT INTO ${db.schema}flow_transitions (dfid, from_status, to_status)
-      SELECT dfid, $2, $3::TEXT FROM moved RETURNING 1`,
-    dfid,
-    fromStatus,
-    toStatus,
-  )
-  return rows.length > 0
-}
+const IS_ELSEWHERE = /* sql */ `SELECT w, c, NULL FROM ${GIVEN}
+  WHERE (SELECT status FROM flow_status WHERE dfid = a->>0) IS DISTINCT FROM a->>1`
 
-function record(db: PgSession, dfid: string, fromStatus: string | null, toStatus: string): Promise<boolean> {
-  const moved = /* sql */ `INSERT INTO ${db.schema}flow_status (dfid, status) VALUES ($1, $3)
-    ON CONFLICT (dfid) DO UPDATE SET status = EXCLUDED.status`
-  return move(db, moved, dfid, fromStatus, toStatus)
-}
-
-async function isAt(db: PgSession, dfid: string, status: string | null): Promise<boolean> {
-  if (status === null)
-    await db.write(
-      /* sql */ `INSERT INTO ${db.schema}flow_status (dfid) VALUES ($1) ON CONFLICT DO NOTHING RETURNING 1`,
-      dfid,
-    )
-  const [row] = await db.read(
-    /* sql */ `SELECT status FROM ${db.schema}flow_status WHERE dfid = $1 FOR UPDATE`,
-    dfid,
-  )
-  return textOrNull(row, 'status') === status
-}
-
-export const lifecycle: Implementation<LifecycleOperations, PgSession> = {
-  async recordTransition(db, dfid, fromStatus, toStatus) {
-    await record(db, dfid, fromStatus, toStatus)
-  },
-
-  async getTransitions(db, dfid) {
-    const rows = await db.read(
-      /* sql */ `SELECT dfid, from_status, to_status, ${utc('created_at')} FROM ${db.schema}flow_transitions
+export const lifecycle: PgProtocol<LifecycleReads, LifecycleWrites, TransitionExport> = {
+  reads: {
+    async getTransitions(db, dfid) {
+      const rows = await db.read(
+        /* sql */ `SELECT dfid, from_status, to_status, ${utc('created_at')} FROM ${db.schema}flow_transitions
         ${dfid === null ? '' : 'WHERE dfid = $1'} ORDER BY id`,
-      ...(dfid === null ? [] : [dfid]),
-    )
-    return rows.map(toTransition)
-  },
-
-  getCurrentStatus,
-
-  transition: conditionalSteps(
-    (db: PgSession, dfid: string, fromStatus: string | null, toStatus: string) => {
-      const moved =
-        fromStatus === null
-          ? /* sql */ `INSERT INTO ${db.schema}flow_status (dfid, status) VALUES ($1, $3) ON CONFLICT DO NOTHING`
-          : /* sql */ `UPDATE ${db.schema}flow_status SET status = $3 WHERE dfid = $1 AND status = $2`
-      return move(db, moved, dfid, fromStatus, toStatus)
+        ...(dfid === null ? [] : [dfid]),
+      )
+      return rows.map(toTransition)
     },
-    { judge: (db, dfid, fromStatus) => isAt(db, dfid, fromStatus), enact: record },
-  ),
 
-  expectStatus: conditionalSteps(isAt, {
-    judge: isAt,
-    enact: async (db, dfid) => {
-      await db.write(
-        /* sql */ `DELETE FROM ${db.schema}flow_status WHERE dfid = $1 AND status IS NULL RETURNING 1`,
+    async getCurrentStatus(db, dfid) {
+      const [row] = await db.read(
+        /* sql */ `SELECT status FROM ${db.schema}flow_status WHERE dfid = $1`,
         dfid,
       )
-      return true
+      return textOrNull(row, 'status')
     },
-  }),
+  },
+
+  writes: {
+    recordTransition: { write: RECORD },
+    transition: { judge: IS_ELSEWHERE, write: RECORD },
+    expectStatus: { judge: IS_ELSEWHERE },
+  },
 
   exportPage: (db, cursor) =>
     byKey(db, cursor, {

@@ -62,8 +62,7 @@ async function behind(db: PgSession): Promise<Behind[]> {
  */
 export async function raiseSequences(pg: PgConnection, names: LockNames, deadline: number): Promise<void> {
   if ((await behind(pg.session(deadline))).length === 0) return
-  const locks = names.plan([names.schema])
-  await pg.transaction({ deadline, locks, lockWaitMs: deadline - performance.now() }, async (db) => {
+  await pg.transaction({ deadline, lock: names.schema }, async (db) => {
     for (const { sequence, gap } of await behind(db)) {
       const name = `'${db.schema}${sequence}'::REGCLASS`
       try {

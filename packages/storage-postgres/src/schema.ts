@@ -1,10 +1,11 @@
-import { checkNamespace } from '@dir/storage-core'
+/** What the first package that knows the current version is called; stores of it say so to older ones. */
+export const NEEDS = '@dir/storage-postgres 0.1.0'
 
 /**
  * Append only: the position of the last one applied is the schema's version. Texts compare by their bytes, JSON is
  * kept as TEXT so that it comes back byte for byte, and numbers of order come from sequences, never from times.
  */
-const MIGRATIONS: readonly ((schema: string) => string)[] = [
+export const STEPS: readonly ((schema: string) => string)[] = [
   (schema) => /* sql */ `
 CREATE TABLE ${schema}meta (
   name TEXT COLLATE "C" PRIMARY KEY,
@@ -107,9 +108,54 @@ CREATE TABLE ${schema}flow_transitions (
 );
 CREATE INDEX flow_transitions_flow ON ${schema}flow_transitions (dfid, id);
 `,
+  // The trigger comes first: it waits for writes that are under way, and the sums then have all of them. It follows
+  // processes of version 1 too, which go on meanwhile.
+  (schema) => /* sql */ `
+ALTER TABLE ${schema}meta ADD COLUMN needs TEXT;
+CREATE TABLE ${schema}kept_answers (
+  handle UUID PRIMARY KEY,
+  number BIGINT NOT NULL,
+  answers JSONB NOT NULL,
+  at TIMESTAMPTZ NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE ${schema}resource_totals (
+  resource_id TEXT COLLATE "C" PRIMARY KEY,
+  micros BIGINT NOT NULL
+) WITH (fillfactor = 50);
+CREATE FUNCTION ${schema}keep_totals() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    INSERT INTO ${schema}resource_totals AS t (resource_id, micros)
+    SELECT resource_id, sum(micros) FROM added GROUP BY resource_id ORDER BY resource_id
+    ON CONFLICT (resource_id) DO UPDATE SET micros = t.micros + EXCLUDED.micros;
+  ELSIF TG_OP = 'DELETE' THEN
+    INSERT INTO ${schema}resource_totals AS t (resource_id, micros)
+    SELECT resource_id, -sum(micros) FROM removed GROUP BY resource_id ORDER BY resource_id
+    ON CONFLICT (resource_id) DO UPDATE SET micros = t.micros + EXCLUDED.micros;
+  ELSE
+    INSERT INTO ${schema}resource_totals AS t (resource_id, micros)
+    SELECT resource_id, sum(micros) FROM (
+      SELECT resource_id, micros FROM added UNION ALL SELECT resource_id, -micros FROM removed
+    ) AS changes GROUP BY resource_id HAVING sum(micros) <> 0 ORDER BY resource_id
+    ON CONFLICT (resource_id) DO UPDATE SET micros = t.micros + EXCLUDED.micros;
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER keep_totals_of_added AFTER INSERT ON ${schema}resource_locks
+  REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ${schema}keep_totals();
+CREATE TRIGGER keep_totals_of_removed AFTER DELETE ON ${schema}resource_locks
+  REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION ${schema}keep_totals();
+CREATE TRIGGER keep_totals_of_changed AFTER UPDATE ON ${schema}resource_locks
+  REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ${schema}keep_totals();
+INSERT INTO ${schema}resource_totals (resource_id, micros)
+  SELECT resource_id, sum(micros) FROM ${schema}resource_locks GROUP BY resource_id;
+CREATE INDEX resource_locks_expired ON ${schema}resource_locks (resource_id, expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX resource_locks_fence ON ${schema}resource_locks (fence);
+CREATE INDEX saga_dirty_state_position ON ${schema}saga_dirty_state (position);
+`,
 ]
 
-export const SCHEMA_VERSION: number = MIGRATIONS.length
+export const SCHEMA_VERSION: number = STEPS.length
 
 export const RECORD_TABLES = [
   'agent_registry',
@@ -127,16 +173,10 @@ export const RECORD_TABLES = [
 
 export const SEQUENCES = ['audit_seq', 'fence_seq', 'order_seq'] as const
 
-/** The statements that bring a schema from `version` to the current one; they belong into one transaction. */
-export function migrationSql(namespace: string, version: number): string {
-  const schema = `"${namespace}".`
-  const steps = MIGRATIONS.slice(version).map((migration) => migration(schema))
-  return `${steps.join('')}INSERT INTO ${schema}meta (name, value) VALUES ('schema_version', ${SCHEMA_VERSION})
-  ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value;\n`
-}
-
-/** The statements that `init()` runs for a new namespace, for people whose administrator runs them. */
-export function postgresSchema(namespace = 'dir_storage'): string {
-  const name = checkNamespace('namespace', namespace)
-  return `BEGIN;\nCREATE SCHEMA IF NOT EXISTS "${name}";\n${migrationSql(name, 0)}COMMIT;\n`
+/** What `dropNamespace` removes, dependent things first. */
+export const dropSql = (namespace: string): string => {
+  const list = (names: readonly string[]): string => names.map((name) => `"${namespace}".${name}`).join(', ')
+  const tables = ['meta', 'kept_answers', 'resource_totals', ...RECORD_TABLES]
+  return /* sql */ `DROP TABLE IF EXISTS ${list(tables)};
+    DROP FUNCTION IF EXISTS ${list(['commit_works', 'keep_totals'])}; DROP SEQUENCE IF EXISTS ${list(SEQUENCES)}`
 }

@@ -4,6 +4,7 @@ import type { PgConnection } from './connection.ts'
 import { Failure } from './failure.ts'
 import { RECORD_TABLES } from './schema.ts'
 import { type PgSession, number, text } from './session.ts'
+import { micros } from './time.ts'
 import { isPoolers, shownText } from './wire.ts'
 
 const OLDEST = 120_000
@@ -14,6 +15,8 @@ export interface ServerFacts {
   readonly version: string
   readonly synchronousCommit: string
   readonly fsync: string
+  /** Its clock, when it answered. */
+  readonly clockMicros: number
 }
 
 /** Reads the server's settings, and refuses a server that cannot keep the contract. */
@@ -22,7 +25,7 @@ export async function judgeServer(db: PgSession): Promise<ServerFacts> {
     await db.read(/* sql */ `SELECT version() AS version, current_setting('server_version_num') AS number,
       current_setting('server_encoding') AS encoding, current_setting('synchronous_commit') AS synchronous_commit,
       current_setting('fsync', true) AS fsync, current_setting('default_transaction_read_only') AS read_only,
-      current_setting('array_nulls') AS array_nulls`)
+      current_setting('array_nulls') AS array_nulls, ${micros('clock_timestamp()')} AS clock`)
   const encoding = text(row, 'encoding')
   if (number(row, 'number') < OLDEST)
     throw new ConfigurationError(
@@ -54,6 +57,7 @@ export async function judgeServer(db: PgSession): Promise<ServerFacts> {
     version: text(row, 'version'),
     synchronousCommit: text(row, 'synchronous_commit'),
     fsync: row?.['fsync'] ?? 'unknown',
+    clockMicros: number(row, 'clock'),
   }
 }
 
@@ -96,7 +100,7 @@ export function locksProof(pg: PgConnection, deadline: number): Promise<string> 
 async function proveLocks(pg: PgConnection, deadline: number): Promise<string> {
   const key = randomBytes(8).readBigInt64BE()
   try {
-    return await pg.transaction({ deadline, locks: null, lockWaitMs: 0 }, async (holder) => {
+    return await pg.transaction({ deadline, lock: null }, async (holder) => {
       await holder.read(/* sql */ `SELECT pg_advisory_xact_lock($1)`, String(key))
       const now = performance.now()
       const soon = now + Math.min(SECOND_CONNECTION_MS, (deadline - now) / 4)

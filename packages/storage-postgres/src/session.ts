@@ -1,20 +1,19 @@
 /** A row as the server writes it: every value as text, whatever parsers the process has registered for its types. */
 export type Row = Readonly<Record<string, string | null>>
 
-export type SqlValue = string | number | null | readonly (string | number | null)[]
+export type SqlValue = string | number | boolean | null | readonly (string | number | null)[]
 
-/** Where operations run: each statement by itself, or all of them in one transaction. */
+/** Where reads run: each statement by itself, or all of them in one transaction. */
 export interface PgSession {
   /** The namespace as it stands before a table's name: quoted, with its dot. */
   readonly schema: string
   /** Runs one statement that changes nothing. */
   read(sql: string, ...values: SqlValue[]): Promise<Row[]>
-  /** Runs one statement that ends in its RETURNING list; alone, it is durable when this resolves. */
-  write(sql: string, ...values: SqlValue[]): Promise<Row[]>
 }
 
-/** A session inside a transaction, which takes scripts of statements too. */
+/** A session inside a transaction, which takes writes and scripts of statements too. */
 export interface PgTransaction extends PgSession {
+  write(sql: string, ...values: SqlValue[]): Promise<Row[]>
   script(sql: string): Promise<void>
 }
 
@@ -34,6 +33,6 @@ export function number(row: Row | undefined, column: string): number {
 }
 
 /** Whether the server can hold this text at all; what it cannot hold equals nothing that it holds. */
-export function isStorable(value: string | null): boolean {
-  return value === null || (value.isWellFormed() && !value.includes('\0'))
+export function isStorable(value: string): boolean {
+  return value.isWellFormed() && !value.includes('\0')
 }

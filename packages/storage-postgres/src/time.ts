@@ -2,8 +2,13 @@ import type { Instant } from '@dir/storage-core'
 import { type Row, textOrNull } from './session.ts'
 
 /** SQL for a timestamptz as text that `instant` reads, with its microseconds, in every session's time zone. */
+export function utcText(expression: string): string {
+  return `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"BC')`
+}
+
+/** `utcText`, under the column's name. */
 export function utc(column: string): string {
-  return `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"BC') AS ${column.split('.').at(-1)}`
+  return `${utcText(column)} AS ${column.split('.').at(-1)}`
 }
 
 /** SQL for a timestamptz as microseconds since 1970. */
@@ -20,10 +25,14 @@ export function toTimestampOrNull(instant: Instant | null): string | null {
   return instant === null ? null : toTimestamp(instant)
 }
 
+/** The inverse of `utcText`. */
+export function toInstant(found: string): Instant {
+  return found.endsWith('BC') ? `0000${found.slice(4, -2)}` : found.slice(0, -2)
+}
+
 export function instantOrNull(row: Row | undefined, column: string): Instant | null {
   const found = textOrNull(row, column)
-  if (found === null) return null
-  return found.endsWith('BC') ? `0000${found.slice(4, -2)}` : found.slice(0, -2)
+  return found === null ? null : toInstant(found)
 }
 
 export function instant(row: Row | undefined, column: string): Instant {

@@ -3,7 +3,6 @@ import { isStorageError } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
 import { Failure, LocksDenied } from './failure.ts'
 import type { Lease } from './lease.ts'
-import type { LockPlan } from './locks.ts'
 import type { PgTransaction, Row, SqlValue } from './session.ts'
 import {
   WrongConnection,
@@ -17,12 +16,11 @@ import {
 
 export interface TransactionOptions {
   readonly deadline: number
-  readonly locks: LockPlan | null
-  /** How long to wait for the locks; 0: take those that are free. */
-  readonly lockWaitMs: number
+  /** What it waits for before anything else. */
+  readonly lock: bigint | null
 }
 
-type Act<T> = (db: PgTransaction, denied: ReadonlySet<bigint>) => Promise<T>
+type Act<T> = (db: PgTransaction) => Promise<T>
 
 /** Runs `act` in one READ COMMITTED transaction. What fails before its COMMIT was certainly not carried out. */
 export async function transact<T>(pg: PgConnection, options: TransactionOptions, act: Act<T>): Promise<T> {
@@ -31,9 +29,9 @@ export async function transact<T>(pg: PgConnection, options: TransactionOptions,
   const run = (sql: string, ...values: SqlValue[]): Promise<Row[]> => lease.query(deadline, sql, values)
   let answer: T
   try {
-    const denied = await begin(pg, lease, options)
+    await begin(pg, lease, options)
     const script = async (sql: string): Promise<void> => void (await lease.script(deadline, sql))
-    answer = await act({ schema: pg.schema, read: run, write: run, script }, denied)
+    answer = await act({ schema: pg.schema, read: run, write: run, script })
   } catch (error) {
     const reason = isReadOnly(error) ? new WrongConnection(error, true) : error
     await rollback(pg, lease, deadline, reason)
@@ -58,34 +56,23 @@ export async function transact<T>(pg: PgConnection, options: TransactionOptions,
 async function begin(
   { timeoutMs, makeDurable }: PgConnection,
   lease: Lease,
-  { deadline, locks, lockWaitMs }: TransactionOptions,
-): Promise<ReadonlySet<bigint>> {
+  { deadline, lock }: TransactionOptions,
+): Promise<void> {
   const budget = budgetOf(deadline, timeoutMs)
-  const limit = (name: string, ms: number): string => `SET LOCAL ${name} = ${Math.max(1, Math.round(ms))};`
-  const settings = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
-    ${limit('idle_in_transaction_session_timeout', budget)} ${limit('statement_timeout', budget)}
-    ${makeDurable ? 'SET LOCAL synchronous_commit = on;' : ''}`
+  const limit = (name: string): string => `SET LOCAL ${name} = ${Math.max(1, Math.round(budget))};`
   try {
-    if (locks === null) {
-      await lease.script(deadline, settings)
-      return new Set()
-    }
-    if (lockWaitMs === 0) {
-      const answers = await lease.script(deadline, settings + locks.trySql)
-      return locks.denied((answers.at(-1)?.rows ?? []).map((row) => row['free'] === 'true'))
-    }
-    // lock_timeout counts for each lock anew, statement_timeout for all of them
+    // the lock's key is a number that we computed, so it may stand in the text
     await lease.script(
       deadline,
-      `${settings} ${limit('lock_timeout', lockWaitMs)} ${limit('statement_timeout', lockWaitMs)}
-      ${locks.waitSql}; ${limit('lock_timeout', budget)} ${limit('statement_timeout', budget)}`,
+      `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+      ${limit('idle_in_transaction_session_timeout')} ${limit('statement_timeout')} ${limit('lock_timeout')}
+      ${makeDurable ? 'SET LOCAL synchronous_commit = on;' : ''}
+      ${lock === null ? '' : `SELECT pg_advisory_xact_lock(${lock})`}`,
     )
-    return new Set()
   } catch (error) {
     // so does a standby refuse READ WRITE
     if (codeOf(error) === '0A000') throw new WrongConnection(error, true)
-    const isDenied = lockWaitMs > 0 && (isLockTimeout(error) || codeOf(error) === '57014')
-    throw isDenied ? new LocksDenied() : error
+    throw lock !== null && (isLockTimeout(error) || codeOf(error) === '57014') ? new LocksDenied() : error
   }
 }
 

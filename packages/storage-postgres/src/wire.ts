@@ -86,11 +86,12 @@ export function isReadOnly(error: unknown): boolean {
   return codeOf(error) === '25006'
 }
 
-/** The events of this batch are there already. */
-export function isSentBefore(error: unknown): boolean {
-  const { constraint } = (error ?? {}) as { constraint?: unknown }
-  return codeOf(error) === '23505' && constraint === 'decision_audit_events_batch'
-}
+/** What the server's function raises, with everything undone: statements by themselves see what was there before them. */
+export const WRONG_ISOLATION = 'DIR01'
+/** A later commit of the same handle was there before. */
+export const OVERTAKEN = 'DIR02'
+/** Some work's deadline passed while it was carried out. */
+export const PASSED_DEADLINE = 'DIR03'
 
 /** A lock was not had in the time given for it. */
 export function isLockTimeout(error: unknown): boolean {

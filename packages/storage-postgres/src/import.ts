@@ -1,6 +1,8 @@
-import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
+import { ConflictError, type Counters, type Work, importTakenOver } from '@dir/storage-core'
+import type { PgConnection } from './connection.ts'
 import { readMeta } from './meta.ts'
 import { readCounters } from './numbers.ts'
+import { PROTOCOLS } from './operations.ts'
 import { RECORD_TABLES } from './schema.ts'
 import { type PgSession, type PgTransaction, number } from './session.ts'
 
@@ -18,8 +20,18 @@ export async function beginImport(db: PgTransaction, ticket: number): Promise<vo
   for (const table of RECORD_TABLES) await db.script(/* sql */ `DELETE FROM ${db.schema}${table}`)
 }
 
+/** Writes one page, in a transaction that nobody else is part of. */
+export function importPage(pg: PgConnection, work: Work): Promise<readonly unknown[]> {
+  return pg.transaction({ deadline: work.deadline, lock: null }, async (db) => {
+    if (work.importTicket !== undefined) await requireImport(db, work.importTicket)
+    for (const { protocol, args } of work.calls)
+      await PROTOCOLS[protocol].importPage(db, args[0] as unknown[])
+    return work.calls.map(() => undefined)
+  })
+}
+
 /** Throws unless the import with this ticket fills the namespace, and goes on doing so until the caller's transaction ends. */
-export async function requireImport(db: PgSession, ticket: number): Promise<void> {
+async function requireImport(db: PgSession, ticket: number): Promise<void> {
   const [row] = await db.read(
     /* sql */ `SELECT value FROM ${db.schema}meta WHERE name = 'importing' FOR SHARE`,
   )
@@ -27,7 +39,11 @@ export async function requireImport(db: PgSession, ticket: number): Promise<void
 }
 
 /** Sets the counters and takes the mark away, inside the caller's transaction. */
-export async function finishImport(db: PgSession, ticket: number, { seq, fence }: Counters): Promise<void> {
+export async function finishImport(
+  db: PgTransaction,
+  ticket: number,
+  { seq, fence }: Counters,
+): Promise<void> {
   if ((await readMeta(db, 'imported')) === ticket) return
   await requireImport(db, ticket)
   // these are not undone by a rollback, so nothing before the very end may touch them

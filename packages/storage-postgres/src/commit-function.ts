@@ -1,0 +1,161 @@
+import { LockNames } from './locks.ts'
+import { PROTOCOLS } from './operations.ts'
+import type { AnyWrite } from './protocol.ts'
+import { micros } from './time.ts'
+import { OVERTAKEN, PASSED_DEADLINE, WRONG_ISOLATION } from './wire.ts'
+
+/** A CASE by protocol and operation. */
+function dispatch(part: 'judge' | 'write', toStatements: (text: string) => string): string {
+  const protocols = Object.entries(PROTOCOLS).flatMap(([protocol, { writes }]) => {
+    const cases = Object.entries<AnyWrite>(writes).flatMap(([operation, { [part]: text }]) =>
+      text === undefined ? [] : [`WHEN '${operation}' THEN ${toStatements(text)}`],
+    )
+    return cases.length === 0
+      ? []
+      : [`WHEN '${protocol}' THEN CASE a_group->>1 ${cases.join('\n')} ELSE NULL; END CASE;`]
+  })
+  return `CASE a_group->>0 ${protocols.join('\n')} ELSE NULL; END CASE;`
+}
+
+/**
+ * The server's side of every write: one statement that locks, judges, writes and answers a list of works, and commits by
+ * itself. Locks are taken in one order that all agree on: records, then resources, then the log of events; so no two of
+ * these can deadlock. A commit has its handle's number: one that is there already is answered again, not carried out.
+ *
+ * Works come in waves. Those of one concern different records, so that all are judged, and then all are written, by one
+ * statement for each kind of call.
+ */
+export function commitFunction(namespace: string): string {
+  const names = new LockNames(namespace)
+  const resourceKey = (name: string): string =>
+    `('x' || left(encode(sha256(convert_to('${names.resourcePrefix}' || ${name}, 'UTF8')), 'hex'), 16))::BIT(64)::BIGINT`
+  const allOf = (flows: string): string =>
+    /* sql */ `SELECT resource_id FROM resource_locks WHERE dfid = ANY(${flows})`
+  const texts = (list: string): string => `ARRAY(SELECT jsonb_array_elements_text(${list}))`
+
+  return /* sql */ `
+CREATE OR REPLACE FUNCTION "${namespace}".commit_works(
+  handle_id UUID, handle_key BIGINT, commit_number BIGINT, settings JSONB,
+  keys BIGINT[], resources TEXT[], flows TEXT[], locks JSONB, deadlines BIGINT[], waves JSONB
+) RETURNS JSONB LANGUAGE plpgsql VOLATILE SECURITY INVOKER
+SET search_path = "${namespace}", pg_temp SET enable_seqscan = off SET jit = off SET plan_cache_mode = force_generic_plan
+AS $commit$
+#variable_conflict use_column
+DECLARE
+  kept RECORD; moment TIMESTAMPTZ; moment_micros BIGINT; soonest BIGINT;
+  mine BIGINT[]; behind BIGINT[] := '{}'; is_free BOOLEAN; one BIGINT;
+  wave JSONB; a_group JSONB; calls JSONB; failed JSONB; ids TEXT[]; by_id JSONB; told JSONB;
+  refused INTEGER[] := '{}'; refusals JSONB := '[]'; answers_of_all JSONB := '[]';
+BEGIN
+  IF pg_is_in_recovery() THEN
+    RAISE EXCEPTION 'a standby takes no writes' USING ERRCODE = '25006';
+  END IF;
+  -- a view that is older than the locks would judge by what was
+  IF current_setting('transaction_isolation') <> 'read committed' THEN
+    RAISE EXCEPTION 'not at this level of isolation' USING ERRCODE = '${WRONG_ISOLATION}';
+  END IF;
+  IF (settings->>'makesDurable')::BOOLEAN THEN PERFORM set_config('synchronous_commit', 'on', true); END IF;
+  PERFORM set_config('lock_timeout', settings->>'lockWaitMs', true);
+
+  PERFORM pg_advisory_xact_lock(handle_key);
+  SELECT number, answers INTO kept FROM kept_answers WHERE handle = handle_id;
+  IF kept.number = commit_number THEN
+    RETURN kept.answers || jsonb_build_array(${micros('clock_timestamp()')});
+  ELSIF kept.number > commit_number THEN
+    RAISE EXCEPTION 'a later commit of this handle is there' USING ERRCODE = '${OVERTAKEN}';
+  END IF;
+
+  -- with a list of locks by work: take what is free
+  IF locks IS NOT NULL THEN
+    is_free := CASE WHEN (settings->>'isWhole')::BOOLEAN THEN pg_try_advisory_xact_lock(${names.everything})
+      ELSE pg_try_advisory_xact_lock_shared(${names.everything}) END;
+    FOR w IN 0 .. jsonb_array_length(locks) - 1 LOOP
+      mine := ${texts('locks->w->0')}::BIGINT[];
+      IF NOT is_free OR mine && behind THEN
+        refused := refused || w;
+        behind := behind || mine;
+      ELSIF NOT (settings->>'isWhole')::BOOLEAN THEN
+        mine := mine || ARRAY(SELECT ${resourceKey('name')} FROM (
+          SELECT jsonb_array_elements_text(locks->w->1) AS name UNION ALL ${allOf(texts('locks->w->2'))}
+        ) AS named) || CASE WHEN (locks->w->>3)::BOOLEAN THEN ARRAY[${names.audit}]::BIGINT[] ELSE '{}' END;
+        FOREACH one IN ARRAY mine LOOP
+          IF NOT pg_try_advisory_xact_lock(one) THEN
+            refused := refused || w;
+            behind := behind || mine;
+            EXIT;
+          END IF;
+        END LOOP;
+      END IF;
+    END LOOP;
+    refusals := (SELECT coalesce(jsonb_agg(jsonb_build_array(w, 0, 'blocked')), '[]') FROM unnest(refused) AS w);
+  ELSIF (settings->>'isWhole')::BOOLEAN THEN PERFORM pg_advisory_xact_lock(${names.everything});
+  ELSE
+    PERFORM pg_advisory_xact_lock_shared(${names.everything});
+    PERFORM pg_advisory_xact_lock(k) FROM unnest(keys) AS k;
+    IF cardinality(resources) + cardinality(flows) > 0 THEN
+      PERFORM pg_advisory_xact_lock(k) FROM (
+        SELECT DISTINCT ${resourceKey('name')} AS k FROM (
+          SELECT unnest(resources) AS name UNION ALL ${allOf('flows')}
+        ) AS named ORDER BY 1 OFFSET 0
+      ) AS sorted;
+    END IF;
+    IF (settings->>'appends')::BOOLEAN THEN PERFORM pg_advisory_xact_lock(${names.audit}); END IF;
+  END IF;
+
+  moment := clock_timestamp();
+  moment_micros := ${micros('moment')};
+  FOR w IN 0 .. cardinality(deadlines) - 1 LOOP
+    IF w = ANY(refused) THEN CONTINUE; END IF;
+    IF deadlines[w + 1] < moment_micros THEN
+      refused := refused || w;
+      refusals := refusals || jsonb_build_array(jsonb_build_array(w, 0, 'late'));
+    ELSE soonest := least(soonest, deadlines[w + 1]);
+    END IF;
+  END LOOP;
+  IF locks IS NOT NULL THEN
+    resources := ARRAY(SELECT jsonb_array_elements_text(value->1) FROM jsonb_array_elements(locks)
+      WITH ORDINALITY AS listed (value, place) WHERE (place - 1)::INTEGER <> ALL (refused));
+  END IF;
+  IF cardinality(resources) > 0 THEN
+    DELETE FROM resource_locks WHERE resource_id = ANY(resources) AND expires_at <= moment;
+  END IF;
+
+  FOR v IN 0 .. jsonb_array_length(waves) - 1 LOOP
+    wave := waves->v;
+    FOR g IN 0 .. jsonb_array_length(wave) - 1 LOOP
+      a_group := wave->g; calls := a_group->2; failed := NULL;
+      ${dispatch(
+        'judge',
+        (text) =>
+          /* sql */ `SELECT jsonb_agg(jsonb_build_array(w, c, why)) INTO failed FROM (${text}) AS f (w, c, why);`,
+      )}
+      IF failed IS NOT NULL THEN
+        refusals := refusals || failed;
+        refused := refused || ARRAY(SELECT (value->>0)::INTEGER FROM jsonb_array_elements(failed));
+      END IF;
+    END LOOP;
+    FOR g IN 0 .. jsonb_array_length(wave) - 1 LOOP
+      a_group := wave->g; calls := a_group->2; told := NULL;
+      IF cardinality(refused) > 0 THEN
+        calls := (SELECT jsonb_agg(value ORDER BY place) FROM jsonb_array_elements(calls)
+          WITH ORDINALITY AS listed (value, place) WHERE (value->>0)::INTEGER <> ALL (refused));
+        IF calls IS NULL THEN CONTINUE; END IF;
+      END IF;
+      ${dispatch('write', (text) => text)}
+      IF told IS NOT NULL THEN answers_of_all := answers_of_all || told; END IF;
+    END LOOP;
+  END LOOP;
+
+  -- what is late by now is undone with all of this commit
+  IF soonest < ${micros('clock_timestamp()')} - 100000 THEN
+    RAISE EXCEPTION 'late' USING ERRCODE = '${PASSED_DEADLINE}';
+  END IF;
+  told := jsonb_build_array(refusals, answers_of_all);
+  IF EXISTS (SELECT FROM generate_series(0, cardinality(deadlines) - 1) AS w WHERE w <> ALL (refused)) THEN
+    INSERT INTO kept_answers (handle, number, answers) VALUES (handle_id, commit_number, told)
+    ON CONFLICT (handle) DO UPDATE SET number = EXCLUDED.number, answers = EXCLUDED.answers, at = EXCLUDED.at;
+  END IF;
+  RETURN told || jsonb_build_array(${micros('clock_timestamp()')});
+END $commit$;
+`
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import { TimeoutError, type Work, type WorkResult } from '@dir/storage-core'
+import type { PgConnection } from './connection.ts'
+import { Failure, outcomeAfter, told } from './failure.ts'
+import type { LockNames } from './locks.ts'
+import { type PlannedWork, type Reply, fitting, planWork, toResults } from './planned-work.ts'
+import { type SqlValue, text } from './session.ts'
+import { inWaves } from './waves.ts'
+import { PASSED_DEADLINE, codeOf, isLockTimeout, isRefusal } from './wire.ts'
+
+/** How long a commit waits for each lock, at most and at least; others hold one only for a statement. */
+const LOCK_WAIT_MS = 100
+const SHORT_WAIT_MS = 25
+/** After a lock was not had, so many commits in a row take what is free; then one waits again, so that nobody starves. */
+const IMPATIENT = 4
+/** So long before the caller's deadline the server takes it to be over, so that the answer is there in time. */
+const EARLY_MS = 25
+
+/** A handle's commits: one after the other, each by one call of the server's function. */
+export class Writes {
+  readonly #pg: PgConnection
+  readonly #names: LockNames
+  readonly #handle = randomUUID()
+  readonly #key: bigint
+  /** Of the latest commit that was sent. */
+  #number = 0
+  /** How many commits in a row met a lock of somebody else. */
+  #misses = 0
+  /** What the server's clock was at least when this one's was 0, in milliseconds, by the latest answer. */
+  #clockStart: number | null = null
+
+  constructor(pg: PgConnection, names: LockNames) {
+    this.#pg = pg
+    this.#names = names
+    this.#key = names.key(`*handle:${this.#handle}`)
+  }
+
+  readonly commit = async (works: readonly Work[]): Promise<readonly WorkResult[]> => {
+    const planned = fitting(works.map((work) => planWork(work, this.#names)))
+    const results = await told(this.#carryOut(planned))
+    return works.map((_, index) => results[index] ?? 'again')
+  }
+
+  /** Takes note of the server's clock, as it was when it answered just now. */
+  readClock(micros: number): void {
+    this.#clockStart = micros / 1000 - performance.now()
+  }
+
+  /** Removes what handles that never closed left, and what nobody holds any more. */
+  async sweep(deadline: number): Promise<void> {
+    await this.#pg.transaction({ deadline, lock: null }, async ({ schema, script }) => {
+      await script(/* sql */ `DELETE FROM ${schema}kept_answers WHERE at < clock_timestamp() - INTERVAL '1 day';
+        DELETE FROM ${schema}resource_totals WHERE resource_id IN (
+          SELECT resource_id FROM ${schema}resource_totals WHERE micros = 0 FOR UPDATE SKIP LOCKED
+        )`)
+    })
+  }
+
+  /** Removes this handle's answers, if there is time for that. */
+  async forget(deadline: number): Promise<void> {
+    if (this.#number === 0) return
+    const removal = this.#pg.transaction({ deadline, lock: null }, ({ schema, write }) =>
+      write(/* sql */ `DELETE FROM ${schema}kept_answers WHERE handle = $1`, this.#handle),
+    )
+    await removal.catch(() => {})
+  }
+
+  async #carryOut(works: readonly PlannedWork[]): Promise<WorkResult[]> {
+    const waits = this.#misses % IMPATIENT === 0
+    try {
+      const results = await this.#send(works, waits)
+      this.#misses = results.includes('blocked') ? this.#misses + 1 : 0
+      return results
+    } catch (error) {
+      const cause = error instanceof Failure ? error.cause : error
+      if (!isRefusal(cause) || outcomeAfter(error) !== 'not-applied') throw error
+      if (codeOf(cause) === PASSED_DEADLINE) return works.map(() => 'again')
+      if (isLockTimeout(cause)) {
+        this.#misses++
+        // now what is free
+        if (waits) return this.#carryOut(works)
+        if (works.length === 1) return ['blocked']
+      }
+      if (works.length === 1) throw error
+      // what the server will not take in company: one work's data, or a lock that it meets, are no reason to refuse another's
+      const results: WorkResult[] = []
+      for (const work of works) results.push(...(await this.#alone(work)))
+      return results
+    }
+  }
+
+  async #alone(work: PlannedWork): Promise<WorkResult[]> {
+    if (performance.now() >= work.work.deadline) return ['again']
+    try {
+      return await told(this.#carryOut([work]))
+    } catch (error) {
+      return [{ error }]
+    }
+  }
+
+  async #send(works: readonly PlannedWork[], waits: boolean): Promise<WorkResult[]> {
+    const union = <T>(of: (work: PlannedWork) => readonly T[]): T[] => [...new Set(works.flatMap(of))]
+    const keys = union(({ keys: own }) => own)
+    const now = performance.now()
+    const patience = Math.min(...works.map(({ work }) => work.accessDeadline ?? Infinity)) - now
+    const wait = waits ? Math.max(SHORT_WAIT_MS, Math.min(LOCK_WAIT_MS, patience)) : SHORT_WAIT_MS
+    const settings = {
+      lockWaitMs: String(Math.round(wait)),
+      isWhole: works.some(({ isWhole }) => isWhole),
+      appends: works.some(({ appends }) => appends),
+      makesDurable: this.#pg.makeDurable,
+    }
+    const locks = works.map((one) => [one.keys.map(String), one.resources, one.flows, one.appends])
+    const values: SqlValue[] = [
+      this.#handle,
+      String(this.#key),
+      ++this.#number,
+      JSON.stringify(settings),
+      keys.toSorted((a, b) => (a < b ? -1 : 1)).map(String),
+      union(({ resources }) => resources),
+      union(({ flows }) => flows),
+      waits ? null : JSON.stringify(locks),
+      works.map(({ work }) => this.#onServer(work.deadline - EARLY_MS)),
+      JSON.stringify(inWaves(works)),
+    ]
+    const deadline = Math.max(...works.map(({ work }) => work.deadline))
+    const [row] = await this.#pg.commit(
+      deadline,
+      /* sql */ `SELECT ${this.#pg.schema}commit_works($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS answer`,
+      values,
+    )
+    const reply = JSON.parse(text(row, 'answer')) as Reply
+    this.readClock(reply[2])
+    return toResults(reply, works).map((result, index) => {
+      if (result !== null) return result
+      const isOver = (works[index]?.work.deadline ?? 0) - performance.now() < 2 * EARLY_MS
+      return isOver ? { error: new TimeoutError(performance.now() - now, 'waiting for the store') } : 'again'
+    })
+  }
+
+  /** A moment of this process on the server's clock, in microseconds; rather too early than too late. */
+  #onServer(moment: number): number {
+    return Math.floor((moment + (this.#clockStart ?? 0)) * 1000)
+  }
+}
