@@ -24,8 +24,7 @@ export async function beginImport(db: PgTransaction, ticket: number): Promise<vo
 export function importPage(pg: PgConnection, work: Work): Promise<readonly unknown[]> {
   return pg.transaction({ deadline: work.deadline, lock: null }, async (db) => {
     if (work.importTicket !== undefined) await requireImport(db, work.importTicket)
-    for (const { protocol, args } of work.calls)
-      await PROTOCOLS[protocol].importPage(db, args[0] as unknown[])
+    for (const { protocol, args } of work.calls) await PROTOCOLS[protocol].importPage(db, args[0] as never)
     return work.calls.map(() => undefined)
   })
 }

@@ -1,4 +1,5 @@
-import { type Call, type Protocol, operationOf } from '@dir/storage-core'
+import { operationOf } from '@dir/storage-core/adapter'
+import { type Call, type Protocol } from '@dir/storage-core'
 import { agentRegistry } from './agent-registry.ts'
 import { context } from './context.ts'
 import { decisionAudit } from './decision-audit.ts'

@@ -1,11 +1,5 @@
-import {
-  type Call,
-  type Work,
-  type WorkResult,
-  conditionFailed,
-  locate,
-  operationOf,
-} from '@dir/storage-core'
+import { operationOf } from '@dir/storage-core/adapter'
+import { type Call, type Work, type WorkResult, conditionFailed, locate } from '@dir/storage-core'
 import type { LockNames } from './locks.ts'
 import { WRITES } from './operations.ts'
 import { type AnyWrite, type Locks, ORDERED, type Why, locksOf } from './protocol.ts'
