@@ -50,7 +50,7 @@ export class PgConnection {
 
   /** Each statement by itself, on whichever connection is free. */
   session(callDeadline: number): PgSession {
-    const deadline = this.#early(callDeadline)
+    const deadline = callDeadline - this.earlyMs
     return {
       schema: this.schema,
       read: (sql, ...values) =>
@@ -63,7 +63,7 @@ export class PgConnection {
    * until the deadline; where it fails nevertheless, the outcome is that of all sendings.
    */
   commit(callDeadline: number, sql: string, values: readonly SqlValue[]): Promise<Row[]> {
-    const deadline = this.#early(callDeadline)
+    const deadline = callDeadline - this.earlyMs
     return this.#persist(deadline, 'commit', async () => {
       const now = performance.now()
       const end = Math.min(deadline, now + Math.max(100, PATIENCE * Math.min(deadline - now, this.timeoutMs)))
@@ -81,7 +81,7 @@ export class PgConnection {
 
   /** Runs `act` in one READ COMMITTED transaction, again if the server undid it because of others. */
   transaction<T>(options: TransactionOptions, act: (db: PgTransaction) => Promise<T>): Promise<T> {
-    const deadline = this.#early(options.deadline)
+    const deadline = options.deadline - this.earlyMs
     return this.#persist(deadline, 'transaction', () => transact(this, { ...options, deadline }, act))
   }
 
@@ -98,9 +98,9 @@ export class PgConnection {
     }
   }
 
-  /** A moment before the caller's deadline, when it is still known how far a call got. */
-  #early(deadline: number): number {
-    return deadline - Math.min(25, this.timeoutMs * 0.02)
+  /** How long before a caller's deadline it is still known how far the call got. */
+  get earlyMs(): number {
+    return Math.min(25, this.timeoutMs * 0.02)
   }
 
   /** Tries again what may be tried again, while there is time. */
@@ -135,7 +135,7 @@ export class PgConnection {
                 error instanceof WrongConnection ||
                 (kind === 'read' && isDisconnection(error) && attempts < MOST_READS))
         // a sending that is late is worse than none, unless it can be asked for: of that, less is known
-        const needed = pause + (kind === 'commit' && isUnknown ? 10 : 1.5 * slowest)
+        const needed = pause + (kind === 'commit' && isUnknown ? 10 : 2 * this.earlyMs + 1.5 * slowest)
         if (mayRepeat && performance.now() + needed < deadline) {
           before = error
           await sleep(pause)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { TimeoutError, type Work, type WorkResult } from '@dir/storage-core'
+import { TimeoutError, type Work, type WorkResult, pause } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
 import { Failure, outcomeAfter, told } from './failure.ts'
 import type { LockNames } from './locks.ts'
@@ -13,9 +13,6 @@ const LOCK_WAIT_MS = 100
 const SHORT_WAIT_MS = 25
 /** After a lock was not had, so many commits in a row take what is free; then one waits again, so that nobody starves. */
 const IMPATIENT = 4
-/** So long before the caller's deadline the server takes it to be over, so that the answer is there in time. */
-const EARLY_MS = 25
-
 /** A handle's commits: one after the other, each by one call of the server's function. */
 export class Writes {
   readonly #pg: PgConnection
@@ -36,6 +33,12 @@ export class Writes {
   }
 
   readonly commit = async (works: readonly Work[]): Promise<readonly WorkResult[]> => {
+    // too late for an answer in time: what is not sent is not applied
+    const isOver = (work: Work): boolean => work.deadline - performance.now() < 4 * this.#pg.earlyMs
+    if (works.every(isOver)) {
+      await pause(1)
+      return works.map(() => 'again')
+    }
     const planned = fitting(works.map((work) => planWork(work, this.#names)))
     const results = await told(this.#carryOut(planned))
     return works.map((_, index) => results[index] ?? 'again')
@@ -48,10 +51,10 @@ export class Writes {
 
   /** Removes what handles that never closed left, and what nobody holds any more. */
   async sweep(deadline: number): Promise<void> {
-    await this.#pg.transaction({ deadline, lock: null }, async ({ schema, script }) => {
-      await script(/* sql */ `DELETE FROM ${schema}kept_answers WHERE at < clock_timestamp() - INTERVAL '1 day';
-        DELETE FROM ${schema}resource_totals WHERE resource_id IN (
-          SELECT resource_id FROM ${schema}resource_totals WHERE micros = 0 FOR UPDATE SKIP LOCKED
+    await this.#pg.transaction({ deadline, lock: null }, async (db) => {
+      await db.script(/* sql */ `DELETE FROM ${db.schema}kept_answers WHERE at < clock_timestamp() - INTERVAL '1 day';
+        DELETE FROM ${db.schema}resource_totals WHERE resource_id IN (
+          SELECT resource_id FROM ${db.schema}resource_totals WHERE micros = 0 FOR UPDATE SKIP LOCKED
         )`)
     })
   }
@@ -59,8 +62,8 @@ export class Writes {
   /** Removes this handle's answers, if there is time for that. */
   async forget(deadline: number): Promise<void> {
     if (this.#number === 0) return
-    const removal = this.#pg.transaction({ deadline, lock: null }, ({ schema, write }) =>
-      write(/* sql */ `DELETE FROM ${schema}kept_answers WHERE handle = $1`, this.#handle),
+    const removal = this.#pg.transaction({ deadline, lock: null }, (db) =>
+      db.write(/* sql */ `DELETE FROM ${db.schema}kept_answers WHERE handle = $1`, this.#handle),
     )
     await removal.catch(() => {})
   }
@@ -120,7 +123,7 @@ export class Writes {
       union(({ resources }) => resources),
       union(({ flows }) => flows),
       waits ? null : JSON.stringify(locks),
-      works.map(({ work }) => this.#onServer(work.deadline - EARLY_MS)),
+      works.map(({ work }) => this.#onServer(work.deadline - this.#pg.earlyMs)),
       JSON.stringify(inWaves(works)),
     ]
     const deadline = Math.max(...works.map(({ work }) => work.deadline))
@@ -133,7 +136,7 @@ export class Writes {
     this.readClock(reply[2])
     return toResults(reply, works).map((result, index) => {
       if (result !== null) return result
-      const isOver = (works[index]?.work.deadline ?? 0) - performance.now() < 2 * EARLY_MS
+      const isOver = (works[index]?.work.deadline ?? 0) - performance.now() < 2 * this.#pg.earlyMs
       return isOver ? { error: new TimeoutError(performance.now() - now, 'waiting for the store') } : 'again'
     })
   }

@@ -3,7 +3,7 @@ import { postgresStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredPool, replacing } from './altered-pool.ts'
 
-const pool = alteredPool(url, replacing('SELECT pg_try_advisory_xact_lock(k)::TEXT', `SELECT 'true'`))
+const pool = alteredPool(url, replacing('PERFORM pg_advisory_xact_lock(k) FROM', 'PERFORM k FROM'))
 
 export default defineBackend({
   ...sound,

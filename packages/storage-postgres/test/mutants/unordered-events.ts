@@ -3,9 +3,12 @@ import { postgresStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredPool, replacing } from './altered-pool.ts'
 
-const unlocked = replacing('FROM pg_advisory_xact_lock($1)', 'FROM (SELECT $1::BIGINT) AS nothing')
+const unlocked = replacing("IF (settings->>'appends')::BOOLEAN THEN", 'IF false THEN')
 // between taking a number and committing it, another writer gets the time to do both
-const slow = replacing('RETURNING seq', 'RETURNING seq, pg_sleep(0.02 * random())')
+const slow = replacing(
+  "nextval('audit_seq') AS seq",
+  "nextval('audit_seq') AS seq, pg_sleep(0.02 * random()) AS slept",
+)
 
 const pool = alteredPool(url, (sql) => slow(unlocked(sql)))
 
