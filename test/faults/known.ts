@@ -23,7 +23,7 @@ export const KNOWN: readonly Known[] = [
   {
     number: 29,
     what: 'A write outside a transaction has no deadline on the server: told to be unknown, it arrives late and undoes, or overtakes, the next acknowledged write of the same handle.',
-    backends: ['postgres', 'mongo'],
+    backends: ['mongo'],
     part: 'table',
     matches: ({ call, fault, breach }) =>
       breach === 'undone' && /^late|^in the storm/.test(fault) && !call.startsWith('atomically'),
@@ -31,7 +31,7 @@ export const KNOWN: readonly Known[] = [
   {
     number: 31,
     what: 'Batches that were never sent are told to be unknown.',
-    backends: ['postgres', 'mongo'],
+    backends: ['mongo'],
     part: 'flood',
     matches: ({ breach }) => breach === 'unsent',
   },

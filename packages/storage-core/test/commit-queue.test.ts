@@ -53,6 +53,14 @@ test('large work has a commit of its own, in its turn', async () => {
   expect(commits).toEqual([['a'], ['large'], ['b', 'c']])
 })
 
+test('work that has too little time left for an answer is not sent', async () => {
+  const { push, commits } = store(undefined, { leastMs: 50 })
+  const late = push('late', { deadline: 40 }).catch((error: unknown) => error)
+  expect(await push('a', { deadline: 5_000 })).toEqual(['a'])
+  expect(await late).toEqual(failure({ code: 'STORAGE_TIMEOUT', outcome: 'not-applied', phase: 'queue' }))
+  expect(commits).toEqual([['a']])
+})
+
 test('a refusal touches no other work of its commit', async () => {
   const { push } = store((label) => (label === 'bad' ? { error: new Error('refused') } : done))
   const outcomes = await Promise.allSettled(['a', 'bad', 'b'].map((one) => push(one)))

@@ -39,7 +39,7 @@ export class PostgresDriver implements StorageDriver {
     this.#names = new LockNames(namespace)
     this.#namespace = namespace
     this.#writes = new Writes(this.#pg, this.#names)
-    this.#queue = new CommitQueue({ commit: this.#writes.commit })
+    this.#queue = new CommitQueue({ commit: this.#writes.commit, leastMs: 4 * this.#pg.earlyMs })
   }
 
   async init(create: boolean): Promise<void> {

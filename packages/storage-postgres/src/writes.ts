@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { TimeoutError, type Work, type WorkResult, pause } from '@dir/storage-core'
+import { TimeoutError, type Work, type WorkResult } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
 import { Failure, outcomeAfter, told } from './failure.ts'
 import type { LockNames } from './locks.ts'
@@ -33,12 +33,6 @@ export class Writes {
   }
 
   readonly commit = async (works: readonly Work[]): Promise<readonly WorkResult[]> => {
-    // too late for an answer in time: what is not sent is not applied
-    const isOver = (work: Work): boolean => work.deadline - performance.now() < 4 * this.#pg.earlyMs
-    if (works.every(isOver)) {
-      await pause(1)
-      return works.map(() => 'again')
-    }
     const planned = fitting(works.map((work) => planWork(work, this.#names)))
     const results = await told(this.#carryOut(planned))
     return works.map((_, index) => results[index] ?? 'again')

@@ -27,6 +27,8 @@ export interface CommitQueueOptions {
   readonly mostBytes?: number
   /** Work of more bytes has a commit of its own. */
   readonly aloneBytes?: number
+  /** Work with less time left is not sent any more: its outcome might not be known by its deadline. Default 0. */
+  readonly leastMs?: number
   /** The longest pause before blocked work is tried again; default 8. */
   readonly mostPauseMs?: number
   /** How much may wait at once; default 10 000 works and 64 MiB. */
@@ -117,6 +119,8 @@ export class CommitQueue {
   /** Begins the next commit. */
   #send(): readonly QueuedWork[] {
     this.#expire(0)
+    const soon = performance.now() + (this.#options.leastMs ?? 0)
+    for (const queued of this.#waiting) if (queued.work.deadline <= soon) queued.giveUp()
     const sent = this.#take()
     this.#sent = sent
     if (sent.length > 0) this.#results = this.#commit(sent.map(({ work }) => work))
