@@ -18,7 +18,7 @@ export function sqliteByHand(path: string): { readonly side: Side; close(): void
   db.exec(/* sql */ `
     CREATE TABLE events (seq INTEGER PRIMARY KEY, dfid TEXT, event TEXT, at TEXT, step TEXT, state TEXT, details TEXT);
     CREATE INDEX events_flow ON events (dfid, seq);
-    CREATE TABLE results (key TEXT PRIMARY KEY, result TEXT, token TEXT, until TEXT);
+    CREATE TABLE results (key TEXT PRIMARY KEY, result TEXT, at TEXT, token TEXT, until TEXT);
     CREATE TABLE counts (flow TEXT PRIMARY KEY, count INTEGER);
     CREATE TABLE transitions (id INTEGER PRIMARY KEY, dfid TEXT, from_status TEXT, to_status TEXT, at TEXT);
     CREATE INDEX transitions_flow ON transitions (dfid, id);
@@ -26,8 +26,8 @@ export function sqliteByHand(path: string): { readonly side: Side; close(): void
     CREATE INDEX holds_resource ON holds (resource, micros);`)
   const insertEvent = db.prepare(/* sql */ `INSERT INTO events (dfid, event, at, step, state, details)
     VALUES (?, 'DECIDED', ?, 's', '', ?)`)
-  const setResult = db.prepare(/* sql */ `INSERT INTO results (key, result) VALUES (?, ?)
-    ON CONFLICT (key) DO UPDATE SET result = excluded.result, token = NULL, until = NULL`)
+  const setResult = db.prepare(/* sql */ `INSERT INTO results (key, result, at) VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET result = excluded.result, at = excluded.at, token = NULL, until = NULL`)
   const raise = db.prepare(/* sql */ `INSERT INTO counts VALUES (?, 1)
     ON CONFLICT (flow) DO UPDATE SET count = count + 1 RETURNING count`)
   const setCount = db.prepare(/* sql */ `INSERT INTO counts VALUES (?, ?)
@@ -58,7 +58,7 @@ export function sqliteByHand(path: string): { readonly side: Side; close(): void
   return {
     side: {
       record: async (_, caller) => insertEvent.run(flowOf(caller), now(), detailsJson()),
-      set: async (turn) => setResult.run(keyOf(turn), resultJson()),
+      set: async (turn) => setResult.run(keyOf(turn), resultJson(), now()),
       increment: async (turn) => raise.get(keyOf(turn)),
       'claim+complete': async () => {
         const key = freshKey()

@@ -36,7 +36,10 @@ export class SqliteDriver implements StorageDriver {
   readonly backend = 'sqlite'
   readonly capabilities: StorageDriver['capabilities'] = new Set(CAPABILITIES)
   readonly #options: DriverOptions
-  readonly #queue = new CommitQueue({ commit: (works) => commit(this.#open(), operations, works) })
+  readonly #queue = new CommitQueue({
+    commit: (works) => commit(this.#open(), operations, works),
+    mostWorks: 256,
+  })
   #opening: Promise<SqliteConnection> | undefined
   #connection: SqliteConnection | undefined
   #isClosed = false

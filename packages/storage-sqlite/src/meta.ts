@@ -21,9 +21,9 @@ export function removeMeta(db: SqliteConnection, name: MetaName): void {
 
 /** The next fence; part of the transaction that uses it. */
 export function nextFence(db: SqliteConnection): number {
-  const fence = (readMeta(db, 'fence') ?? 0) + 1
-  writeMeta(db, 'fence', fence)
-  return fence
+  const row = db.get(/* sql */ `INSERT INTO dir_storage_meta (name, value) VALUES ('fence', 1)
+    ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`)
+  return new StoredRow(TABLE, row ?? {}).number('value')
 }
 
 /** The first release that knows the file's schema version; null where the file does not say. */
