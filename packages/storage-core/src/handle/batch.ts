@@ -33,24 +33,21 @@ const CONTENTS = PROTOCOLS.map((protocol) => ({ protocol, ...namesInBatch(protoc
 export function recordBatch(record: (batch: Batch) => unknown, add: (call: RecordedCall) => void): void {
   if (typeof record !== 'function') throw new InvalidArgumentError('record', 'must be a function')
   let recording = true
-  const recorders = (protocol: Protocol, methods: readonly string[]) => {
-    const entries = methods.map((method) => {
-      const recorder = (...args: unknown[]): void => {
+  const recordOn = (target: Record<string, unknown>, protocol: Protocol, methods: readonly string[]) => {
+    for (const method of methods)
+      target[method] = (...args: unknown[]): void => {
         if (!recording)
           throw new InvalidArgumentError('batch', 'takes nothing after its callback has returned')
         add({ protocol, method, args })
       }
-      return [method, recorder] as const
-    })
-    return Object.fromEntries(entries)
+    return target
   }
-  const batch: object = Object.assign(
-    {},
-    ...CONTENTS.map(({ protocol, methods, conditions }) => ({
-      [protocol]: recorders(protocol, methods),
-      ...recorders(protocol, conditions),
-    })),
-  )
+  const members: Record<string, unknown> = {}
+  for (const { protocol, methods, conditions } of CONTENTS) {
+    members[protocol] = recordOn({}, protocol, methods)
+    recordOn(members, protocol, conditions)
+  }
+  const batch: object = members
   let returned: unknown
   try {
     returned = record(batch as Batch)

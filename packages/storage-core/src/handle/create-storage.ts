@@ -70,7 +70,8 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     create,
     closed: state.closed,
     call: (protocol, name, operation, args) => dispatcher.newCall(protocol, name, operation, [], args, true),
-    read: (call) => dispatcher.read(call),
+    read: (call) =>
+      locateErrors({ backend, protocol: call.protocol, method: call.method }, () => dispatcher.read(call)),
     whenOpen: (act) => state.whenOpen(act),
   }
 

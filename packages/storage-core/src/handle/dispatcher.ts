@@ -8,7 +8,6 @@ import type { Call, Work } from '../adapter/call.ts'
 import type { StorageDriver } from '../adapter/driver.ts'
 import { UnsupportedError, locate } from '../errors/index.ts'
 import type { HandleState } from './handle-state.ts'
-import { locateErrors } from './locate-errors.ts'
 import { sizeOf } from './size.ts'
 
 /** How a method hands over its write: on a handle it is committed, in a batch recorded. */
@@ -87,8 +86,7 @@ export class Dispatcher {
   }
 
   read(call: Call): Promise<unknown> {
-    const place = { backend: this.#driver.backend, protocol: call.protocol, method: call.method }
-    return locateErrors(place, () => this.#state.whenOpen(() => this.#driver.read(call)))
+    return this.#state.whenOpen(() => this.#driver.read(call))
   }
 
   /** Runs the callback. @returns the results of its operations, which settle once their answers are there. */
