@@ -1,8 +1,8 @@
 import {
   ATOMIC_CAPABILITIES,
-  ConflictError,
   SchemaError,
   type StorageDriver,
+  importUnfinished,
   runCall,
   runWork,
 } from '@dir/storage-core'
@@ -36,8 +36,7 @@ export function memoryDriver(namespace: string | undefined): StorageDriver {
     capabilities,
     async init(create) {
       attach(create)
-      if (state.importing !== null)
-        throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
+      if (state.importing !== null) throw importUnfinished()
     },
     read: async (call) => runCall(operations, state, call),
     async write(work) {

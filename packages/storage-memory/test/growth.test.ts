@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { memoryStorage } from '../src/index.ts'
+
+/** Microseconds that the quickest of some calls takes, so that what else the machine does matters little. */
+async function quickest(act: () => Promise<unknown>): Promise<number> {
+  let least = Infinity
+  for (let round = 0; round < 200; round++) {
+    const start = performance.now()
+    await act()
+    least = Math.min(least, performance.now() - start)
+  }
+  return least * 1_000
+}
+
+test(
+  "holds, tokens and other flows' events by the thousand do not slow a call down",
+  { timeout: 60_000 },
+  async () => {
+    await using storage = memoryStorage()
+    const { decisionAudit, escalation, resourceLock } = storage
+    const acquire = (flow: string, leaseSec?: number): Promise<unknown> =>
+      resourceLock.acquire(flow, { r: 1 }, 0, {
+        capacities: { r: 1e6 },
+        ...(leaseSec === undefined ? {} : { leaseSec }),
+      })
+    const calls: readonly (() => Promise<unknown>)[] = [
+      () => acquire('flow', 60).then(() => resourceLock.release('flow')),
+      () => resourceLock.getLockedAmount('r', 'flow'),
+      () => resourceLock.getHolds({ dfid: 'flow' }),
+      () => escalation.tryConsumeBudget('agent', { limit: 1, windowSec: 3_600 }),
+      () => escalation.getWindowCount('agent', '2020-01-01T00:00:00Z'),
+      () => decisionAudit.eventsForDfid('flow'),
+    ]
+    await escalation.recordBudgetToken('agent')
+    await decisionAudit.record('flow', 'E')
+    const before: number[] = []
+    for (const call of calls) before.push(await quickest(call))
+    for (let index = 0; index < 20_000; index++) {
+      await acquire(`other-${index}`, index % 2 === 0 ? 3_600 + (index % 7) : undefined)
+      await escalation.recordBudgetToken('agent')
+    }
+    for (let index = 0; index < 100; index++)
+      await decisionAudit.recordMany(
+        Array.from({ length: 1_000 }, (_, one) => ({ dfid: `other-${one}`, event: 'E' })),
+      )
+    for (const [index, call] of calls.entries())
+      expect(await quickest(call), `call ${index}`).toBeLessThan(10 * (before[index] ?? 0) + 100)
+  },
+)
+
+test('what has expired does not count, whatever is acquired, renewed and released beside it', async () => {
+  await using storage = memoryStorage()
+  const { resourceLock } = storage
+  const capacities = { r: 1_000 }
+  for (let index = 0; index < 30; index++)
+    await resourceLock.acquire(`flow-${index}`, { r: 1 }, 0, { capacities, leaseSec: 60 })
+  await resourceLock.acquire('flow-1', { r: 5 }, 0, { capacities }) // has no lease any more
+  await resourceLock.release('flow-2')
+  for (let index = 0; index < 30; index += 3)
+    await resourceLock.renew(`flow-${index}`, index === 3 ? 90 : 0.001)
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(await resourceLock.getLockedAmount('r', null)).toBe(24)
+  expect(await resourceLock.getLockedAmount('r', 'flow-1')).toBe(19)
+  expect(await resourceLock.getHolds()).toHaveLength(20)
+  for (let index = 0; index < 30; index++) await resourceLock.release(`flow-${index}`)
+  expect(await resourceLock.getLockedAmount('r', null)).toBe(0)
+  expect(await resourceLock.getHolds()).toEqual([])
+})
