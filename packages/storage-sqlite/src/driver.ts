@@ -3,12 +3,12 @@ import {
   type Call,
   ClosedError,
   CommitQueue,
-  ConflictError,
   type DriverTransfer,
   PROTOCOLS,
   type StorageDriver,
   TimeoutError,
   type Work,
+  importUnfinished,
   runCall,
   settleBy,
 } from '@dir/storage-core'
@@ -51,7 +51,7 @@ export class SqliteDriver implements StorageDriver {
   async init(create: boolean): Promise<void> {
     const db = await this.#connect(create)
     if ((await whenFree(db, this.#deadline(), () => readMeta(db, 'importing'))) !== null)
-      throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
+      throw importUnfinished()
   }
 
   async read(call: Call): Promise<unknown> {
@@ -168,5 +168,5 @@ export class SqliteDriver implements StorageDriver {
 }
 
 function tooLate(timeoutMs: number): TimeoutError {
-  return new TimeoutError(timeoutMs, 'waiting for earlier writes to the same records')
+  return new TimeoutError(timeoutMs, 'order')
 }

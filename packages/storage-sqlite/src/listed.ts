@@ -72,8 +72,7 @@ export async function readList(
         for (const row of page.value) items.push(toItem(row))
         await nextTurn()
         goesOn()
-        if (performance.now() >= deadline)
-          throw new TimeoutError(performance.now() - started, 'reading a long list')
+        if (performance.now() >= deadline) throw new TimeoutError(performance.now() - started, 'list')
       }
     } finally {
       pages.return(undefined)
