@@ -1,6 +1,7 @@
 // For those who write an adapter; what users need too is in './index.ts'.
 import './check-node.ts'
 import type { Operations } from './protocols/index.ts'
+export { compareHolds } from './adapter/compare-holds.ts'
 export {
   type AsyncOperations,
   conditionalSteps,
@@ -25,7 +26,7 @@ export { conditionFailed, importTakenOver, importUnfinished, nextCount, noRoom }
 export {
   type SyncOperations,
   type SyncWrites,
-  conditional,
+  conditionalWrite,
   runCall,
   runWork,
 } from './adapter/sync-operations.ts'

@@ -5,14 +5,14 @@ import { expect, test } from 'vitest'
 import { CallOrder, type Ordered, allOf } from '../src/adapter/call-order.ts'
 import type { Call } from '../src/index.ts'
 
-function call(id: string, whole = false): Call {
+function call(id: string, concernsAll = false): Call {
   return {
     protocol: 'context',
     method: 'm',
     operation: 'get',
     args: ['session', id],
     ids: [id],
-    whole,
+    concernsAll,
     deadline: 0,
   }
 }

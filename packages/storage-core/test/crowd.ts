@@ -10,8 +10,16 @@ const queue = new CommitQueue({
     return works.map(() => ({ answers: [] }))
   },
 })
-const call = (protocol: Protocol, id: string, arg: number, whole = false): Call => {
-  return { protocol, method: 'm', operation: 'o', args: [arg], ids: [id], whole, deadline } as unknown as Call
+const call = (protocol: Protocol, id: string, arg: number, concernsAll = false): Call => {
+  return {
+    protocol,
+    method: 'm',
+    operation: 'o',
+    args: [arg],
+    ids: [id],
+    concernsAll,
+    deadline,
+  } as unknown as Call
 }
 const write = (protocol: Protocol, id: string, arg: number): Promise<unknown> =>
   queue.push({ calls: [call(protocol, id, arg)], atomic: false, bytes: 1, deadline, accessDeadline: null })

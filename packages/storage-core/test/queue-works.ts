@@ -24,7 +24,7 @@ export function work(label: string, options: WorkOptions = {}): Work {
     operation: access === null ? 'release' : 'acquire',
     args: [label],
     ids,
-    whole: false,
+    concernsAll: false,
     deadline: now + deadline,
   } as unknown as Call
   return {
@@ -36,10 +36,13 @@ export function work(label: string, options: WorkOptions = {}): Work {
   }
 }
 
-export const read = (ids: readonly string[], whole: boolean): Pick<Call, 'protocol' | 'ids' | 'whole'> => ({
+export const read = (
+  ids: readonly string[],
+  concernsAll: boolean,
+): Pick<Call, 'protocol' | 'ids' | 'concernsAll'> => ({
   protocol: 'resourceLock',
   ids,
-  whole,
+  concernsAll,
 })
 
 export const labelOf = ({ calls }: Work): string => calls[0]?.args[0] as string

@@ -13,7 +13,7 @@ function work(
     operation: access === null ? 'release' : 'acquire',
     args: [label],
     ids,
-    whole: false,
+    concernsAll: false,
     deadline: now + deadline,
   } as unknown as Call
   return {
@@ -26,8 +26,16 @@ function work(
 }
 const labels = (entries: readonly QueueEntry[]): unknown[] =>
   entries.map((entry) => entry.work.calls[0]?.args[0])
-const read = (ids: readonly string[], whole: boolean) =>
-  ({ protocol: 'resourceLock', method: 'r', operation: 'r', args: [], ids, whole, deadline: 0 }) as const
+const read = (ids: readonly string[], concernsAll: boolean) =>
+  ({
+    protocol: 'resourceLock',
+    method: 'r',
+    operation: 'r',
+    args: [],
+    ids,
+    concernsAll,
+    deadline: 0,
+  }) as const
 
 /** An error with exactly these fields among its own. */
 const failure = (fields: Readonly<Record<string, unknown>>): unknown => expect.objectContaining(fields)

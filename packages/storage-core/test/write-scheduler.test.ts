@@ -11,7 +11,7 @@ function call(protocol: Protocol, id: string, label: string): Call {
     operation: 'o',
     args: [label],
     ids: [id],
-    whole: false,
+    concernsAll: false,
     deadline,
   } as unknown as Call
 }
@@ -87,8 +87,8 @@ test('a read is told what to wait for, queued or not', async () => {
     scheduler.write(work([call('context', 'a', 'data')])),
   ])
   const seen: string[] = []
-  const watch = (name: string, protocol: Protocol, id: string, whole: boolean): void => {
-    const wait = scheduler.earlier({ protocol, ids: [id], whole })
+  const watch = (name: string, protocol: Protocol, id: string, concernsAll: boolean): void => {
+    const wait = scheduler.earlier({ protocol, ids: [id], concernsAll })
     void (wait ?? Promise.resolve()).then(() => seen.push(name))
   }
   watch('another id', 'context', 'b', false)
@@ -116,9 +116,11 @@ test('a list waits for no acquire in a queue that waits for somebody else', asyn
   const acquire = { ...call('resourceLock', 'flow', 'x'), operation: 'acquire' } as Call
   const acquired = scheduler.write({ ...work([acquire]), accessDeadline: performance.now() + 5_000 })
   const seen: string[] = []
-  void scheduler.earlier({ protocol: 'resourceLock', ids: [], whole: true })?.then(() => seen.push('a list'))
   void scheduler
-    .earlier({ protocol: 'resourceLock', ids: ['flow'], whole: true })
+    .earlier({ protocol: 'resourceLock', ids: [], concernsAll: true })
+    ?.then(() => seen.push('a list'))
+  void scheduler
+    .earlier({ protocol: 'resourceLock', ids: ['flow'], concernsAll: true })
     ?.then(() => seen.push('its flow'))
   await turn()
   expect(seen).toEqual(['a list'])

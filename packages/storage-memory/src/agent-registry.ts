@@ -2,7 +2,7 @@ import {
   type AgentRegistryOperations,
   type SyncImplementation,
   compareIds,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import { onePage } from './export-page.ts'
 import type { MemoryState, StoredAgent } from './state.ts'
@@ -28,7 +28,7 @@ export const agentRegistry: SyncImplementation<AgentRegistryOperations, MemorySt
     return row
   },
 
-  updateStatus: conditional(
+  updateStatus: conditionalWrite(
     ({ agents }: MemoryState, agentId: string, _status: string, _suspensionReason: string | null) =>
       agents.has(agentId),
     ({ agents }, agentId, status, suspensionReason) => {

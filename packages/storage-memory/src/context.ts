@@ -1,5 +1,5 @@
 import type { ContextKind, ContextOperations, SyncImplementation } from '@dir/storage-core'
-import { conditional } from '@dir/storage-core'
+import { conditionalWrite } from '@dir/storage-core'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
 import { now } from './time.ts'
@@ -16,7 +16,7 @@ export const context: SyncImplementation<ContextOperations, MemoryState> = {
   get,
   set,
 
-  compareAndSet: conditional(
+  compareAndSet: conditionalWrite(
     (state: MemoryState, kind: ContextKind, id: string, expectedJson: string | null, _dataJson: string) =>
       get(state, kind, id) === expectedJson,
     (state, kind, id, _expectedJson, dataJson) => {
@@ -25,7 +25,7 @@ export const context: SyncImplementation<ContextOperations, MemoryState> = {
     },
   ),
 
-  expectSession: conditional(
+  expectSession: conditionalWrite(
     (state: MemoryState, dfid: string, expectedJson: string | null) =>
       get(state, 'session', dfid) === expectedJson,
     () => true,

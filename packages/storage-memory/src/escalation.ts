@@ -4,7 +4,7 @@ import {
   type Instant,
   type Resolution,
   type SyncImplementation,
-  conditional,
+  conditionalWrite,
   formatMicros,
   hostMicros,
   microsOf,
@@ -43,7 +43,7 @@ export const escalation: SyncImplementation<EscalationOperations, MemoryState> =
 
   insertRequest,
 
-  resolveRequest: conditional(
+  resolveRequest: conditionalWrite(
     ({ requests }: MemoryState, { dfid, createdAt }: Resolution) => {
       const request = requests.get(dfid)
       return request?.resolvedAt === null && (createdAt === null || createdAt === request.createdAt)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type IdempotencyOperations, type SyncImplementation, conditional } from '@dir/storage-core'
+import { type IdempotencyOperations, type SyncImplementation, conditionalWrite } from '@dir/storage-core'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
 import { later, now } from './time.ts'
@@ -46,7 +46,7 @@ export const idempotency: SyncImplementation<IdempotencyOperations, MemoryState>
     return { state: 'started' }
   },
 
-  complete: conditional(
+  complete: conditionalWrite(
     (state: MemoryState, key: string, token: string, _resultJson: string) => ends(state, key, token),
     (state, key, _token, resultJson) => {
       set(state, key, resultJson, state.effects.get(key)?.requestHash)
@@ -54,7 +54,7 @@ export const idempotency: SyncImplementation<IdempotencyOperations, MemoryState>
     },
   ),
 
-  abandon: conditional(ends, ({ effects }, key) => effects.delete(key)),
+  abandon: conditionalWrite(ends, ({ effects }, key) => effects.delete(key)),
 
   exportPage: ({ effects }) =>
     onePage(

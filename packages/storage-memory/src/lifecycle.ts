@@ -2,7 +2,7 @@ import {
   type LifecycleOperations,
   type SyncImplementation,
   type Transition,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
@@ -37,7 +37,7 @@ export const lifecycle: SyncImplementation<LifecycleOperations, MemoryState> = {
 
   getCurrentStatus,
 
-  transition: conditional(
+  transition: conditionalWrite(
     (state: MemoryState, dfid: string, fromStatus: string | null, _toStatus: string) =>
       getCurrentStatus(state, dfid) === fromStatus,
     (state, dfid, fromStatus, toStatus) => {
@@ -46,7 +46,7 @@ export const lifecycle: SyncImplementation<LifecycleOperations, MemoryState> = {
     },
   ),
 
-  expectStatus: conditional(
+  expectStatus: conditionalWrite(
     (state: MemoryState, dfid: string, status: string | null) => getCurrentStatus(state, dfid) === status,
     () => true,
   ),

@@ -2,11 +2,11 @@ import {
   type AcquireRequest,
   type ResourceLockOperations,
   type SyncImplementation,
-  compareIds,
-  conditional,
+  conditionalWrite,
   exportAmount,
   importAmount,
   noRoom,
+  compareHolds,
 } from '@dir/storage-core'
 import { onePage } from './export-page.ts'
 import type { Holds, StoredHold } from './holds.ts'
@@ -29,7 +29,7 @@ const leasedOf = (state: MemoryState, dfid: string, fence: number | null): Store
 export const resourceLock: SyncImplementation<ResourceLockOperations, MemoryState> = {
   getLockedAmount: (state, resourceId, excludeDfid) => live(state).locked(resourceId, excludeDfid),
 
-  acquire: conditional(
+  acquire: conditionalWrite(
     (state: MemoryState, { dfid, demands }: AcquireRequest): true => {
       const holds = live(state)
       for (const demand of demands) {
@@ -51,7 +51,7 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, MemoryStat
     for (const hold of ofFlow(state, dfid, fence)) state.holds.remove(hold)
   },
 
-  renew: conditional(
+  renew: conditionalWrite(
     (state: MemoryState, dfid: string, _leaseMicros: number, fence: number | null) =>
       leasedOf(state, dfid, fence).length > 0,
     (state, dfid, leaseMicros, fence) => {
@@ -62,11 +62,7 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, MemoryStat
   ),
 
   getHolds: (state, dfid, resourceId) =>
-    [...live(state).find(dfid, resourceId)]
-      .sort(
-        (a, b) => a.fence - b.fence || compareIds(a.dfid, b.dfid) || compareIds(a.resourceId, b.resourceId),
-      )
-      .map((hold) => ({ ...hold })),
+    [...live(state).find(dfid, resourceId)].sort(compareHolds).map((hold) => ({ ...hold })),
 
   exportPage: (state) =>
     onePage(

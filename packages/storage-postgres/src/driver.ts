@@ -9,7 +9,7 @@ import {
   settleBy,
 } from '@dir/storage-core'
 import { PgConnection } from './connection.ts'
-import { told } from './failure.ts'
+import { withStorageErrors } from './failure.ts'
 import { LockNames } from './locks.ts'
 import { beginImport, finishImport, importPage } from './import.ts'
 import { refuseUnfinishedImport } from './meta.ts'
@@ -45,7 +45,7 @@ export class PostgresDriver implements StorageDriver {
   async init(create: boolean): Promise<void> {
     const deadline = this.#deadline()
     await this.#prepare(create, deadline)
-    await told(
+    await withStorageErrors(
       (async () => {
         await refuseUnfinishedImport(this.#pg.session(deadline))
         await raiseSequences(this.#pg, this.#names, deadline)
@@ -56,7 +56,7 @@ export class PostgresDriver implements StorageDriver {
 
   /** Judges the server and makes the tables ready. */
   #prepare(create: boolean, deadline: number): Promise<void> {
-    return told(
+    return withStorageErrors(
       (async () => {
         this.#facts = await judgeServer(this.#pg.session(deadline))
         this.#pg.makeDurable = this.#facts.synchronousCommit === 'off'
@@ -73,21 +73,23 @@ export class PostgresDriver implements StorageDriver {
     const start = performance.now()
     const act = async (): Promise<unknown> => {
       await this.#queue.earlier(call)
-      return told(readOf(call)(this.#pg.session(call.deadline), ...call.args))
+      return withStorageErrors(readOf(call)(this.#pg.session(call.deadline), ...call.args))
     }
-    const late = (): Error => new TimeoutError(performance.now() - start, 'waiting for the store')
+    const late = (): Error => new TimeoutError(performance.now() - start, 'answer')
     return settleBy(call.deadline, act(), late)
   }
 
   write(work: Work): Promise<readonly unknown[]> {
     // pages of an import follow no other work, and are large
-    return work.importTicket === undefined ? this.#queue.push(work) : told(importPage(this.#pg, work))
+    return work.importTicket === undefined
+      ? this.#queue.push(work)
+      : withStorageErrors(importPage(this.#pg, work))
   }
 
   async health(): Promise<Readonly<Record<string, string | number | boolean>>> {
     const db = this.#pg.session(this.#deadline())
-    const facts = await told(judgeServer(db))
-    await told(judgeTables(db, this.#namespace))
+    const facts = await withStorageErrors(judgeServer(db))
+    await withStorageErrors(judgeTables(db, this.#namespace))
     return {
       server: facts.version,
       synchronousCommit:
@@ -111,7 +113,7 @@ export class PostgresDriver implements StorageDriver {
   }
 
   readonly transfer: DriverTransfer = {
-    counters: () => told(readCounters(this.#pg.session(this.#deadline()))),
+    counters: () => withStorageErrors(readCounters(this.#pg.session(this.#deadline()))),
     begin: async (ticket, create) => {
       await this.#prepare(create, this.#deadline())
       await this.#exclusively((db) => beginImport(db, ticket))
@@ -120,7 +122,9 @@ export class PostgresDriver implements StorageDriver {
   }
 
   #exclusively(act: (db: PgTransaction) => Promise<void>): Promise<void> {
-    return told(this.#pg.transaction({ deadline: this.#deadline(), lock: this.#names.schema }, act))
+    return withStorageErrors(
+      this.#pg.transaction({ deadline: this.#deadline(), lock: this.#names.schema }, act),
+    )
   }
 
   #deadline(): number {

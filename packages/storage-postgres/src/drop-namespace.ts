@@ -1,5 +1,5 @@
 import { PgConnection } from './connection.ts'
-import { told } from './failure.ts'
+import { withStorageErrors } from './failure.ts'
 import { LockNames } from './locks.ts'
 import { type PostgresTarget, checkTarget } from './options.ts'
 import { dropSql } from './schema.ts'
@@ -15,7 +15,7 @@ export async function dropNamespace(target: PostgresTarget): Promise<void> {
   const names = new LockNames(namespace)
   const deadline = performance.now() + timeoutMs
   try {
-    await told(
+    await withStorageErrors(
       pg.transaction({ deadline, lock: names.schema }, async (db) => {
         const [schema] = await db.read(/* sql */ `SELECT oid FROM pg_namespace WHERE nspname = $1`, namespace)
         if (schema === undefined) return

@@ -71,7 +71,7 @@ export function mapError(
   const context = { cause: reason, outcome, ...textOf(reason) }
   if (isTransient(cause) || isLockTimeout(cause) || isLockTableFull(cause))
     return new ResourceContentionError(attempts, context)
-  if (isTimeout(cause)) return new TimeoutError(waitedMs, 'waiting for the server', context)
+  if (isTimeout(cause)) return new TimeoutError(waitedMs, 'answer', context)
   if (isEndedPool(cause)) return new ClosedError(context)
   if (!isPoolers(cause)) {
     const known = ofCode(codeOf(cause), context)

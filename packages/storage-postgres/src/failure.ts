@@ -58,7 +58,7 @@ export function unknownBefore(error: unknown): unknown {
 }
 
 /** The answer, or the contract's error. */
-export async function told<T>(answer: Promise<T>): Promise<T> {
+export async function withStorageErrors<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {

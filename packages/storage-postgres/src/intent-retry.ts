@@ -4,14 +4,13 @@ import {
   type IntentRetryWrites,
   type RetryCountExport,
   nextCount,
+  MAX_INT32,
 } from '@dir/storage-core'
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'
 import { number, text } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
-
-const MAX_INT32 = 2 ** 31 - 1
 
 /**
  * The one condition that depends on what the batch itself does before: the largest count that the flow may have had

@@ -57,8 +57,7 @@ export class Lease {
   /** Whether the server process behind it is the one that it was told of: a pooler tells of itself. */
   async isDirect(deadline: number): Promise<boolean> {
     const [row] = await this.query(deadline, /* sql */ `SELECT pg_backend_pid() AS pid`, [])
-    const { processID } = this.client as unknown as { readonly processID?: number }
-    return row?.['pid'] === String(processID)
+    return row?.['pid'] === String(Reflect.get(this.client, 'processID'))
   }
 
   /** Gives the client back, in order. */

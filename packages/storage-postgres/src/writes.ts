@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { TimeoutError, type Work, type WorkResult } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
-import { Failure, outcomeAfter, told } from './failure.ts'
+import { Failure, outcomeAfter, withStorageErrors } from './failure.ts'
 import type { LockNames } from './locks.ts'
 import { type PlannedWork, type Reply, fitting, planWork, toResults } from './planned-work.ts'
 import { type SqlValue, text } from './session.ts'
@@ -34,7 +34,7 @@ export class Writes {
 
   readonly commit = async (works: readonly Work[]): Promise<readonly WorkResult[]> => {
     const planned = fitting(works.map((work) => planWork(work, this.#names)))
-    const results = await told(this.#carryOut(planned))
+    const results = await withStorageErrors(this.#carryOut(planned))
     return works.map((_, index) => results[index] ?? 'again')
   }
 
@@ -89,7 +89,7 @@ export class Writes {
   async #alone(work: PlannedWork): Promise<WorkResult[]> {
     if (performance.now() >= work.work.deadline) return ['again']
     try {
-      return await told(this.#carryOut([work]))
+      return await withStorageErrors(this.#carryOut([work]))
     } catch (error) {
       return [{ error }]
     }
@@ -131,7 +131,7 @@ export class Writes {
     return toResults(reply, works).map((result, index) => {
       if (result !== null) return result
       const isOver = (works[index]?.work.deadline ?? 0) - performance.now() < 2 * this.#pg.earlyMs
-      return isOver ? { error: new TimeoutError(performance.now() - now, 'waiting for the store') } : 'again'
+      return isOver ? { error: new TimeoutError(performance.now() - now, 'answer') } : 'again'
     })
   }
 

@@ -70,7 +70,7 @@ export function createClient({ url, redis = {}, client }: ServerOptions, timeout
   }
   if (!isCluster(client)) return (client as Redis).duplicate({ ...addressOf(client.options), ...settings })
   const { retryStrategy: _, enableOfflineQueue: __, readOnly: ___, ...nodeSettings } = settings
-  const { startupNodes } = client as unknown as { readonly startupNodes: readonly StartupNode[] }
+  const startupNodes = Reflect.get(client, 'startupNodes') as readonly StartupNode[]
   return client.duplicate(startupNodes.map(addressOfNode), {
     lazyConnect: true,
     enableReadyCheck: false, // it asks any node, one that hangs too; a script asks the one that matters

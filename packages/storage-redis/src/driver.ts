@@ -3,13 +3,13 @@ import {
   type Call,
   type Capability,
   CommitQueue,
-  ConflictError,
   type DriverTransfer,
   type StorageDriver,
   TimeoutError,
   type Work,
   settleBy,
   timeoutMsOf,
+  importUnfinished,
 } from '@dir/storage-core'
 import { RedisConnection } from './connection.ts'
 import { importEnds, importScript } from './import.ts'
@@ -56,8 +56,7 @@ export class RedisDriver implements StorageDriver {
   }
 
   async init(create: boolean): Promise<void> {
-    if (await this.#prepare(create))
-      throw new ConflictError('An import into this store is not finished. Run it again to its end first.')
+    if (await this.#prepare(create)) throw importUnfinished()
   }
 
   /** Judges the server, and creates the namespace or looks at it. @returns whether an import into it is not finished. */
@@ -77,11 +76,7 @@ export class RedisDriver implements StorageDriver {
     const start = performance.now()
     const earlier = this.#queue.earlier(call)
     if (earlier !== undefined)
-      await settleBy(
-        call.deadline,
-        earlier,
-        () => new TimeoutError(performance.now() - start, 'waiting for earlier writes'),
-      )
+      await settleBy(call.deadline, earlier, () => new TimeoutError(performance.now() - start, 'order'))
     const repeat = (script: Script, request: Packable) =>
       this.#connection.repeat(script, request, call.deadline, 'not-applied', start)
     const reader: RedisReader = {

@@ -84,8 +84,7 @@ export function mapError(cause: unknown, outcome: Outcome, repeated = false): St
   if (isStorageError(cause)) return cause
   const { lastNodeError } = (cause ?? {}) as { readonly lastNodeError?: unknown } // of a Cluster client
   if (lastNodeError instanceof Error) return mapError(lastNodeError, outcome, repeated)
-  if (cause instanceof NoAnswerError)
-    return new TimeoutError(cause.waitedMs, 'waiting for Redis', { outcome })
+  if (cause instanceof NoAnswerError) return new TimeoutError(cause.waitedMs, 'answer', { outcome })
   if (cause instanceof UnreachableError) return mapUnreachable(cause, outcome, repeated)
   if (isReply(cause)) return mapReply(cause, outcome, repeated)
   const meaning = failureMeaning(cause)

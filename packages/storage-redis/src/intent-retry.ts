@@ -1,11 +1,9 @@
-import { nextCount } from '@dir/storage-core'
+import { nextCount, MAX_INT32 } from '@dir/storage-core'
 import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
 import { type RedisProtocol, as, freeing, same, write } from './protocol.ts'
 import type { ScriptPart } from './script.ts'
 import { fromStamp, toStamp } from './time.ts'
-
-const MAX_INT32 = 2 ** 31 - 1
 
 // A record: count, updated at.
 const script: ScriptPart = {

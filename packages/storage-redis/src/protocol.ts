@@ -21,7 +21,7 @@ export interface RedisWrite<Args extends readonly unknown[] = readonly unknown[]
   /** What its refusal means: an error, or, where only the condition tells something, false. */
   readonly refused: (details: Reply, ...args: Args) => Answer | false
   /** It needs no memory, so it must go through where there is none left. */
-  readonly frees: boolean
+  readonly needsNoMemory: boolean
 }
 
 type Args<Operation> = Operation extends (...args: infer A) => unknown ? A : never
@@ -46,7 +46,7 @@ export function write<Args extends readonly unknown[], Answer = void>(
   answer: (reply: Reply, ...args: Args) => Answer = () => undefined as Answer,
   refused: (details: Reply, ...args: Args) => Answer | false = () => false,
 ): RedisWrite<Args, Answer> {
-  return { request, answer, refused, frees: false }
+  return { request, answer, refused, needsNoMemory: false }
 }
 
 /** It answers whether its condition held. */
@@ -57,7 +57,7 @@ export function condition<Args extends readonly unknown[]>(
 }
 
 export function freeing<Operation extends RedisWrite<never>>(operation: Operation): Operation {
-  return { ...operation, frees: true }
+  return { ...operation, needsNoMemory: true }
 }
 
 /** The one place where the shape of a reply is taken on trust: it is that of the script beside it. */

@@ -25,11 +25,9 @@ export const REDIS_PROTOCOLS: { readonly [P in Protocol]: RedisProtocol<P> } = {
 type Read = (redis: RedisReader, ...args: readonly unknown[]) => Promise<unknown>
 
 export async function runRead(redis: RedisReader, { protocol, operation, args }: Call): Promise<unknown> {
-  const reads = REDIS_PROTOCOLS[protocol].reads as unknown as Readonly<Record<string, Read>>
-  return (reads[operation] as Read)(redis, ...args)
+  return (Reflect.get(REDIS_PROTOCOLS[protocol].reads, operation) as Read)(redis, ...args)
 }
 
 export function writeOf({ protocol, operation }: Call): RedisWrite {
-  const writes = REDIS_PROTOCOLS[protocol].writes as unknown as Readonly<Record<string, RedisWrite>>
-  return writes[operation] as RedisWrite
+  return Reflect.get(REDIS_PROTOCOLS[protocol].writes, operation) as RedisWrite
 }

@@ -1,4 +1,4 @@
-import { type HoldExport, compareIds, exportAmount, importAmount, noRoom } from '@dir/storage-core'
+import { type HoldExport, exportAmount, importAmount, noRoom, compareHolds } from '@dir/storage-core'
 import { exportTables } from './export-page.ts'
 import { HOLDS, HOLDS_WRITE, toHold } from './holds.ts'
 import { TABLES } from './lua.ts'
@@ -112,9 +112,7 @@ export const resourceLock: RedisProtocol<'resourceLock'> = {
     async getHolds(redis, dfid, resourceId) {
       const rows = await allPages<[string, Reply]>(redis, '', 'live_holds', dfid, resourceId)
       const holds = rows.map(([id, record]) => toHold(id, record))
-      return holds.sort(
-        (a, b) => a.fence - b.fence || compareIds(a.dfid, b.dfid) || compareIds(a.resourceId, b.resourceId),
-      )
+      return holds.sort(compareHolds)
     },
 
     exportPage: (redis, cursor) =>

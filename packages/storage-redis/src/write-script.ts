@@ -137,15 +137,15 @@ function tablesOf(protocols: readonly Protocol[]): string {
 
 const scripts = new Map<string, Script>()
 
-/** Carries out writes of some protocols; `frees` if none of them needs memory, so that they run where none is left. */
-export function writeScript(protocols: ReadonlySet<Protocol>, frees: boolean): Script {
+/** Carries out writes of some protocols; `needsNoMemory` if none of them needs memory, so that they run where none is left. */
+export function writeScript(protocols: ReadonlySet<Protocol>, needsNoMemory: boolean): Script {
   const used = PROTOCOLS.filter((protocol) => protocols.has(protocol))
-  const name = `${used.join(' ')} ${frees}`
+  const name = `${used.join(' ')} ${needsNoMemory}`
   let script = scripts.get(name)
   if (script === undefined) {
     const parts = [META, ...used.map((protocol) => REDIS_PROTOCOLS[protocol].script)]
     const lua = [BEFORE_WRITES, tablesOf(used), WRITES, ...new Set(parts.flatMap((part) => part.write))]
-    script = composeScript(parts, lua, WRITE, frees ? 'allow-oom' : null)
+    script = composeScript(parts, lua, WRITE, needsNoMemory ? 'allow-oom' : null)
     scripts.set(name, script)
   }
   return script

@@ -123,13 +123,13 @@ export class Writes {
 
 function scriptOf(works: readonly Work[]) {
   const protocols = new Set<Protocol>()
-  let frees = true
+  let needsNoMemory = true
   for (const { calls } of works)
     for (const call of calls) {
       protocols.add(call.protocol)
-      frees &&= writeOf(call).frees
+      needsNoMemory &&= writeOf(call).needsNoMemory
     }
-  return writeScript(protocols, frees)
+  return writeScript(protocols, needsNoMemory)
 }
 
 /** Adds what the script takes of it, with a deadline on the server's clock. */
@@ -167,7 +167,7 @@ function answersOf({ calls, atomic }: Work, reply: Told, start: number): readonl
       }
     }
     case 'EXPIRED':
-      throw new TimeoutError(performance.now() - start, 'it reached the server too late')
+      throw new TimeoutError(performance.now() - start, 'connect')
     case 'TAKEN_OVER':
       throw importTakenOver()
     case 'FAILED':

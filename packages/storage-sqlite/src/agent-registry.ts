@@ -2,7 +2,7 @@ import {
   type AgentExport,
   type AgentRegistryOperations,
   type SyncImplementation,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
@@ -48,7 +48,7 @@ export const agentRegistry: SyncImplementation<AgentRegistryOperations, SqliteCo
     return { status: row.text('status'), suspensionReason: row.textOrNull('suspension_reason') }
   },
 
-  updateStatus: conditional(
+  updateStatus: conditionalWrite(
     (db: SqliteConnection, agentId: string, _status: string, _suspensionReason: string | null) =>
       db.get(/* sql */ `SELECT 1 FROM agent_registry WHERE agent_id = ?`, agentId) !== undefined,
     (db, agentId, status, suspensionReason) => {

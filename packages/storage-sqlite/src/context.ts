@@ -3,7 +3,7 @@ import {
   type ContextKind,
   type ContextOperations,
   type SyncImplementation,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { type Source, byRowid, exportPage } from './export-page.ts'
@@ -44,7 +44,7 @@ export const context: SyncImplementation<ContextOperations, SqliteConnection> = 
 
   set: (db, kind, id, dataJson) => set(db, kind, id, dataJson),
 
-  compareAndSet: conditional(
+  compareAndSet: conditionalWrite(
     (db: SqliteConnection, kind: ContextKind, id: string, expectedJson: string | null, _dataJson: string) =>
       get(db, kind, id) === expectedJson,
     (db, kind, id, _expectedJson, dataJson) => {
@@ -53,7 +53,7 @@ export const context: SyncImplementation<ContextOperations, SqliteConnection> = 
     },
   ),
 
-  expectSession: conditional(
+  expectSession: conditionalWrite(
     (db: SqliteConnection, dfid: string, expectedJson: string | null) =>
       get(db, 'session', dfid) === expectedJson,
     () => true,

@@ -9,6 +9,7 @@ import {
   TimeoutError,
   type Work,
   importUnfinished,
+  operationOf,
   runCall,
   settleBy,
 } from '@dir/storage-core'
@@ -19,7 +20,7 @@ import { beginImport, finishImport, readCounters } from './import.ts'
 import { readList, stepsOf } from './listed.ts'
 import { readMeta } from './meta.ts'
 import { openConnection } from './open.ts'
-import { operationOf, operations } from './operations.ts'
+import { operations } from './operations.ts'
 import { IN_MEMORY, type JournalMode } from './options.ts'
 import { openReadOnly } from './read-only.ts'
 import { transaction, whenFree } from './waiting.ts'
@@ -58,7 +59,7 @@ export class SqliteDriver implements StorageDriver {
     const earlier = this.#queue.earlier(call)
     if (earlier !== undefined) await settleBy(call.deadline, earlier, () => tooLate(this.#options.timeoutMs))
     const db = this.#open()
-    const list = stepsOf(operationOf(call))
+    const list = stepsOf(operationOf(operations, call))
     if (list !== undefined && this.#options.path !== IN_MEMORY && !db.isStandIn)
       return readList(db, list, call, this.#options.path, () => void this.#open())
     return whenFree(db, call.deadline, () => {
@@ -134,7 +135,7 @@ export class SqliteDriver implements StorageDriver {
   /** Waits for every write that was issued before. */
   async #earlierWrites(deadline: number): Promise<void> {
     const earlier = PROTOCOLS.flatMap(
-      (protocol) => this.#queue.earlier({ protocol, ids: [], whole: true }) ?? [],
+      (protocol) => this.#queue.earlier({ protocol, ids: [], concernsAll: true }) ?? [],
     )
     await settleBy(deadline, Promise.all(earlier), () => tooLate(this.#options.timeoutMs))
   }

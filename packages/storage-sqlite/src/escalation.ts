@@ -6,7 +6,7 @@ import {
   type RequestExport,
   type Resolution,
   type SyncImplementation,
-  conditional,
+  conditionalWrite,
   formatMicros,
   hostMicros,
   parseInstant,
@@ -95,7 +95,7 @@ export const escalation: SyncImplementation<EscalationOperations, SqliteConnecti
 
   insertRequest,
 
-  resolveRequest: conditional(
+  resolveRequest: conditionalWrite(
     (db: SqliteConnection, { dfid, createdAt }: Resolution) => {
       const request = standing(db, dfid)
       return request?.status === 'PENDING' && (createdAt === null || createdAt === request.createdAt)

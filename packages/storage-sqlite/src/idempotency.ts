@@ -3,7 +3,7 @@ import {
   type IdempotencyExport,
   type IdempotencyOperations,
   type SyncImplementation,
-  conditional,
+  conditionalWrite,
   formatMicros,
   hostMicros,
   microsOf,
@@ -87,7 +87,7 @@ export const idempotency: SyncImplementation<IdempotencyOperations, SqliteConnec
     return { state: 'started' }
   },
 
-  complete: conditional(
+  complete: conditionalWrite(
     (db: SqliteConnection, key: string, token: string, _resultJson: string) => ends(db, key, token),
     (db, key, _token, resultJson) => {
       const hash = claimOf(db, key)?.textOrNull('request_hash') ?? null
@@ -97,7 +97,7 @@ export const idempotency: SyncImplementation<IdempotencyOperations, SqliteConnec
     },
   ),
 
-  abandon: conditional(ends, (db, key) => {
+  abandon: conditionalWrite(ends, (db, key) => {
     db.run(/* sql */ `DELETE FROM idempotency_claims WHERE key = ?`, key)
     return true
   }),

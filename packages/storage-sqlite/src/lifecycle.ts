@@ -2,7 +2,7 @@ import {
   type LifecycleOperations,
   type SyncImplementation,
   type TransitionExport,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
@@ -52,7 +52,7 @@ export const lifecycle: SyncImplementation<LifecycleOperations, SqliteConnection
 
   getCurrentStatus,
 
-  transition: conditional(
+  transition: conditionalWrite(
     (db: SqliteConnection, dfid: string, fromStatus: string | null, _toStatus: string) =>
       getCurrentStatus(db, dfid) === fromStatus,
     (db, dfid, fromStatus, toStatus) => {
@@ -61,7 +61,7 @@ export const lifecycle: SyncImplementation<LifecycleOperations, SqliteConnection
     },
   ),
 
-  expectStatus: conditional(
+  expectStatus: conditionalWrite(
     (db: SqliteConnection, dfid: string, status: string | null) => getCurrentStatus(db, dfid) === status,
     () => true,
   ),

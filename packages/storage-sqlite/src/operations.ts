@@ -1,4 +1,4 @@
-import type { Call, SyncOperations } from '@dir/storage-core'
+import type { SyncOperations } from '@dir/storage-core'
 import { agentRegistry } from './agent-registry.ts'
 import type { SqliteConnection } from './connection.ts'
 import { context } from './context.ts'
@@ -21,8 +21,4 @@ export const operations: SyncOperations<SqliteConnection> = {
   intentRetry,
   escalation,
   lifecycle,
-}
-
-export function operationOf({ protocol, operation }: Pick<Call, 'protocol' | 'operation'>): unknown {
-  return (operations[protocol] as unknown as Readonly<Record<string, unknown>>)[operation]
 }

@@ -21,11 +21,8 @@ export function checkOptions(given: string | SqliteStorageOptions): {
   readonly journalMode: JournalMode
   readonly handle: HandleOptions
 } {
-  const {
-    path,
-    journalMode = 'wal',
-    ...handle
-  } = storeOptions(given, ['path'], OPTIONS) as unknown as SqliteStorageOptions
+  const options: object = storeOptions(given, ['path'], OPTIONS)
+  const { path, journalMode = 'wal', ...handle } = options as SqliteStorageOptions
   if (journalMode !== 'wal' && journalMode !== 'delete')
     throw new InvalidArgumentError('journalMode', "must be 'wal' or 'delete'")
   return { path: checkPath(path), journalMode, handle }

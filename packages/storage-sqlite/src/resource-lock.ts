@@ -4,7 +4,7 @@ import {
   type Micros,
   type ResourceLockOperations,
   type SyncImplementation,
-  conditional,
+  conditionalWrite,
   exportAmount,
   formatMicros,
   fromMicros,
@@ -73,7 +73,7 @@ function write(
 export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConnection> = {
   getLockedAmount,
 
-  acquire: conditional(
+  acquire: conditionalWrite(
     (db: SqliteConnection, { dfid, demands }: AcquireRequest): true => {
       for (const demand of demands) {
         const locked = getLockedAmount(db, demand.resourceId, dfid)
@@ -105,7 +105,7 @@ export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConn
       )
   },
 
-  renew: conditional(
+  renew: conditionalWrite(
     (db: SqliteConnection, dfid: string, _leaseMicros: number, fence: number | null) =>
       db.get(/* sql */ `SELECT 1 FROM resource_lock_leases WHERE ${RENEWED}`, dfid, db.time(), fence) !==
       undefined,

@@ -41,11 +41,15 @@ export class CallOrder {
    * The end of the earlier writes to the ids of `call` and (where it asks for a list or a sum) to all of its protocol,
    * but for acquires of other ids that wait for somebody else. Undefined: none.
    */
-  earlier({ protocol, ids, whole }: Pick<Call, 'protocol' | 'ids' | 'whole'>): Promise<unknown> | undefined {
+  earlier({
+    protocol,
+    ids,
+    concernsAll,
+  }: Pick<Call, 'protocol' | 'ids' | 'concernsAll'>): Promise<unknown> | undefined {
     const lines = this.#protocols.get(protocol)
     if (lines === undefined || lines.all.isEmpty) return undefined
     const ends = ids.map((id) => lines.of(id)?.end())
-    if (whole) ends.push(lines.all.end())
+    if (concernsAll) ends.push(lines.all.end())
     return allOf(ends)
   }
 }

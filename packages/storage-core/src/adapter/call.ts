@@ -7,7 +7,7 @@ interface Common {
   /** The records that it names, for the order of calls on one handle. */
   readonly ids: readonly string[]
   /** It asks for a list or a sum, and so concerns the protocol's other records too. */
-  readonly whole: boolean
+  readonly concernsAll: boolean
   /** When its caller must have an answer, on the clock of `performance.now()`. */
   readonly deadline: number
 }

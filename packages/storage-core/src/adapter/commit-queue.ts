@@ -76,7 +76,7 @@ export class CommitQueue {
   }
 
   /** The earlier writes that a read must wait for; undefined: none. */
-  earlier(call: Pick<Call, 'protocol' | 'ids' | 'whole'>): Promise<unknown> | undefined {
+  earlier(call: Pick<Call, 'protocol' | 'ids' | 'concernsAll'>): Promise<unknown> | undefined {
     return this.#order.earlier(call)
   }
 

@@ -22,7 +22,7 @@ type Judged<Args extends readonly unknown[], Answer, Verdict extends boolean> = 
  * An operation that writes only where its condition holds. Called alone it judges and enacts, or answers false;
  * a batch judges all its conditions before it enacts any. `judge` may throw a refusal of its own instead.
  */
-export function conditional<Args extends readonly unknown[], Answer, Verdict extends boolean>(
+export function conditionalWrite<Args extends readonly unknown[], Answer, Verdict extends boolean>(
   judge: (...args: Args) => Verdict,
   enact: (...args: Args) => Answer,
 ): Judged<Args, Answer, Verdict> {

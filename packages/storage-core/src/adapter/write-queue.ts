@@ -101,7 +101,7 @@ export class WriteQueue {
   }
 
   /** What a read must wait for; undefined: nothing. */
-  earlierWrites(call: Pick<Call, 'protocol' | 'ids' | 'whole'>): Promise<unknown> | undefined {
+  earlierWrites(call: Pick<Call, 'protocol' | 'ids' | 'concernsAll'>): Promise<unknown> | undefined {
     return this.#order.earlier(call)
   }
 

@@ -47,7 +47,7 @@ export class WriteScheduler {
   }
 
   /** What a call must wait for before it is sent; undefined: nothing. */
-  earlier(call: Pick<Call, 'protocol' | 'ids' | 'whole'>): Promise<unknown> | undefined {
+  earlier(call: Pick<Call, 'protocol' | 'ids' | 'concernsAll'>): Promise<unknown> | undefined {
     return allOf([this.#loose.earlier(call), ...[...this.#queues].map((queue) => queue.earlierWrites(call))])
   }
 

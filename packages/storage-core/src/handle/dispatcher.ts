@@ -79,10 +79,10 @@ export class Dispatcher {
     operation: string,
     ids: readonly string[],
     args: readonly unknown[],
-    whole: boolean,
+    concernsAll: boolean,
   ): Call {
     const deadline = performance.now() + this.#timeoutMs
-    return { protocol, method, operation, ids, whole, args, deadline } as Call
+    return { protocol, method, operation, ids, concernsAll, args, deadline } as Call
   }
 
   read(call: Call): Promise<unknown> {
@@ -122,13 +122,17 @@ export class Dispatcher {
     })
 
   #runner(protocol: Protocol, method: string, submit: Submit): AnyRunner {
-    const call = (operation: string, ids: readonly string[], args: readonly unknown[], whole = false): Call =>
-      this.newCall(protocol, method, operation, ids, args, whole)
+    const call = (
+      operation: string,
+      ids: readonly string[],
+      args: readonly unknown[],
+      concernsAll = false,
+    ): Call => this.newCall(protocol, method, operation, ids, args, concernsAll)
     return {
       maxValueBytes: this.maxValueBytes,
       needs: (capability) => this.needs(capability),
       read: (operation, ids, ...args) => this.read(call(operation, ids, args)),
-      readWhole: (operation, ids, ...args) => this.read(call(operation, ids, args, true)),
+      readAll: (operation, ids, ...args) => this.read(call(operation, ids, args, true)),
       write: (operation, ids, ...args) => submit(call(operation, ids, args), null),
       writeWithin: (waitMs, operation, ids, ...args) => submit(call(operation, ids, args), waitMs),
     }

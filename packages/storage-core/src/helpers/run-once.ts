@@ -52,7 +52,7 @@ export async function runOnce(
 
 function settled(claim: Exclude<Claim, { state: 'started' }>): JsonObject {
   if (claim.state === 'replay') return claim.result
-  throw located(refusal(claim))
+  throw inRunOnce(refusal(claim))
 }
 
 function refusal(claim: Exclude<Claim, { state: 'started' | 'replay' }>): Error {
@@ -85,10 +85,10 @@ async function run(
       ? (loadsJson(dumpsJsonDict(result), { lossless: true }) as JsonObject)
       : await idempotency.get(key)
   } catch (cause) {
-    throw located(new AmbiguousError(since, token, { cause, causeText: textOf(cause), outcome: 'unknown' }))
+    throw inRunOnce(new AmbiguousError(since, token, { cause, causeText: textOf(cause), outcome: 'unknown' }))
   }
   if (stored !== null) return stored
-  throw located(
+  throw inRunOnce(
     new ConflictError(
       'The effect ran, but its claim was abandoned by somebody else meanwhile, so its result is not stored.',
       { outcome: 'unknown' },
@@ -120,6 +120,6 @@ function textOf(cause: unknown): string {
   return isStorageError(cause) ? cause.message : ''
 }
 
-function located<E>(error: E): E {
+function inRunOnce<E>(error: E): E {
   return locate(error, '', 'idempotency', 'runOnce')
 }

@@ -13,10 +13,10 @@ export function isPlainObject(value: object): boolean {
 
 /** The keys of an object's data; none for what is better told by its own `toString`. */
 export function ownData(value: object): string[] {
-  const told =
+  const hasOwnText =
     typeof value === 'function' ||
     value instanceof Error ||
     types.isNativeError(value) ||
     types.isRegExp(value)
-  return told ? [] : Object.keys(value)
+  return hasOwnText ? [] : Object.keys(value)
 }

@@ -109,7 +109,7 @@ export const agentRegistry = protocol<
 
     getStatus: (agentId) => run.read('getStatus', [id('agentId', agentId)], agentId),
 
-    listActiveAgents: () => run.readWhole('listActiveAgents', []),
+    listActiveAgents: () => run.readAll('listActiveAgents', []),
   }),
   batch: ['upsertAgent', 'updateStatus'],
   hasInitSchema: true,

@@ -137,7 +137,7 @@ export const decisionAudit = protocol<
       while (left > 0) {
         const page = { dfid, event, afterSeq, limit: Math.min(left, PAGE) }
         const rows = await (dfid === null
-          ? run.readWhole('eventsPage', [], page)
+          ? run.readAll('eventsPage', [], page)
           : run.read('eventsPage', [dfid], page))
         for (const row of rows) yield toEvent(row)
         left -= rows.length

@@ -158,7 +158,7 @@ export const escalation = protocol<EscalationStorage, EscalationReads, Escalatio
         }
         return run.write('resolveRequest', [resolution.dfid], resolution)
       },
-      getPendingRequests: async () => (await run.readWhole('getPendingRequests', [])).map(toPending),
+      getPendingRequests: async () => (await run.readAll('getPendingRequests', [])).map(toPending),
       tryConsumeBudget(agentId, budget) {
         run.needs('budget')
         const agent = id('agentId', agentId)

@@ -77,7 +77,7 @@ export const lifecycle = protocol<
     getTransitions(dfid) {
       const only = optional(id, 'dfid', dfid)
       return only === null
-        ? run.readWhole('getTransitions', [], null)
+        ? run.readAll('getTransitions', [], null)
         : run.read('getTransitions', [only], only)
     },
 

@@ -68,7 +68,7 @@ export interface Runner<Operations> {
   readonly needs: (capability: Capability) => void
   readonly read: Run<Operations>
   /** `read`, for a list or a sum: it also sees the earlier writes to records that it does not name. */
-  readonly readWhole: Run<Operations>
+  readonly readAll: Run<Operations>
   readonly write: Run<Operations>
   /** As `write`, waiting at most `waitMs` for another holder's exclusive access. */
   readonly writeWithin: <O extends Name<Operations>>(
@@ -114,7 +114,7 @@ type AnyRun = (...call: [operation: string, ids: readonly string[], ...args: unk
 /** A runner, to whoever makes one for any protocol. */
 export interface AnyRunner extends Pick<Runner<unknown>, 'maxValueBytes' | 'needs'> {
   readonly read: AnyRun
-  readonly readWhole: AnyRun
+  readonly readAll: AnyRun
   readonly write: AnyRun
   readonly writeWithin: (waitMs: number, ...call: Parameters<AnyRun>) => Promise<unknown>
 }

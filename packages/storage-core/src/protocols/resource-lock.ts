@@ -154,7 +154,7 @@ export const resourceLock = protocol<
     return {
       async getLockedAmount(resourceId, excludeDfid) {
         const [resource, excluded] = [id('resourceId', resourceId), nullable(id, 'excludeDfid', excludeDfid)]
-        return fromMicros(await run.readWhole('getLockedAmount', [resource], resource, excluded))
+        return fromMicros(await run.readAll('getLockedAmount', [resource], resource, excluded))
       },
       acquireBatch: (dfid, resources, timeoutSec, given) =>
         acquire(dfid, resources, timeoutSec, given).then((grant) => grant !== null),
@@ -172,7 +172,7 @@ export const resourceLock = protocol<
         run.needs('capacities')
         const { dfid, resourceId } = checkedOptions(given, { dfid: id, resourceId: id })
         const ids = [dfid, resourceId].filter((one) => one !== null)
-        const rows = await run.readWhole('getHolds', ids, dfid, resourceId)
+        const rows = await run.readAll('getHolds', ids, dfid, resourceId)
         return rows.map(({ micros, ...row }) => ({ ...row, amount: micros && fromMicros(micros) }))
       },
     }

@@ -58,7 +58,7 @@ export const saga = protocol<SagaStorage, SagaReads, SagaWrites, DirtyFlowExport
       return run.write('markDirty', [id('dfid', dfid)], dfid, step, partial)
     },
 
-    getDirtyFlows: () => run.readWhole('getDirtyFlows', []),
+    getDirtyFlows: () => run.readAll('getDirtyFlows', []),
 
     async getDirtyState(dfid) {
       const row = await run.read('getDirtyState', [id('dfid', dfid)], dfid)
