@@ -77,3 +77,6 @@ export type ResourceLockOperations = Operations['resourceLock']
 export type IntentRetryOperations = Operations['intentRetry']
 export type EscalationOperations = Operations['escalation']
 export type LifecycleOperations = Operations['lifecycle']
+
+/** Its name until every adapter has the new one. */
+export { conditionalWrite as conditional } from './adapter/sync-operations.ts'
