@@ -14,21 +14,6 @@ export interface Known {
 
 export const KNOWN: readonly Known[] = [
   {
-    number: 13,
-    what: "Batches of one handle on different flows are in each other's way.",
-    backends: ['mongo'],
-    part: 'flood',
-    matches: ({ breach }) => breach === 'contention',
-  },
-  {
-    number: 29,
-    what: 'A write outside a transaction has no deadline on the server: told to be unknown, it arrives late and undoes, or overtakes, the next acknowledged write of the same handle.',
-    backends: ['mongo'],
-    part: 'table',
-    matches: ({ call, fault, breach }) =>
-      breach === 'undone' && /^late|^in the storm/.test(fault) && !call.startsWith('atomically'),
-  },
-  {
     number: 31,
     what: 'Batches that were never sent are told to be unknown.',
     backends: ['mongo'],

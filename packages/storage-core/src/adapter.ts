@@ -33,7 +33,7 @@ export {
 export { WriteQueue, type WriteQueueOptions } from './adapter/write-queue.ts'
 export { WriteScheduler, type WriteSchedulerOptions } from './adapter/write-scheduler.ts'
 export { cleanCause } from './errors/cause.ts'
-export { locate } from './errors/storage-error.ts'
+export { copyOf, locate } from './errors/storage-error.ts'
 export { createStorage } from './handle/create-storage.ts'
 export { HANDLE_OPTIONS, timeoutMsOf } from './handle/handle-options.ts'
 export type { AgentRegistryReads, AgentRegistryWrites, AgentRow } from './protocols/agent-registry.ts'

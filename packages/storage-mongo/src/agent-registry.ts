@@ -1,63 +1,50 @@
 import {
-  type AgentInput,
-  type AgentRegistryOperations,
+  type AgentRegistryWrites,
+  type AgentRegistryReads,
+  type AgentExport,
   type Implementation,
-  conditionalSteps,
+  type SyncImplementation,
+  type Transfer,
+  conditional,
 } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
-import type { AgentDocument } from './documents.ts'
-import { bulk, replaceAll, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
+import { replaceAll } from './import.ts'
+import type { LoadedState } from './loaded-state.ts'
 import { hostNow } from './time.ts'
+import { needing } from './writing.ts'
 
 const NAME = 'agent_registry'
 
-async function updateStatus(
-  context: MongoContext,
-  agentId: string,
-  status: string,
-  suspensionReason: string | null,
-): Promise<boolean> {
-  const $set = { status, suspensionReason, updatedAt: hostNow() } as Partial<AgentDocument>
-  const { matchedCount } = await context
-    .collection(NAME)
-    .updateOne({ _id: agentId }, { $set }, context.options)
-  return matchedCount === 1
+export const agentRegistryWrites: SyncImplementation<AgentRegistryWrites, LoadedState> = {
+  upsertAgent(state, { agentId, ...fields }) {
+    const updatedAt = hostNow()
+    state.update(NAME, agentId, {
+      $set: { ...fields, updatedAt },
+      $setOnInsert: { suspensionReason: null, registeredAt: updatedAt },
+    })
+  },
+
+  updateStatus: needing(
+    (wanted, agentId) => wanted.document(NAME, agentId),
+    conditional(
+      (state: LoadedState, agentId: string, _status: string, _suspensionReason: string | null) =>
+        state.get(NAME, agentId) !== null,
+      (state, agentId, status, suspensionReason) => {
+        state.update(NAME, agentId, { $set: { status, suspensionReason, updatedAt: hostNow() } })
+        return true
+      },
+    ),
+  ),
 }
 
-export const agentRegistry: Implementation<AgentRegistryOperations, MongoContext> = {
-  upsertAgent: bulk(
-    () => NAME,
-    ({ agentId, ...fields }: AgentInput) => {
-      const updatedAt = hostNow()
-      const update = {
-        $set: { ...fields, updatedAt },
-        $setOnInsert: { suspensionReason: null, registeredAt: updatedAt },
-      }
-      return upsertOne(agentId, update)
-    },
-  ),
-
+export const agentRegistry: Implementation<AgentRegistryReads & Transfer<AgentExport>, MongoContext> = {
   async getAgent(context, agentId) {
     const found = await context.collection(NAME).findOne({ _id: agentId }, context.options)
     if (found === null) return null
     const { _id, registeredAt: _, updatedAt: __, ...row } = found
     return { agentId: _id, ...row }
   },
-
-  updateStatus: conditionalSteps(updateStatus, {
-    judge: async (context: MongoContext, agentId: string, _status: string, _reason: string | null) => {
-      const projection = { _id: 1 } as const
-      return (
-        (await context.collection(NAME).findOne({ _id: agentId }, { ...context.options, projection })) !==
-        null
-      )
-    },
-    async enact(context, ...change) {
-      await updateStatus(context, ...change)
-      return true
-    },
-  }) as Implementation<AgentRegistryOperations, MongoContext>['updateStatus'],
 
   getStatus: (context, agentId) =>
     context

@@ -1,13 +1,12 @@
 import { type Outcome, settleBy } from '@dir/storage-core'
 import type { Collection, Db, DbOptions, Document, MongoClient } from 'mongodb'
-import type { CollectionName, Documents } from './documents.ts'
+import type { CollectionName, Documents, LogName } from './documents.ts'
 import type { Circumstances } from './driver-errors.ts'
-import { DenseLog } from './dense-log.ts'
 import { Failure, told } from './failure.ts'
 import { Late } from './late.ts'
 import { MongoContext } from './mongo-context.ts'
 import { Reach } from './reach.ts'
-import { droppedMeanwhile, schemaVersion } from './schema.ts'
+import { droppedMeanwhile, schemaOf } from './migrate.ts'
 import { SessionRegister } from './session-register.ts'
 import { Transactions } from './transactions.ts'
 
@@ -48,8 +47,8 @@ export class Connection {
   readonly namespace: string
   readonly sessions: SessionRegister
   readonly transactions: Transactions
-  readonly audit: DenseLog<'decision_audit_events'> = new DenseLog('decision_audit_events')
-  readonly lifecycle: DenseLog<'lifecycle_transitions'> = new DenseLog('lifecycle_transitions')
+  /** The highest numbers of the logs, where it was this process that has issued them. Others may have gone on since. */
+  readonly lasts = new Map<LogName, number>()
   readonly #collections = new Map<CollectionName, Collection>()
   readonly reach: Reach
   #seenAt = -Infinity
@@ -75,25 +74,17 @@ export class Connection {
     return this.admin.command(command, { ...PLAIN, ...(signal && { signal }) })
   }
 
-  /** Somebody else may have appended. */
-  forget(): void {
-    this.audit.forget()
-    this.lifecycle.forget()
-  }
-
   /**
    * Runs operations under a deadline: whatever they do, the promise settles by then, and nothing further is sent.
    * Rejects with the contract's error, with `outcome` where it is not certain that nothing was written.
    */
   run<T>(deadline: number, outcome: Outcome, act: (context: MongoContext) => Promise<T>): Promise<T> {
-    return told(this.carry(deadline, outcome, 1, act))
+    return told(this.#carry(deadline, outcome, act))
   }
 
-  /** `run` of a command that writes so many documents, rejecting with a `Failure`. */
-  async carry<T>(
+  async #carry<T>(
     deadline: number,
     outcome: Outcome,
-    documents: number,
     act: (context: MongoContext) => Promise<T>,
   ): Promise<T> {
     const start = performance.now()
@@ -103,7 +94,7 @@ export class Connection {
       return await this.watched(settleBy(deadline, act(context), () => new Late()))
     } catch (error) {
       abort.abort()
-      throw this.failure(error, start, outcome, { documents })
+      throw this.failure(error, start, outcome)
     }
   }
 
@@ -114,8 +105,8 @@ export class Connection {
   async present(context: MongoContext): Promise<void> {
     await this.sessions.tried()
     if (performance.now() - this.#seenAt < PRESENT_MS) return
-    if ((await schemaVersion(context)) === 0) {
-      this.forget()
+    if ((await schemaOf(context)).version === 0) {
+      this.lasts.clear()
       throw droppedMeanwhile()
     }
     this.#seenAt = performance.now()
@@ -136,7 +127,7 @@ export class Connection {
     error: unknown,
     start: number,
     unsure: Outcome,
-    more: Partial<Pick<Circumstances, 'attempts' | 'documents' | 'inDoubt'>> = {},
+    more: Partial<Pick<Circumstances, 'attempts' | 'inDoubt'>> = {},
   ): Failure {
     if (error instanceof Failure) return error
     const reached = this.reach.since(start)

@@ -1,111 +1,80 @@
 import { createHash } from 'node:crypto'
 import {
+  type ContextExport,
   type ContextKind,
-  type ContextOperations,
+  type ContextReads,
+  type ContextWrites,
   type Implementation,
-  conditionalSteps,
+  type SyncImplementation,
+  type Transfer,
+  conditional,
 } from '@dir/storage-core'
-import type { Collection } from 'mongodb'
-import type { MongoContext } from './mongo-context.ts'
-import type { ContextDocument } from './documents.ts'
-import { isDuplicate } from './driver-errors.ts'
-import { bulk, replaceAll, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
+import { replaceAll } from './import.ts'
+import type { LoadedState } from './loaded-state.ts'
+import type { MongoContext } from './mongo-context.ts'
 import { hostNow } from './time.ts'
-
-const table = (context: MongoContext, kind: ContextKind): Collection<ContextDocument> =>
-  context.collection(`context_${kind}`)
+import { needing } from './writing.ts'
 
 const digestOf = (json: string | null): string | null =>
   json === null ? null : createHash('sha256').update(json).digest('base64')
 
-async function get(context: MongoContext, kind: ContextKind, id: string): Promise<string | null> {
-  const projection = { dataJson: 1 } as const
-  const found = await table(context, kind).findOne({ _id: id }, { ...context.options, projection })
-  return found?.dataJson ?? null
-}
-
-const set = bulk(
-  (kind: ContextKind) => `context_${kind}`,
-  (_kind: ContextKind, id: string, dataJson: string) =>
-    upsertOne(id, { $set: { dataJson, digest: digestOf(dataJson), updatedAt: hostNow() } }),
-)
-
 /** Changes the document whatever else is written, so that it conflicts with every other writer. */
 const JUDGED = { $currentDate: { judged: { $type: 'timestamp' } } } as const
 
-async function isStill(
-  context: MongoContext,
-  kind: ContextKind,
-  id: string,
-  expectedJson: string | null,
-): Promise<boolean> {
-  const projection = { digest: 1 } as const
-  const found = await table(context, kind).findOne({ _id: id }, { ...context.options, projection })
-  return (found?.digest ?? null) === digestOf(expectedJson)
+function changeTo(dataJson: string) {
+  return { $set: { dataJson, digest: digestOf(dataJson), updatedAt: hostNow() } }
 }
 
-/** One update that matches only the expected text; where none is expected, one that inserts. */
-async function compareAndSet(
-  context: MongoContext,
-  kind: ContextKind,
-  id: string,
-  expectedJson: string | null,
-  dataJson: string,
-): Promise<boolean> {
-  const $set = { dataJson, digest: digestOf(dataJson), updatedAt: hostNow() }
-  const filter = { _id: id, digest: digestOf(expectedJson) }
-  for (;;) {
-    try {
-      const upsert = expectedJson === null
-      const { matchedCount, upsertedCount } = await table(context, kind).updateOne(
-        filter,
-        { $set, ...JUDGED },
-        { ...context.options, upsert },
-      )
-      return matchedCount + upsertedCount === 1
-    } catch (error) {
-      if (!isDuplicate(error)) throw error
-      if ((await get(context, kind, id)) !== null) return false
-    }
-  }
+function isStill(state: LoadedState, kind: ContextKind, id: string, expectedJson: string | null): boolean {
+  return (state.get(`context_${kind}`, id)?.digest ?? null) === digestOf(expectedJson)
 }
 
-export const context: Implementation<ContextOperations, MongoContext> = {
-  get,
-  set,
+export const contextWrites: SyncImplementation<ContextWrites, LoadedState> = {
+  set(state, kind, id, dataJson) {
+    state.update(`context_${kind}`, id, changeTo(dataJson))
+  },
 
-  compareAndSet: conditionalSteps(compareAndSet, {
-    judge: (
-      run: MongoContext,
-      kind: ContextKind,
-      id: string,
-      expectedJson: string | null,
-      _dataJson: string,
-    ) => isStill(run, kind, id, expectedJson),
-    async enact(run, kind, id, _expectedJson, dataJson) {
-      const $set = { dataJson, digest: digestOf(dataJson), updatedAt: hostNow() }
-      await table(run, kind).updateOne({ _id: id }, { $set, ...JUDGED }, { ...run.options, upsert: true })
-      return true
-    },
-  }),
-
-  expectSession: conditionalSteps(
-    (run: MongoContext, dfid: string, expectedJson: string | null) =>
-      isStill(run, 'session', dfid, expectedJson),
-    {
-      judge: (run, dfid, expectedJson) => isStill(run, 'session', dfid, expectedJson),
-      async enact(run, dfid) {
-        const absent = { dataJson: null, digest: null, updatedAt: hostNow() }
-        await table(run, 'session').updateOne(
-          { _id: dfid },
-          { $setOnInsert: absent, ...JUDGED },
-          { ...run.options, upsert: true },
-        )
+  compareAndSet: needing(
+    (wanted, kind, id) => wanted.document(`context_${kind}`, id),
+    conditional(
+      (state: LoadedState, kind: ContextKind, id: string, expectedJson: string | null, _dataJson: string) =>
+        isStill(state, kind, id, expectedJson),
+      (state, kind, id, _expectedJson, dataJson) => {
+        state.update(`context_${kind}`, id, { ...changeTo(dataJson), ...JUDGED })
         return true
       },
+    ),
+    async (context, kind, id, expectedJson, dataJson) => {
+      const filter = { _id: id, digest: digestOf(expectedJson) }
+      const options = { ...context.options, upsert: expectedJson === null }
+      const { matchedCount, upsertedCount } = await context
+        .collection(`context_${kind}`)
+        .updateOne(filter, { ...changeTo(dataJson), ...JUDGED }, options)
+      return matchedCount + upsertedCount === 1 ? true : null
     },
   ),
+
+  expectSession: needing(
+    (wanted, dfid) => wanted.document('context_session', dfid),
+    conditional(
+      (state: LoadedState, dfid: string, expectedJson: string | null) =>
+        isStill(state, 'session', dfid, expectedJson),
+      (state, dfid) => {
+        const absent = { dataJson: null, digest: null, updatedAt: hostNow() }
+        state.update('context_session', dfid, { $setOnInsert: absent, ...JUDGED })
+        return true
+      },
+    ),
+  ),
+}
+
+export const context: Implementation<ContextReads & Transfer<ContextExport>, MongoContext> = {
+  async get(run, kind, id) {
+    const projection = { dataJson: 1 } as const
+    const found = await run.collection(`context_${kind}`).findOne({ _id: id }, { ...run.options, projection })
+    return found?.dataJson ?? null
+  },
 
   async exportPage(run, cursor) {
     const kind = cursor?.startsWith('state:') === true ? 'state' : 'session'

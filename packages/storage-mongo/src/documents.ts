@@ -26,10 +26,11 @@ export interface IdempotencyDocument {
   readonly claim: { readonly token: string; readonly since: Instant; readonly until: Instant } | null
 }
 
-/** What a dense log needs of its documents: a number without gaps, and an id that makes sending again harmless. */
+/** Its `_id` is a number without gaps. */
 export interface LogDocument {
   readonly _id: number
-  readonly eventId: string
+  /** An older version of this package wrote one. */
+  readonly eventId?: string
 }
 
 export interface EventDocument extends LogDocument, NewEvent {
@@ -69,6 +70,8 @@ export interface LockVersionDocument {
   /** The sum of a resource's holds, expired ones that nobody met yet included; 0 for a flow. */
   readonly total: Micros
   readonly version: number
+  /** The latest that was issued to an acquire of it. */
+  readonly fence?: number
   readonly usedAt: Date
 }
 
@@ -101,9 +104,13 @@ export interface RequestDocument extends Omit<EscalationRequest, 'dfid'> {
 
 /** Numbers about the whole namespace; `seq` and `fence` are the least that counts as issued. */
 export interface MetaDocument {
-  readonly _id: 'schema_version' | 'importing' | 'imported' | 'seq' | 'fence'
+  readonly _id: 'schema_version' | 'importing' | 'imported' | 'seq' | 'fence' | 'turn'
   /** Of `importing` and `imported`: the ticket of an import that is not finished, and of the last one that is. */
   readonly value: number
+  /** Of `schema_version`: the version of this package that it needs. */
+  readonly package?: string
+  /** Of `turn`: how often it was waited for. */
+  readonly waits?: number
   /** Of `importing`: how many pages it has written. */
   readonly pages?: number
   /** Of `schema_version`: how often an import has begun or ended. */
@@ -135,3 +142,6 @@ export interface Documents {
 }
 
 export type CollectionName = keyof Documents
+
+/** Append-only, with numbers without gaps. */
+export type LogName = 'decision_audit_events' | 'lifecycle_transitions'

@@ -14,8 +14,6 @@ export interface Circumstances {
   /** An earlier sending may have been carried out, of which a refusal of this one says nothing. */
   readonly inDoubt?: boolean
   readonly attempts?: number
-  /** How many documents its command wrote; default 1. */
-  readonly documents?: number
 }
 
 /** What the driver's errors have in common; another copy of the driver may have made them. */
@@ -80,24 +78,8 @@ export function isUnconfirmed(error: unknown): boolean {
   return name === 'MongoBulkWriteError' && result?.getWriteConcernError?.() !== undefined
 }
 
-interface Refused {
-  /** Among the documents of the command. */
-  readonly index: number
-  readonly error: unknown
-}
-
-/** Which document of an ordered write was refused; those before it are written, those after it were not begun. */
-export function firstRefused(error: unknown): Refused | null {
-  const { writeErrors } = (error ?? {}) as { readonly writeErrors?: unknown }
-  const [first] = Array.isArray(writeErrors) ? (writeErrors as { readonly index?: unknown }[]) : []
-  return typeof first?.index === 'number' && !isUnconfirmed(error) ? { index: first.index, error } : null
-}
-
 /** What is known of a write that failed so. */
-export function outcomeOf(
-  error: unknown,
-  { outcome, steady, documents = 1, inDoubt = false }: Circumstances,
-): Outcome {
+export function outcomeOf(error: unknown, { outcome, steady, inDoubt = false }: Circumstances): Outcome {
   if (inDoubt) return 'unknown'
   const { name, code } = look(error)
   const isAnswer = name === 'MongoServerError' || name === 'MongoBulkWriteError'
@@ -106,7 +88,7 @@ export function outcomeOf(
     isAnswer &&
     !isUnconfirmed(error) &&
     !hasLabel(error, 'RetryableWriteError') &&
-    provesNothingDone(code, documents)
+    provesNothingDone(code)
   return isProof || hasLabel(error, 'NoWritesPerformed') ? 'not-applied' : outcome
 }
 

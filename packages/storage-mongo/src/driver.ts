@@ -1,25 +1,31 @@
 import {
   CAPABILITIES,
   type Call,
+  CommitQueue,
   ConfigurationError,
   type DriverTransfer,
   type StorageDriver,
   type Work,
-  WriteScheduler,
-  runAlone,
+  pause,
   timeoutMsOf,
 } from '@dir/storage-core'
 import { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
 import { standalone } from './connecting.ts'
 import { isPassing } from './errors.ts'
-import { pause } from './transactions.ts'
-import { operations, runBatch } from './operations.ts'
+import { Commits } from './commits.ts'
+import { ask } from './operations.ts'
 import { closeClient } from './client.ts'
 import type { Checked } from './options.ts'
-import { queuesOf } from './queues.ts'
-import { SCHEMA_VERSION, prepareSchema, raiseFence, refuseUnfinishedImport } from './schema.ts'
-import { beginImport, finishImport, readCounters, requireImport } from './transfer.ts'
+import { migrate, raiseFence, refuseUnfinishedImport } from './migrate.ts'
+import { SCHEMA_VERSION } from './schema.ts'
+import { beginImport, finishImport, readCounters, requireImport } from './import.ts'
+
+const MOST_WORKS = 128
+const MOST_BYTES = 4 * 1024 * 1024
+
+/** With less time than this, of a short deadline a tenth, a write is not sent any more. */
+const MOST_LEAST_MS = 100
 
 /** With less time than this, a read is not asked again. */
 const PATIENCE_MS = 100
@@ -35,34 +41,38 @@ export class MongoDriver implements StorageDriver {
   readonly #connection: Connection
   readonly #isOurs: boolean
   readonly #timeoutMs: number
-  readonly #scheduler: WriteScheduler
+  readonly #queue: CommitQueue
 
   constructor({ isOurs, handle, ...place }: Checked) {
     this.#connection = new Connection(place)
     this.#isOurs = isOurs
     this.#timeoutMs = timeoutMsOf(handle)
-    this.#scheduler = new WriteScheduler({
-      queueOf: queuesOf(this.#connection),
-      execute: (work) => this.#execute(work),
+    const commits = new Commits(this.#connection)
+    this.#queue = new CommitQueue({
+      commit: (works) => commits.commit(works),
+      mostWorks: MOST_WORKS,
+      mostBytes: MOST_BYTES,
+      overlap: true,
+      leastMs: Math.min(MOST_LEAST_MS, this.#timeoutMs / 10),
     })
   }
 
   init(create: boolean): Promise<void> {
     return this.#ask(async (context) => {
       await this.#judgeServer()
-      await prepareSchema(context, create)
+      await migrate(context, create)
       await refuseUnfinishedImport(context)
       await raiseFence(context)
     })
   }
 
   async read(call: Call): Promise<unknown> {
-    const earlier = this.#scheduler.earlier(call)
+    const earlier = this.#queue.earlier(call)
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#connection.run(call.deadline, 'not-applied', async (context) => {
           await earlier
-          return runAlone(operations, context, call)
+          return ask(context, call)
         })
       } catch (error) {
         // the server or the way there, and not the call: what only reads may be asked again
@@ -73,7 +83,8 @@ export class MongoDriver implements StorageDriver {
   }
 
   write(work: Work): Promise<readonly unknown[]> {
-    return this.#scheduler.write(work)
+    const { importTicket } = work
+    return importTicket === undefined ? this.#queue.push(work) : this.#import(work, importTicket)
   }
 
   health(): Promise<Readonly<Record<string, string | number | boolean>>> {
@@ -95,7 +106,7 @@ export class MongoDriver implements StorageDriver {
 
   async close(graceMs: number): Promise<void> {
     const deadline = performance.now() + graceMs
-    await this.#scheduler.close(graceMs)
+    await this.#queue.close(graceMs)
     await this.#connection.sessions.close(this.#isOurs)
     if (this.#isOurs) await closeClient(this.#connection.client, deadline)
   }
@@ -105,7 +116,7 @@ export class MongoDriver implements StorageDriver {
     begin: async (ticket, create) => {
       await this.#ask(async (context) => {
         await this.#judgeServer()
-        await prepareSchema(context, create)
+        await migrate(context, create)
       })
       await beginImport(this.#connection, ticket, this.#timeoutMs)
     },
@@ -115,16 +126,10 @@ export class MongoDriver implements StorageDriver {
       ),
   }
 
-  async #execute({ calls, atomic, deadline, importTicket }: Work): Promise<readonly unknown[]> {
-    if (importTicket !== undefined)
-      return this.#connection.transactions.run(deadline, async (inside) => {
-        await requireImport(inside, importTicket)
-        return Promise.all(calls.map((call) => runAlone(operations, inside, call)))
-      })
-    if (atomic) return this.#connection.transactions.run(deadline, (inside) => runBatch(inside, calls))
-    return this.#connection.run(deadline, 'unknown', async (context) => {
-      await this.#connection.present(context)
-      return Promise.all(calls.map((call) => runAlone(operations, context, call)))
+  #import({ calls, deadline }: Work, ticket: number): Promise<readonly unknown[]> {
+    return this.#connection.transactions.run(deadline, async (inside) => {
+      await requireImport(inside, ticket)
+      return Promise.all(calls.map((call) => ask(inside, call)))
     })
   }
 

@@ -56,23 +56,17 @@ export function kindOf(code: unknown): Kind | undefined {
 }
 
 /**
- * What proves that nothing was carried out, where the server answered and the command was sent once. Whatever is not
- * here is `unknown`.
+ * What proves that a statement of one document was not carried out, where the server answered and it was sent once.
+ * Whatever is not here is `unknown`.
  */
-const PROOFS = {
-  /** Judged before the first document. */
-  anyCommand: new Set([11, 13, 18, 20, 59, 115, 322, 323, 324, 347, 391, 392, 433, 449, 450, 462, 8000]),
-  /** The one document of its command is not written; of several, some may be. */
-  oneDocument: new Set([
-    24, 26, 50, 85, 86, 112, 121, 146, 257, 292, 365, 371, 388, 10334, 11000, 11601, 14031, 16500, 17419,
-    17420,
-  ]),
-}
+const PROOFS = new Set([
+  11, 13, 18, 20, 24, 26, 50, 59, 85, 86, 112, 115, 121, 146, 257, 292, 322, 323, 324, 347, 365, 371, 388,
+  391, 392, 433, 449, 450, 462, 8000, 10334, 11000, 11601, 14031, 16500, 17419, 17420,
+])
 
-/** Whether an answer with this code to a command of so many documents proves that none of them was written. */
-export function provesNothingDone(code: unknown, documents: number): boolean {
-  if (typeof code !== 'number') return false
-  return PROOFS.anyCommand.has(code) || (documents === 1 && PROOFS.oneDocument.has(code))
+/** Whether an answer with this code proves that nothing was written. */
+export function provesNothingDone(code: unknown): boolean {
+  return typeof code === 'number' && PROOFS.has(code)
 }
 
 /** Codes whose text names sizes, times, terms and hosts, and never quotes a request. */

@@ -30,7 +30,6 @@ import {
   shownText,
 } from './driver-errors.ts'
 import { type Kind, kindOf } from './error-codes.ts'
-import { Conflict } from './late.ts'
 import { standalone, wayThere } from './connecting.ts'
 
 const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
@@ -38,8 +37,6 @@ const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 /** The one place where errors of the driver become errors of the contract. */
 export function mapError(cause: unknown, circumstances: Circumstances): StorageError {
   if (isStorageError(cause)) return cause
-  if (cause instanceof Conflict)
-    return new ResourceContentionError(circumstances.attempts ?? 1, { outcome: 'not-applied' })
   const failure = look(cause)
   const outcome = outcomeOf(cause, circumstances)
   const causeText = shownText(failure)
@@ -62,7 +59,7 @@ const OF_KIND: { readonly [K in Kind]: Make } = {
           context,
         )
       : new AuthError('MongoDB refused the user. Check user, password, authSource and its rights.', context),
-  timeout: (context, { elapsedMs }) => new TimeoutError(elapsedMs, 'waiting for the server', context),
+  timeout: (context, { elapsedMs }) => new TimeoutError(elapsedMs, 'answer', context),
   lost: (context) =>
     new UnavailableError(
       'MongoDB cannot be reached, or the connection to it was lost. Check that it runs, and host, port, set and tls in the URL.',

@@ -1,112 +1,101 @@
 import {
-  type BudgetAnswer,
-  type EscalationOperations,
+  type EscalationExport,
+  type EscalationReads,
   type EscalationRequest,
+  type EscalationWrites,
   type Implementation,
-  type Instant,
   type Resolution,
-  conditionalSteps,
-  formatMicros,
-  hostMicros,
+  type SyncImplementation,
+  type Transfer,
+  conditional,
 } from '@dir/storage-core'
-import type { Document, Filter } from 'mongodb'
-import type { MongoContext } from './mongo-context.ts'
+import type { Timestamp } from 'mongodb'
 import type { RequestDocument } from './documents.ts'
-import { bulk, upsertOne } from './bulk.ts'
 import { exportPage } from './export-page.ts'
 import { newId } from './ids.ts'
-import { SERVER_NOW, microsecondAfter, plus } from './time.ts'
+import { Wanted, load } from './load.ts'
+import type { LoadedState } from './loaded-state.ts'
+import type { MongoContext } from './mongo-context.ts'
+import { plus } from './time.ts'
+import { needing } from './writing.ts'
 
 const TOKENS = 'escalation_budget'
 const REQUESTS = 'escalation_requests'
-const getWindowCount = (context: MongoContext, agentId: string, since: Instant): Promise<number> =>
-  context.collection(TOKENS).countDocuments({ agentId, createdAt: { $gte: since } }, context.options)
-
-/** Inserts or replaces in one step on the server; the replacement's `createdAt` is later than the replaced one's. */
-const insertRequest = bulk(
-  () => REQUESTS,
-  ({ dfid, ...request }: EscalationRequest) => {
-    const createdAt = formatMicros(hostMicros())
-    const later = { $cond: [{ $gt: [createdAt, '$createdAt'] }, createdAt, microsecondAfter('$createdAt')] }
-    const update = [
-      { $set: { ...literals(request), ...opened(), createdAt: later, resolvedAt: null, decision: null } },
-    ]
-    return upsertOne(dfid, update)
-  },
-)
 
 /** This process, and how many requests it has opened. */
 const opener = newId()
 let openings = 0
 
-/** Its place in the order of insertion: by the server's logical clock, and in one command by the order of issue. */
-function opened(): Document {
-  return { opened: { at: '$$CLUSTER_TIME', position: { $literal: ++openings }, by: { $literal: opener } } }
+/** Its place in the order of insertion: by the server's logical clock, and in one commit by the order of issue. */
+function opened({ clusterTime }: LoadedState): RequestDocument['opened'] {
+  return { at: clusterTime as Timestamp, position: ++openings, by: opener }
 }
 
-/** User text never stands as an expression. */
-function literals(fields: Readonly<Record<string, string | null>>): Document {
-  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { $literal: value }]))
+function itsRequest(wanted: Wanted, dfid: string): void {
+  wanted.clock()
+  wanted.document(REQUESTS, dfid)
 }
 
-/** The request that a resolution is about, if it still waits. */
-function pending({ dfid, createdAt }: Resolution): Filter<RequestDocument> {
-  return { _id: dfid, resolvedAt: null, ...(createdAt === null ? {} : { createdAt }) }
+/** The replacement's `createdAt` is later than the replaced one's. */
+function insertRequest(state: LoadedState, { dfid, ...request }: EscalationRequest): void {
+  const replaced = state.get(REQUESTS, dfid)?.createdAt
+  const createdAt = replaced === undefined || replaced < state.now ? state.now : plus(replaced, 1)
+  const fields = { ...request, createdAt, resolvedAt: null, decision: null }
+  state.update(REQUESTS, dfid, { $set: { ...fields, opened: opened(state) } })
 }
 
-async function resolve(
-  context: MongoContext,
-  filter: Filter<RequestDocument>,
-  { resolvedAt, decision, proposalJson }: Resolution,
-): Promise<boolean> {
-  const $set = { resolvedAt, decision, ...(proposalJson === null ? {} : { proposalJson }) }
-  const { matchedCount } = await context.collection(REQUESTS).updateOne(filter, { $set }, context.options)
-  return matchedCount === 1
+function addToken(state: LoadedState, agentId: string): void {
+  state.insert(TOKENS, { _id: newId(), agentId, createdAt: state.now })
+  for (const window of state.windows) if (window.agentId === agentId) window.count++
 }
 
-/** Counts and grants inside a transaction that conflicts with every other of this agent. */
-async function consume(
-  context: MongoContext,
-  agentId: string,
-  limit: number,
-  windowMicros: number,
-  request: EscalationRequest | null,
-): Promise<BudgetAnswer> {
-  const now = await context.now()
-  const used = await getWindowCount(context, agentId, plus(now, -windowMicros))
-  if (used >= limit) return { granted: false, used }
-  await context
-    .collection('escalation_agents')
-    .updateOne({ _id: agentId }, { $inc: { version: 1 } }, { ...context.options, upsert: true })
-  await context.collection(TOKENS).insertOne({ _id: newId(), agentId, createdAt: now }, context.options)
-  if (request !== null) await insertRequest(context, request)
-  return { granted: true, used: used + 1 }
-}
+export const escalationWrites: SyncImplementation<EscalationWrites, LoadedState> = {
+  recordBudgetToken: needing((wanted) => wanted.clock(), addToken),
 
-export const escalation: Implementation<EscalationOperations, MongoContext> = {
-  getWindowCount,
+  insertRequest: needing((wanted, { dfid }) => itsRequest(wanted, dfid), insertRequest),
 
-  recordBudgetToken: bulk(
-    () => TOKENS,
-    (agentId: string) =>
-      upsertOne(newId(), [{ $set: { agentId: { $literal: agentId }, createdAt: SERVER_NOW } }]),
-  ),
-
-  insertRequest,
-
-  resolveRequest: conditionalSteps(
-    (context: MongoContext, resolution: Resolution) => resolve(context, pending(resolution), resolution),
-    {
-      async judge(context, resolution) {
-        const found = context.collection(REQUESTS).findOne(pending(resolution), context.options)
-        return (await found) !== null
+  resolveRequest: needing(
+    (wanted, { dfid }) => itsRequest(wanted, dfid),
+    conditional(
+      (state: LoadedState, { dfid, createdAt }: Resolution) => {
+        const request = state.get(REQUESTS, dfid)
+        return request?.resolvedAt === null && (createdAt === null || createdAt === request.createdAt)
       },
-      async enact(context, resolution) {
-        await resolve(context, { _id: resolution.dfid }, resolution)
+      (state, { dfid, resolvedAt, decision, proposalJson }) => {
+        const proposal = proposalJson === null ? {} : { proposalJson }
+        state.update(REQUESTS, dfid, { $set: { resolvedAt, decision, ...proposal } })
         return true
       },
+    ),
+  ),
+
+  consumeBudget: needing(
+    (wanted, agentId, _limit, windowMicros, request) => {
+      wanted.window(agentId, windowMicros)
+      if (request !== null) itsRequest(wanted, request.dfid)
+    },
+    (
+      state: LoadedState,
+      agentId: string,
+      limit: number,
+      windowMicros: number,
+      request: EscalationRequest | null,
+    ) => {
+      const window = state.windows.find((one) => one.agentId === agentId && one.micros === windowMicros)
+      const used = window?.count ?? 0
+      if (used >= limit) return { granted: false, used }
+      // so that two commits that grant to one agent conflict
+      state.update('escalation_agents', agentId, { $inc: { version: 1 } })
+      addToken(state, agentId)
+      if (request !== null) insertRequest(state, request)
+      return { granted: true, used: used + 1 }
     },
   ),
+}
+
+export const escalation: Implementation<EscalationReads & Transfer<EscalationExport>, MongoContext> = {
+  getWindowCount: (context, agentId, since) =>
+    context.collection(TOKENS).countDocuments({ agentId, createdAt: { $gte: since } }, context.options),
 
   async getPendingRequests(context) {
     const pending = await context
@@ -119,9 +108,6 @@ export const escalation: Implementation<EscalationOperations, MongoContext> = {
       ...request,
     }))
   },
-
-  consumeBudget: (context, ...budget) =>
-    context.connection.transactions.run(context.deadline, (inside) => consume(inside, ...budget)),
 
   async exportPage(context, cursor) {
     const inRequests = cursor?.startsWith('requests:') === true
@@ -147,13 +133,10 @@ export const escalation: Implementation<EscalationOperations, MongoContext> = {
       await context.collection(TOKENS).insertMany(documents, context.options)
     }
     if (requests.length > 0) {
-      await context.collection(REQUESTS).bulkWrite(
-        requests.map(({ type: _, unfit: __, status: ___, dfid, ...request }) => {
-          const update = [{ $set: { ...literals({ ...request }), ...opened() } }]
-          return { updateOne: { filter: { _id: dfid }, update, upsert: true } }
-        }),
-        context.options,
-      )
+      const state = await load(context, new Wanted(new Map()))
+      for (const { type: _, unfit: __, status: ___, dfid, ...request } of requests)
+        state.update(REQUESTS, dfid, { $set: { ...request, opened: opened(state) } })
+      await state.save(context, true)
     }
   },
 }

@@ -1,7 +1,8 @@
-import { type Outcome, type StorageError, isStorageError } from '@dir/storage-core'
-import { type Circumstances, isTransient, outcomeOf } from './driver-errors.ts'
+import { type Outcome, copyOf, isStorageError } from '@dir/storage-core'
+import { type Circumstances, isTransient, look, outcomeOf } from './driver-errors.ts'
+import { kindOf } from './error-codes.ts'
 import { mapError } from './errors.ts'
-import { Conflict, Late } from './late.ts'
+import { Late } from './late.ts'
 
 /** What went wrong on the way to the server or there. Several callers may have to be told, each by an error of its own. */
 export class Failure extends Error {
@@ -23,16 +24,18 @@ export class Failure extends Error {
 
   /** Others were in the way of a transaction, which is not committed. */
   get isTransient(): boolean {
-    return this.outcome === 'not-applied' && (this.cause instanceof Conflict || isTransient(this.cause))
+    return this.outcome === 'not-applied' && isTransient(this.cause)
   }
 
-  /** The same, where an earlier sending may have been carried out. */
-  inDoubt(): Failure {
-    return new Failure(this.cause, { ...this.#circumstances, inDoubt: true })
+  /** The server does not take a document of it, or its size: without that, the rest would have been written. */
+  get isOfOneDocument(): boolean {
+    const { code } = look(this.cause)
+    const kind = code === 'ERR_OUT_OF_RANGE' ? 'tooLarge' : kindOf(code)
+    return this.outcome === 'not-applied' && (kind === 'validator' || kind === 'tooLarge')
   }
 
-  toError(): StorageError {
-    return isStorageError(this.cause) ? this.cause : mapError(this.cause, this.#circumstances)
+  toError(): unknown {
+    return isStorageError(this.cause) ? copyOf(this.cause) : mapError(this.cause, this.#circumstances)
   }
 }
 

@@ -1,101 +1,113 @@
 import { randomUUID } from 'node:crypto'
-import { type IdempotencyOperations, type Implementation, conditionalSteps } from '@dir/storage-core'
-import type { MongoContext } from './mongo-context.ts'
-import type { IdempotencyDocument } from './documents.ts'
-import { bulk, replaceAll, upsertOne } from './bulk.ts'
-import { isDuplicate } from './driver-errors.ts'
+import {
+  type IdempotencyExport,
+  type IdempotencyReads,
+  type IdempotencyWrites,
+  type Implementation,
+  type SyncImplementation,
+  type Transfer,
+  conditional,
+} from '@dir/storage-core'
 import { exportPage } from './export-page.ts'
-import { hostNow, plus } from './time.ts'
+import { replaceAll } from './import.ts'
+import type { Wanted } from './load.ts'
+import type { LoadedState } from './loaded-state.ts'
+import type { MongoContext } from './mongo-context.ts'
+import { SERVER_NOW, afterNow, hostNow, plus } from './time.ts'
+import { needing } from './writing.ts'
 
 const NAME = 'idempotency_cache'
 
-const find = (context: MongoContext, key: string): Promise<IdempotencyDocument | null> =>
-  context.collection(NAME).findOne({ _id: key }, context.options)
+const itsDocument = (wanted: Wanted, key: string): void => wanted.document(NAME, key)
 
-async function isCurrent(context: MongoContext, key: string, token: string): Promise<boolean> {
-  return (await find(context, key))?.claim?.token === token
-}
+const resultOf = (resultJson: string) => ({ resultJson, createdAt: hostNow(), claim: null })
 
-async function complete(
-  context: MongoContext,
-  key: string,
-  token: string,
-  resultJson: string,
-): Promise<boolean> {
-  const { matchedCount } = await context
-    .collection(NAME)
-    .updateOne(
-      { _id: key, 'claim.token': token },
-      { $set: { resultJson, createdAt: hostNow(), claim: null } },
-      context.options,
-    )
-  return matchedCount === 1
-}
+const ends = (state: LoadedState, key: string, token: string): boolean =>
+  state.get(NAME, key)?.claim?.token === token
 
-async function abandon(context: MongoContext, key: string, token: string): Promise<boolean> {
-  const { deletedCount } = await context
-    .collection(NAME)
-    .deleteOne({ _id: key, 'claim.token': token }, context.options)
-  return deletedCount === 1
-}
+export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedState> = {
+  set(state, key, resultJson) {
+    state.update(NAME, key, { $set: { ...resultOf(resultJson), requestHash: null } })
+  },
 
-export const idempotency: Implementation<IdempotencyOperations, MongoContext> = {
-  get: async (context, key) => (await find(context, key))?.resultJson ?? null,
-
-  set: bulk(
-    () => NAME,
-    (key: string, resultJson: string) => {
-      const update = { $set: { resultJson, requestHash: null, createdAt: hostNow(), claim: null } }
-      return upsertOne(key, update)
+  setIfAbsent: needing(
+    itsDocument,
+    (state: LoadedState, key: string, resultJson: string) => {
+      const standing = state.get(NAME, key)?.resultJson ?? null
+      if (standing !== null) return { stored: false, resultJson: standing }
+      state.update(NAME, key, { $set: { ...resultOf(resultJson), requestHash: null } })
+      return { stored: true, resultJson }
+    },
+    async (context, key, resultJson) => {
+      const $set = { ...resultOf(resultJson), requestHash: null }
+      const options = { ...context.options, upsert: true }
+      await context.collection(NAME).updateOne({ _id: key, resultJson: null }, { $set }, options)
+      return { stored: true, resultJson }
     },
   ),
 
-  async setIfAbsent(context, key, resultJson) {
-    const $set = { resultJson, requestHash: null, createdAt: hostNow(), claim: null }
-    for (;;) {
-      try {
-        await context
-          .collection(NAME)
-          .updateOne({ _id: key, resultJson: null }, { $set }, { ...context.options, upsert: true })
-        return { stored: true, resultJson }
-      } catch (error) {
-        if (!isDuplicate(error)) throw error
-        const standing = (await find(context, key))?.resultJson ?? null
-        if (standing !== null) return { stored: false, resultJson: standing }
-      }
-    }
-  },
-
-  async claim(context, key, token, leaseMicros, requestHash) {
-    for (;;) {
-      const [found, now] = await Promise.all([find(context, key), context.now()])
+  claim: needing(
+    (wanted, key) => {
+      wanted.clock()
+      itsDocument(wanted, key)
+    },
+    (state: LoadedState, key: string, token: string, leaseMicros: number, requestHash: string | null) => {
+      const found = state.get(NAME, key)
       if (found !== null) {
         const { resultJson, claim } = found
         if (found.requestHash !== null && requestHash !== null && found.requestHash !== requestHash)
           return { state: 'mismatch' }
         if (resultJson !== null) return { state: 'replay', resultJson }
-        if (claim !== null && claim.until > now) return { state: 'inFlight', until: claim.until }
+        if (claim !== null && claim.until > state.now) return { state: 'inFlight', until: claim.until }
         if (claim !== null) return { state: 'ambiguous', since: claim.since, token: claim.token }
       }
-      const claim = { token, since: now, until: plus(now, leaseMicros) }
-      try {
-        await context
-          .collection(NAME)
-          .insertOne({ _id: key, resultJson: null, requestHash, createdAt: null, claim }, context.options)
-        return { state: 'started' }
-      } catch (error) {
-        if (!isDuplicate(error)) throw error
-      }
-    }
+      const claim = { token, since: state.now, until: plus(state.now, leaseMicros) }
+      state.update(NAME, key, { $set: { resultJson: null, requestHash, createdAt: null, claim } })
+      return { state: 'started' }
+    },
+    async (context, key, token, leaseMicros, requestHash) => {
+      // no document has no `_id`: whatever is there is left alone
+      const claim = { token: { $literal: token }, since: SERVER_NOW, until: afterNow(leaseMicros) }
+      const fields = { resultJson: null, requestHash: { $literal: requestHash }, createdAt: null, claim }
+      const options = { ...context.options, upsert: true }
+      await context
+        .collection(NAME)
+        .updateOne({ _id: key, claim: { $exists: false } }, [{ $set: fields }], options)
+      return { state: 'started' }
+    },
+  ),
+
+  complete: needing(
+    itsDocument,
+    conditional(
+      (state: LoadedState, key: string, token: string, _resultJson: string) => ends(state, key, token),
+      (state, key, _token, resultJson) => {
+        state.update(NAME, key, { $set: resultOf(resultJson) })
+        return true
+      },
+    ),
+    async (context, key, token, resultJson) => {
+      const { matchedCount } = await context
+        .collection(NAME)
+        .updateOne({ _id: key, 'claim.token': token }, { $set: resultOf(resultJson) }, context.options)
+      return matchedCount === 1 ? true : null
+    },
+  ),
+
+  abandon: needing(
+    itsDocument,
+    conditional(ends, (state, key) => {
+      state.remove(NAME, key)
+      return true
+    }),
+  ),
+}
+
+export const idempotency: Implementation<IdempotencyReads & Transfer<IdempotencyExport>, MongoContext> = {
+  async get(context, key) {
+    const found = await context.collection(NAME).findOne({ _id: key }, context.options)
+    return found?.resultJson ?? null
   },
-
-  complete: conditionalSteps(complete, {
-    judge: (context: MongoContext, key: string, token: string, _resultJson: string) =>
-      isCurrent(context, key, token),
-    enact: complete,
-  }),
-
-  abandon: conditionalSteps(abandon, { judge: isCurrent, enact: abandon }),
 
   exportPage: (context, cursor) =>
     exportPage(context, NAME, '_id', cursor, ({ _id, claim, ...effect }) => {

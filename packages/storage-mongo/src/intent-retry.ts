@@ -1,49 +1,62 @@
-import { type Implementation, type IntentRetryOperations, nextCount } from '@dir/storage-core'
-import type { MongoContext } from './mongo-context.ts'
-import { bulk, deleteOne, replaceAll, upsertOne } from './bulk.ts'
-import { isDuplicate } from './driver-errors.ts'
+import {
+  type Implementation,
+  type IntentRetryReads,
+  type IntentRetryWrites,
+  type RetryCountExport,
+  type SyncImplementation,
+  type Transfer,
+  nextCount,
+} from '@dir/storage-core'
 import { exportPage } from './export-page.ts'
+import { replaceAll } from './import.ts'
+import type { LoadedState } from './loaded-state.ts'
+import type { MongoContext } from './mongo-context.ts'
 import { hostNow } from './time.ts'
+import { needing } from './writing.ts'
 
 const NAME = 'intent_retry_counts'
 const MAX_INT32 = 2 ** 31 - 1
 
-async function getCount(context: MongoContext, dfid: string): Promise<number> {
-  return (await context.collection(NAME).findOne({ _id: dfid }, context.options))?.count ?? 0
+const getCount = (state: LoadedState, dfid: string): number => state.get(NAME, dfid)?.count ?? 0
+
+function setCount(state: LoadedState, dfid: string, count: number): void {
+  state.update(NAME, dfid, { $set: { count, updatedAt: hostNow() } })
 }
 
-export const intentRetry: Implementation<IntentRetryOperations, MongoContext> = {
+export const intentRetryWrites: SyncImplementation<
+  IntentRetryWrites & Pick<IntentRetryReads, 'getCount'>,
+  LoadedState
+> = {
   getCount,
+  setCount,
 
-  setCount: bulk(
-    () => NAME,
-    (dfid: string, count: number) => {
-      const update = { $set: { count, updatedAt: hostNow() } }
-      return upsertOne(dfid, update)
+  delete(state, dfid) {
+    state.remove(NAME, dfid)
+  },
+
+  increment: needing(
+    (wanted, dfid) => wanted.document(NAME, dfid),
+    (state: LoadedState, dfid: string) => {
+      const next = nextCount(getCount(state, dfid))
+      setCount(state, dfid, next)
+      return next
+    },
+    async (context, dfid) => {
+      const counted = await context
+        .collection(NAME)
+        .findOneAndUpdate(
+          { _id: dfid, count: { $lt: MAX_INT32 } },
+          { $inc: { count: 1 }, $set: { updatedAt: hostNow() } },
+          { ...context.options, upsert: true, returnDocument: 'after' },
+        )
+      return counted?.count ?? null
     },
   ),
+}
 
-  delete: bulk(
-    () => NAME,
-    (dfid: string) => deleteOne(dfid),
-  ),
-
-  async increment(context, dfid) {
-    for (;;) {
-      try {
-        const counted = await context
-          .collection(NAME)
-          .findOneAndUpdate(
-            { _id: dfid, count: { $lt: MAX_INT32 } },
-            { $inc: { count: 1 }, $set: { updatedAt: hostNow() } },
-            { ...context.options, upsert: true, returnDocument: 'after' },
-          )
-        return counted?.count ?? 0
-      } catch (error) {
-        if (context.session !== undefined || !isDuplicate(error)) throw error
-        nextCount(await getCount(context, dfid)) // throws where the count, and not another writer, was in the way
-      }
-    }
+export const intentRetry: Implementation<IntentRetryReads & Transfer<RetryCountExport>, MongoContext> = {
+  async getCount(context, dfid) {
+    return (await context.collection(NAME).findOne({ _id: dfid }, context.options))?.count ?? 0
   },
 
   exportPage: (context, cursor) =>

@@ -1,97 +1,60 @@
-import { type Call, type Implementation, type LifecycleOperations, conditionalSteps } from '@dir/storage-core'
-import type { Appender } from './append-queue.ts'
-import type { MongoContext } from './mongo-context.ts'
-import type { Draft } from './dense-log.ts'
+import {
+  type Implementation,
+  type LifecycleReads,
+  type LifecycleWrites,
+  type SyncImplementation,
+  type Transfer,
+  type TransitionExport,
+  conditional,
+} from '@dir/storage-core'
 import { exportPage } from './export-page.ts'
-import { Conflict } from './late.ts'
-import { newId } from './ids.ts'
+import { Wanted, load } from './load.ts'
+import type { LoadedState } from './loaded-state.ts'
+import type { MongoContext } from './mongo-context.ts'
 import { hostNow } from './time.ts'
+import { needing } from './writing.ts'
 
 const NAME = 'lifecycle_transitions'
 
-type TransitionDraft = Draft<typeof NAME>
-type Transition = readonly [dfid: string, fromStatus: string | null, toStatus: string]
-
-const drafted = ([dfid, fromStatus, toStatus]: Transition): TransitionDraft => {
-  return { eventId: newId(), dfid, fromStatus, toStatus, createdAt: hostNow() }
+const itsStatus = (wanted: Wanted, dfid: string): void => {
+  wanted.statusOf.add(dfid)
+  wanted.log(NAME)
 }
 
-/** The current statuses of flows that have one. */
-async function statuses(context: MongoContext, dfids: readonly string[]): Promise<Map<string, string>> {
-  if (dfids.length === 0) return new Map()
-  const latest = await context
-    .collection(NAME)
-    .aggregate<{ _id: string; toStatus: string }>(
-      [
-        { $match: { dfid: { $in: [...new Set(dfids)] } } },
-        { $sort: { dfid: -1, _id: -1 } },
-        { $group: { _id: '$dfid', toStatus: { $first: '$toStatus' } } },
-      ],
-      context.options,
-    )
-    .toArray()
-  return new Map(latest.map(({ _id, toStatus }) => [_id, toStatus]))
+const isStatus = (state: LoadedState, dfid: string, status: string | null): boolean =>
+  (state.statuses.get(dfid) ?? null) === status
+
+function append(state: LoadedState, dfid: string, fromStatus: string | null, toStatus: string): void {
+  state.append(NAME, { dfid, fromStatus, toStatus, createdAt: hostNow() })
+  state.statuses.set(dfid, toStatus)
 }
 
-/** What `call` demands of its flow's status; undefined: nothing. */
-function demanded({ operation, args }: Call): string | null | undefined {
-  return operation === 'recordTransition' ? undefined : (args[1] as string | null)
-}
+export const lifecycleWrites: SyncImplementation<LifecycleWrites, LoadedState> = {
+  recordTransition: needing((wanted) => wanted.log(NAME), append),
 
-/** Judges calls one after the other, each after the transitions of those before it. */
-function judge(now: Map<string, string>, calls: readonly Call[]): boolean[] {
-  return calls.map((call) => {
-    const [dfid, , toStatus] = call.args as Transition
-    const status = demanded(call)
-    if (status !== undefined && (now.get(dfid) ?? null) !== status) return false
-    if (call.operation !== 'expectStatus') now.set(dfid, toStatus)
-    return true
-  })
-}
-
-const judgedFlows = (calls: readonly Call[]): string[] =>
-  calls.filter((call) => demanded(call) !== undefined).map((call) => call.args[0] as string)
-
-export const lifecycleAppender: Appender<typeof NAME> = {
-  draft: ({ work }) => work.calls.map((call) => drafted(call.args as unknown as Transition)),
-  async admit(context, entries) {
-    const calls = entries.flatMap(({ work }) => work.calls)
-    return judge(await statuses(context, judgedFlows(calls)), calls)
-  },
-  answer: ({ work }, admitted) => (work.calls[0]?.operation === 'transition' ? admitted : undefined),
-}
-
-/**
- * Appends the transitions of a batch inside its transaction, as the last step but for the audit. The batch's
- * conditions held before it; here nobody else can append any more, and they must still hold.
- */
-export async function appendInside(context: MongoContext, calls: readonly Call[]): Promise<void> {
-  const transitions = calls.filter((call) => call.operation !== 'expectStatus')
-  const drafts = transitions.map((call) => drafted(call.args as unknown as Transition))
-  await context.connection.lifecycle.appendInside(context, drafts, async (outside) => {
-    const flows = judgedFlows(calls)
-    const [seen, now] = await Promise.all([statuses(context, flows), statuses(outside, flows)])
-    if (flows.some((dfid) => seen.get(dfid) !== now.get(dfid))) throw new Conflict()
-  })
-}
-
-async function getCurrentStatus(context: MongoContext, dfid: string): Promise<string | null> {
-  return (await statuses(context, [dfid])).get(dfid) ?? null
-}
-
-const isStatus = async (context: MongoContext, dfid: string, status: string | null): Promise<boolean> =>
-  (await getCurrentStatus(context, dfid)) === status
-
-export const lifecycle: Implementation<LifecycleOperations, MongoContext> = {
-  // alone these run in the queue, and in a batch they are appended together: `lifecycleAppender`, `appendInside`
-  async recordTransition() {},
-  transition: conditionalSteps(
-    async (_context: MongoContext, _dfid: string, _from: string | null, _to: string): Promise<boolean> =>
-      false,
-    { judge: isStatus, enact: async () => true },
+  transition: needing(
+    itsStatus,
+    conditional(
+      (state: LoadedState, dfid: string, fromStatus: string | null, _toStatus: string) =>
+        isStatus(state, dfid, fromStatus),
+      (state, dfid, fromStatus, toStatus) => {
+        append(state, dfid, fromStatus, toStatus)
+        return true
+      },
+    ),
   ),
-  expectStatus: conditionalSteps(isStatus, { judge: isStatus, enact: async () => true }),
 
+  expectStatus: needing(
+    itsStatus,
+    conditional(isStatus, (state) => {
+      // what was read in the log holds as long as nobody else appends to it
+      state.reserve(NAME)
+      return true
+    }),
+  ),
+}
+
+export const lifecycle: Implementation<LifecycleReads & Transfer<TransitionExport>, MongoContext> = {
   async getTransitions(context, dfid) {
     const found = await context
       .collection(NAME)
@@ -103,7 +66,12 @@ export const lifecycle: Implementation<LifecycleOperations, MongoContext> = {
     })
   },
 
-  getCurrentStatus,
+  async getCurrentStatus(context, dfid) {
+    const latest = await context
+      .collection(NAME)
+      .findOne({ dfid }, { ...context.options, projection: { toStatus: 1 }, sort: { _id: -1 } })
+    return latest?.toStatus ?? null
+  },
 
   exportPage: (context, cursor) =>
     exportPage(context, NAME, '_id', cursor, ({ _id: _, eventId: __, ...transition }) => {
@@ -111,9 +79,11 @@ export const lifecycle: Implementation<LifecycleOperations, MongoContext> = {
     }),
 
   async importPage(context, items) {
-    context.connection.lifecycle.forget()
-    const last = await context.connection.lifecycle.last(context)
-    const drafts = items.map(({ type: _, unfit: __, ...rest }) => ({ eventId: newId(), ...rest }))
-    await context.connection.lifecycle.insert(context, last, drafts)
+    const wanted = new Wanted(new Map())
+    wanted.log(NAME)
+    const state = await load(context, wanted)
+    for (const { type: _, unfit: __, ...transition } of items) state.append(NAME, transition)
+    await state.save(context, true)
+    context.connection.lasts.clear()
   },
 }

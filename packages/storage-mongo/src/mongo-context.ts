@@ -2,7 +2,7 @@ import type { Instant } from '@dir/storage-core'
 import type { ClientSession, Collection } from 'mongodb'
 import type { Connection } from './connection.ts'
 import type { CollectionName, Documents } from './documents.ts'
-import { droppedMeanwhile } from './schema.ts'
+import { droppedMeanwhile } from './migrate.ts'
 import { SERVER_NOW } from './time.ts'
 
 const MAX_MS = 2 ** 31 - 1

@@ -1,93 +1,98 @@
 import {
   type AcquireRequest,
-  type Grant,
+  type HoldExport,
   type Implementation,
-  type ResourceLockOperations,
+  type ResourceLockReads,
+  type ResourceLockWrites,
+  type SyncImplementation,
+  type Transfer,
   compareIds,
-  conditionalSteps,
+  conditional,
   exportAmount,
   importAmount,
+  noRoom,
 } from '@dir/storage-core'
 import type { Filter } from 'mongodb'
-import type { MongoContext } from './mongo-context.ts'
 import type { HoldDocument } from './documents.ts'
-import { replaceAll } from './bulk.ts'
 import { exportPage } from './export-page.ts'
-import { LockBoard } from './lock-board.ts'
-import { raised } from './lock-rows.ts'
-import { SERVER_NOW } from './time.ts'
+import { LIVE, changeTotal, flow, holdsOf, lockedMicros, put, raised, remove, resource } from './holds.ts'
+import { replaceAll } from './import.ts'
+import type { Wanted } from './load.ts'
+import { getLockedAmount } from './locked-amount.ts'
+import type { LoadedState } from './loaded-state.ts'
+import type { MongoContext } from './mongo-context.ts'
+import { plus } from './time.ts'
+import { needing } from './writing.ts'
 
 const NAME = 'resource_locks'
+const VERSIONS = 'lock_versions'
 
-/** Holds that have not expired, on the server's clock; null sorts before every time there. */
-const LIVE = { $or: [{ expiresAt: null }, { $expr: { $gt: ['$expiresAt', SERVER_NOW] } }] }
+const upTo = (state: LoadedState, dfid: string, fence: number | null): HoldDocument[] =>
+  [...holdsOf(state, dfid).values()].filter((hold) => fence === null || hold.fence <= fence)
 
-const board = (context: MongoContext, dfid: string, resources: readonly string[], acquires: number) =>
-  LockBoard.load(context, { flows: [dfid], resources, acquires })
+const leasedOf = (state: LoadedState, dfid: string, fence: number | null): HoldDocument[] =>
+  upTo(state, dfid, fence).filter((hold) => hold.expiresAt !== null)
 
-const namesOf = ({ demands }: AcquireRequest): string[] => demands.map(({ resourceId }) => resourceId)
-
-async function enactAcquire(context: MongoContext, request: AcquireRequest): Promise<Grant> {
-  const locks = await board(context, request.dfid, namesOf(request), 1)
-  const grant = locks.acquire(request)
-  await locks.save(context)
-  return grant
+const itsHolds = (wanted: Wanted, dfid: string): void => {
+  wanted.clock()
+  wanted.flows.add(dfid)
 }
 
-async function renew(
-  context: MongoContext,
-  dfid: string,
-  leaseMicros: number,
-  fence: number | null,
-): Promise<boolean> {
-  const locks = await board(context, dfid, [], 0)
-  const renewed = locks.renew(dfid, leaseMicros, fence)
-  await locks.save(context)
-  return renewed
-}
-
-// alone, these four run in the lock queue, many in one transaction; here they run inside the transaction of a batch
-export const resourceLock: Implementation<ResourceLockOperations, MongoContext> = {
-  acquire: conditionalSteps<[MongoContext, AcquireRequest], Grant>(enactAcquire, {
-    async judge(context, request) {
-      const locks = await board(context, request.dfid, namesOf(request), 0)
-      locks.judge(request)
-      return true
+export const resourceLockWrites: SyncImplementation<ResourceLockWrites, LoadedState> = {
+  acquire: needing(
+    (wanted, { dfid, demands }) => {
+      itsHolds(wanted, dfid)
+      wanted.fences++
+      wanted.document(VERSIONS, flow(dfid))
+      for (const { resourceId } of demands) {
+        wanted.resources.add(resourceId)
+        wanted.document(VERSIONS, resource(resourceId))
+      }
     },
-    enact: enactAcquire,
-  }) as Implementation<ResourceLockOperations, MongoContext>['acquire'],
+    conditional(
+      (state: LoadedState, { dfid, demands }: AcquireRequest): true => {
+        for (const demand of demands) {
+          const locked = lockedMicros(state, demand.resourceId, dfid)
+          if (locked + demand.micros > demand.capacity) throw noRoom(demand, locked)
+        }
+        return true
+      },
+      (state, { dfid, demands, leaseMicros }) => {
+        const fence = state.fence++
+        const expiresAt = leaseMicros === null ? null : plus(state.now, leaseMicros)
+        state.update(VERSIONS, flow(dfid), raised({}, { fence }))
+        for (const { resourceId, micros } of demands) {
+          const own = holdsOf(state, dfid).get(resourceId)?.micros ?? 0
+          changeTotal(state, resourceId, micros - own, fence)
+          put(state, { _id: { dfid, resourceId }, micros, acquiredAt: state.now, expiresAt, fence })
+        }
+        return { fence, expiresAt }
+      },
+    ),
+  ),
 
-  async release(context, dfid, fence) {
-    const locks = await board(context, dfid, [], 0)
-    locks.release(dfid, fence)
-    await locks.save(context)
-  },
-
-  renew: conditionalSteps(renew, {
-    async judge(context: MongoContext, dfid: string, leaseMicros: number, fence: number | null) {
-      return (await board(context, dfid, [], 0)).renew(dfid, leaseMicros, fence)
-    },
-    async enact(context, ...renewal) {
-      await renew(context, ...renewal)
-      return true
-    },
+  release: needing(itsHolds, (state: LoadedState, dfid: string, fence: number | null) => {
+    // so that it cannot miss an acquire that is not committed yet
+    state.update(VERSIONS, flow(dfid), raised({}))
+    for (const hold of upTo(state, dfid, fence)) remove(state, hold)
   }),
 
-  async getLockedAmount(context, resourceId, excludeDfid) {
-    const filter: Filter<HoldDocument> = {
-      '_id.resourceId': resourceId,
-      ...(excludeDfid === null ? {} : { '_id.dfid': { $ne: excludeDfid } }),
-      ...LIVE,
-    }
-    const [sum] = await context
-      .collection(NAME)
-      .aggregate<{ total: number }>(
-        [{ $match: filter }, { $group: { _id: null, total: { $sum: '$micros' } } }],
-        context.ofOneMoment,
-      )
-      .toArray()
-    return sum?.total ?? 0
-  },
+  renew: needing(
+    itsHolds,
+    conditional(
+      (state: LoadedState, dfid: string, _leaseMicros: number, fence: number | null) =>
+        leasedOf(state, dfid, fence).length > 0,
+      (state, dfid, leaseMicros, fence) => {
+        for (const hold of leasedOf(state, dfid, fence))
+          put(state, { ...hold, expiresAt: plus(state.now, leaseMicros) })
+        return true
+      },
+    ),
+  ),
+}
+
+export const resourceLock: Implementation<ResourceLockReads & Transfer<HoldExport>, MongoContext> = {
+  getLockedAmount,
 
   async getHolds(context, dfid, resourceId) {
     const filter: Filter<HoldDocument> = {
@@ -127,7 +132,10 @@ export const resourceLock: Implementation<ResourceLockOperations, MongoContext> 
       return { _id: { dfid, resourceId }, micros: importAmount(amount, micros), ...hold }
     })
     await replaceAll(context, NAME, holds)
-    const versions = holds.map(({ _id, micros }) => raised('resource', _id.resourceId, micros))
-    await context.collection('lock_versions').bulkWrite(versions, context.options)
+    const versions = holds.map(({ _id, micros }) => {
+      const update = raised({ total: micros })
+      return { updateOne: { filter: { _id: resource(_id.resourceId) }, update, upsert: true } }
+    })
+    await context.collection(VERSIONS).bulkWrite(versions, context.options)
   },
 }

@@ -1,22 +1,31 @@
-import type { Implementation, SagaOperations } from '@dir/storage-core'
-import type { MongoContext } from './mongo-context.ts'
-import { bulk, deleteOne, upsertOne } from './bulk.ts'
+import type {
+  DirtyFlowExport,
+  Implementation,
+  SagaReads,
+  SagaWrites,
+  SyncImplementation,
+  Transfer,
+} from '@dir/storage-core'
 import { exportPage } from './export-page.ts'
+import type { LoadedState } from './loaded-state.ts'
+import type { MongoContext } from './mongo-context.ts'
 import { hostNow } from './time.ts'
 
 const NAME = 'saga_dirty_state'
 /** The server gives each mark a time of its own, later than all before. */
 const MARKED = { $currentDate: { marked: { $type: 'timestamp' } } } as const
 
-export const saga: Implementation<SagaOperations, MongoContext> = {
-  markDirty: bulk(
-    () => NAME,
-    (dfid: string, failedStep: string, partialStateJson: string) => {
-      const update = { $set: { failedStep, partialStateJson, createdAt: hostNow() }, ...MARKED }
-      return upsertOne(dfid, update)
-    },
-  ),
+export const sagaWrites: SyncImplementation<SagaWrites, LoadedState> = {
+  markDirty(state, dfid, failedStep, partialStateJson) {
+    state.update(NAME, dfid, { $set: { failedStep, partialStateJson, createdAt: hostNow() }, ...MARKED })
+  },
 
+  clearDirty(state, dfid) {
+    state.remove(NAME, dfid)
+  },
+}
+
+export const saga: Implementation<SagaReads & Transfer<DirtyFlowExport>, MongoContext> = {
   async getDirtyFlows(context) {
     const marked = context.collection(NAME).find({}, { ...context.options, projection: { _id: 1 } })
     return (await marked.sort({ marked: 1 }).toArray()).map(({ _id }) => _id)
@@ -29,11 +38,6 @@ export const saga: Implementation<SagaOperations, MongoContext> = {
         { _id: dfid },
         { ...context.options, projection: { _id: 0, failedStep: 1, partialStateJson: 1 } },
       ),
-
-  clearDirty: bulk(
-    () => NAME,
-    (dfid: string) => deleteOne(dfid),
-  ),
 
   exportPage: (context, cursor) =>
     exportPage(context, NAME, 'marked', cursor, ({ _id, marked: _, ...flow }) => {

@@ -15,17 +15,9 @@ export function plus(instant: Instant, micros: number): Instant {
   return formatMicros(microsOf(instant) + micros)
 }
 
-/** The instant after the one that a field holds, in an expression. */
-export function microsecondAfter(field: string): Document {
-  const millis = { $substrBytes: [field, 0, 23] }
-  const micros = { $toInt: { $substrBytes: [field, 23, 3] } }
-  const next = { $substrBytes: [{ $toString: { $add: [micros, 1001] } }, 1, 3] }
-  const date = { $dateFromString: { dateString: { $concat: [millis, 'Z'] } } }
-  return {
-    $cond: [
-      { $lt: [micros, 999] },
-      { $concat: [millis, next, 'Z'] },
-      { $dateToString: { date: { $add: [date, 1] }, format: FORMAT } },
-    ],
-  }
+/** So many microseconds after the server's clock, as an instant, in an expression. */
+export function afterNow(micros: number): Document {
+  const millis = Math.floor(micros / 1_000)
+  const rest = String(micros - millis * 1_000).padStart(3, '0')
+  return { $dateToString: { date: { $add: ['$$NOW', millis] }, format: `%Y-%m-%dT%H:%M:%S.%L${rest}Z` } }
 }

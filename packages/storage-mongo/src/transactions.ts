@@ -1,4 +1,4 @@
-import { settleBy } from '@dir/storage-core'
+import { pause, settleBy } from '@dir/storage-core'
 import type { ClientSession } from 'mongodb'
 import type { Connection } from './connection.ts'
 import { MongoContext, serverBudget } from './mongo-context.ts'
@@ -18,12 +18,6 @@ const TRANSACTION = {
   readConcern: { level: 'snapshot' },
   writeConcern: { w: 'majority', journal: true },
 } as const
-
-/** A pause with full jitter, longer with each attempt, so that writers that were in each other's way part. */
-export function pause(attempt: number): Promise<void> {
-  const most = Math.min(50, 5 * 2 ** Math.min(attempt, 4))
-  return new Promise((resolve) => setTimeout(resolve, Math.random() * most))
-}
 
 function readyBy(deadline: number, start: number): number {
   return deadline - Math.min(COMMIT_MS, 0.2 * (deadline - start))
@@ -93,6 +87,8 @@ export class Transactions {
       if (session !== undefined) {
         if (isOpen) this.#sessions.giveUp(session, true)
         else if (isCommitting) void session.endSession().catch(() => {})
+        // the server has done so already, and the session is free in a moment
+        else if (isAborted(error)) void this.#abort(session, error, start, deadline)
         else await this.#abort(session, error, start, ready)
       }
       // of a commit, a refusal of the second sending says nothing about the first
@@ -100,6 +96,37 @@ export class Transactions {
         ? this.#connection.failure(error, start, 'unknown', { inDoubt: true })
         : this.#connection.failure(error, start, 'not-applied')
       if (failure.isTransient) void this.#sessions.endAbandoned().catch(() => {})
+      throw failure
+    }
+  }
+
+  /**
+   * Runs `body`, one statement in a session and no transaction: where it is not known whether it was carried out, the
+   * session is given up, so that it cannot arrive after a later write.
+   */
+  async single<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
+    const start = performance.now()
+    const abort = new AbortController()
+    let session: ClientSession | undefined
+    try {
+      const outside = new MongoContext(this.#connection, deadline, abort.signal)
+      await settleBy(deadline, this.#connection.present(outside), () => new Late())
+      session = await settleBy(deadline, this.#sessions.take(), () => new Late())
+      const context = new MongoContext(this.#connection, deadline, abort.signal, session)
+      const answer = await settleBy(deadline, body(context), () => new Late())
+      this.#sessions.giveBack(session)
+      return answer
+    } catch (error) {
+      abort.abort()
+      const failure = this.#connection.failure(
+        error,
+        start,
+        session === undefined ? 'not-applied' : 'unknown',
+      )
+      if (session !== undefined) {
+        if (failure.outcome === 'unknown') this.#sessions.giveUp(session, true)
+        else this.#sessions.giveBack(session)
+      }
       throw failure
     }
   }

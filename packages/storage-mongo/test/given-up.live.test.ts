@@ -76,6 +76,25 @@ withOwnServer('mongo', () => {
     },
   )
 
+  test('a lone write that arrives after its deadline does not undo the next', async () => {
+    const way = await cuttable(server.port)
+    const client = new MongoClient(`mongodb://127.0.0.1:${way.port}/?directConnection=true`, {
+      monitorCommands: true,
+      heartbeatFrequencyMS: 60_000,
+    })
+    const storage = mongoStorage({ client, namespace, operationTimeoutMs: TIMEOUT_MS })
+    await storage.context.setState('late', '0')
+    client.once('commandStarted', () => way.holdNext())
+    expect((await failureOf(storage.context.setState('late', '1'))).outcome).toBe('unknown')
+    await storage.context.setState('late', '2')
+    await way.deliver()
+    await storage.context.setState('after', '1')
+    expect(await storage.context.getState('late')).toBe('2')
+    await storage.close()
+    await client.close()
+    way.close()
+  })
+
   test('what is written after a commit that was given up comes after it, however late that arrives', async () => {
     const way = await cuttable(server.port)
     const client = new MongoClient(`mongodb://127.0.0.1:${way.port}/?directConnection=true`, {
@@ -93,7 +112,10 @@ withOwnServer('mongo', () => {
       mode: { times: 1 },
       data: { failCommands: ['killSessions'], blockConnection: true, blockTimeMS: TIMEOUT_MS * 0.6 },
     })
-    const marked = storage.atomically((batch) => batch.saga.markDirty('f', 'step', '{}'))
+    const marked = storage.atomically((batch) => {
+      batch.saga.markDirty('f', 'step', '{}')
+      batch.intentRetry.setCount('f', 1)
+    })
     expect((await failureOf(marked)).outcome).toBe('unknown')
     const cleared = storage.saga.clearDirty('f')
     await Promise.race([cleared, sleep(TIMEOUT_MS * 0.2)])

@@ -12,10 +12,14 @@ function moved(document: Document): Document {
 const client = alteredClient(url, {
   collection(name, collection) {
     if (name !== 'decision_audit_events') return collection
-    const insertMany = collection.insertMany.bind(collection)
+    const bulkWrite = collection.bulkWrite.bind(collection)
     const insertOne = collection.insertOne.bind(collection)
     return Object.assign(collection, {
-      insertMany: (documents: Document[], options: object) => insertMany(documents.map(moved), options),
+      bulkWrite: (writes: { insertOne: { document: Document } }[], options: object) =>
+        bulkWrite(
+          writes.map(({ insertOne: { document } }) => ({ insertOne: { document: moved(document) } })),
+          options,
+        ),
       insertOne: (document: Document, options: object) => insertOne(moved(document), options),
     })
   },

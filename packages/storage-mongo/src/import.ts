@@ -1,8 +1,9 @@
 import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
-import type { Collection } from 'mongodb'
+import type { AnyBulkWriteOperation, Collection } from 'mongodb'
 import type { Connection } from './connection.ts'
 import type { CollectionName, MetaDocument } from './documents.ts'
+import { Wanted, load } from './load.ts'
 import { COLLECTION_NAMES } from './schema.ts'
 
 /** Some servers forbid what has no index. */
@@ -13,12 +14,26 @@ const KEPT: ReadonlySet<string> = new Set(['meta', 'sessions'])
 
 /** The highest `seq` and fence ever issued. */
 export async function readCounters(context: MongoContext): Promise<Counters> {
-  context.connection.audit.forget()
-  const [seq, fence] = await Promise.all([
-    context.connection.audit.last(context),
-    context.collection('meta').findOne({ _id: 'fence' }, context.options),
-  ])
-  return { seq, fence: fence?.value ?? 0 }
+  const wanted = new Wanted(new Map())
+  wanted.log('decision_audit_events')
+  wanted.document('meta', 'fence')
+  const state = await load(context, wanted)
+  return {
+    seq: state.lasts.get('decision_audit_events') ?? 0,
+    fence: state.get('meta', 'fence')?.value ?? 0,
+  }
+}
+
+/** Writes documents as they are, each over whatever has its `_id`. */
+export async function replaceAll(
+  context: MongoContext,
+  name: CollectionName,
+  documents: readonly { readonly _id: unknown }[],
+): Promise<void> {
+  const writes = documents.map(({ _id, ...replacement }): AnyBulkWriteOperation => {
+    return { replaceOne: { filter: { _id } as object, replacement, upsert: true } }
+  })
+  await (context.collection(name) as unknown as Collection).bulkWrite(writes, context.options)
 }
 
 /**
@@ -31,7 +46,7 @@ export async function beginImport(connection: Connection, ticket: number, timeou
   if (await run((inside) => mark(inside, ticket)))
     for (const name of COLLECTION_NAMES.filter((one) => !KEPT.has(one)))
       while ((await run((inside) => removeSome(inside, ticket, name))) === PART);
-  connection.forget()
+  connection.lasts.clear()
 }
 
 async function removeSome(inside: MongoContext, ticket: number, name: CollectionName): Promise<number> {
@@ -91,7 +106,7 @@ export async function finishImport(
   await put(context, 'fence', fence)
   await put(context, 'imported', ticket)
   await meta.deleteOne({ _id: 'importing' }, context.options)
-  context.connection.forget()
+  context.connection.lasts.clear()
 }
 
 async function put(context: MongoContext, name: MetaDocument['_id'], value: number): Promise<void> {

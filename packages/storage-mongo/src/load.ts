@@ -1,0 +1,159 @@
+import type { Document } from 'mongodb'
+import type { CollectionName, Documents, LogName } from './documents.ts'
+import { type Clock, LoadedState } from './loaded-state.ts'
+import type { MongoContext } from './mongo-context.ts'
+import { droppedMeanwhile } from './migrate.ts'
+import { SERVER_NOW, afterNow } from './time.ts'
+
+/** What the works of a commit need to have loaded. */
+export class Wanted {
+  readonly documents = new Map<CollectionName, Map<string, unknown>>()
+  /** Whose holds are wanted. */
+  readonly flows = new Set<string>()
+  /** Whose expired holds are. */
+  readonly resources = new Set<string>()
+  readonly statusOf = new Set<string>()
+  readonly windows = new Map<string, { readonly agentId: string; readonly micros: number }>()
+  readonly logs = new Set<LogName>()
+  /** How many acquires there are. */
+  fences = 0
+  readonly known: ReadonlyMap<LogName, number>
+  #needsClock = false
+
+  /** `known`: the highest numbers of logs that need not be asked for. */
+  constructor(known: ReadonlyMap<LogName, number>) {
+    this.known = known
+  }
+
+  clock(): void {
+    this.#needsClock = true
+  }
+
+  /** Something is to be appended. */
+  log(name: LogName): void {
+    if (!this.known.has(name)) this.logs.add(name)
+  }
+
+  document<C extends CollectionName>(name: C, id: Documents[C]['_id']): void {
+    const ids = this.documents.get(name) ?? new Map<string, unknown>()
+    this.documents.set(name, ids.set(JSON.stringify(id), id))
+  }
+
+  window(agentId: string, micros: number): void {
+    this.clock()
+    this.windows.set(JSON.stringify([agentId, micros]), { agentId, micros })
+  }
+
+  /** What is known without loading anything. */
+  get nothing(): LoadedState {
+    return new LoadedState(this.known)
+  }
+
+  get isEmpty(): boolean {
+    const { documents, flows, resources, statusOf, logs } = this
+    return !this.#needsClock && documents.size + flows.size + resources.size + statusOf.size + logs.size === 0
+  }
+}
+
+/** What of a document is needed to judge, where that is not all of it. */
+const FIELDS: { readonly [C in CollectionName]?: Document } = {
+  agent_registry: { _id: 1 },
+  context_session: { digest: 1 },
+  context_state: { digest: 1 },
+  escalation_requests: { createdAt: 1, resolvedAt: 1 },
+  lock_versions: { total: 1, fence: 1 },
+  escalation_agents: { _id: 1 },
+}
+
+/** Loads all of it by one command, which answers with what is there at one moment. */
+export async function load(context: MongoContext, wanted: Wanted): Promise<LoadedState> {
+  const parts = [...partsOf(wanted)]
+  const lookups = parts.map(({ from, pipeline }, index) => {
+    return { $lookup: { from: context.collection(from).collectionName, as: `part${index}`, pipeline } }
+  })
+  const [row] = await context
+    .collection('meta')
+    .aggregate<Clock & Readonly<Record<`part${number}`, never[]>>>(
+      [
+        { $match: { _id: 'schema_version' } },
+        { $project: { _id: 0, now: SERVER_NOW, clusterTime: '$$CLUSTER_TIME' } },
+        ...lookups,
+      ],
+      context.options,
+    )
+    .toArray()
+  if (row === undefined) throw droppedMeanwhile()
+  const state = new LoadedState(wanted.known, row)
+  for (const log of wanted.logs) state.lasts.set(log, 0)
+  for (const window of wanted.windows.values()) state.windows.push({ ...window, count: 0 })
+  for (const [index, { take }] of parts.entries())
+    for (const document of row[`part${index}`] ?? []) take(state, document)
+  return state
+}
+
+/** Some documents of one collection, and where they go in the state. */
+interface Part {
+  readonly from: CollectionName
+  readonly pipeline: readonly Document[]
+  readonly take: (state: LoadedState, document: never) => void
+}
+
+function* partsOf(wanted: Wanted): Generator<Part> {
+  for (const [from, ids] of wanted.documents) {
+    const $project = FIELDS[from]
+    const match = { $match: { _id: { $in: [...ids.values()] } } }
+    const pipeline = $project === undefined ? [match] : [match, { $project }]
+    yield { from, pipeline, take: (state, document) => state.add(from, document) }
+  }
+  for (const $match of holdsOf(wanted))
+    yield {
+      from: 'resource_locks',
+      pipeline: [{ $match }],
+      take: (state, hold) => state.addHold(hold),
+    }
+  if (wanted.statusOf.size > 0)
+    yield {
+      from: 'lifecycle_transitions',
+      pipeline: [
+        { $match: { dfid: { $in: [...wanted.statusOf] } } },
+        { $sort: { dfid: -1, _id: -1 } },
+        { $group: { _id: '$dfid', toStatus: { $first: '$toStatus' } } },
+      ],
+      take: (state, { _id, toStatus }: { readonly _id: string; readonly toStatus: string }) =>
+        state.statuses.set(_id, toStatus),
+    }
+  for (const log of wanted.logs) yield* lastOf(log)
+  for (const [index, { agentId, micros }] of [...wanted.windows.values()].entries())
+    yield {
+      from: 'escalation_budget',
+      pipeline: [
+        { $match: { agentId, $expr: { $gte: ['$createdAt', afterNow(-micros)] } } },
+        { $count: 'count' },
+      ],
+      take: ({ windows }, { count }: { readonly count: number }) =>
+        Object.assign(windows[index] ?? {}, { count }),
+    }
+}
+
+function* lastOf(log: LogName): Generator<Part> {
+  const take = (state: LoadedState, { last }: { readonly last: number }): void => {
+    state.lasts.set(log, Math.max(state.lasts.get(log) ?? 0, last))
+  }
+  const pipeline = [{ $sort: { _id: -1 } }, { $limit: 1 }, { $project: { _id: 0, last: '$_id' } }]
+  yield { from: log, pipeline, take }
+  // after an import, the least that counts as issued
+  const floor = [{ $match: { _id: 'seq' } }, { $project: { _id: 0, last: '$value' } }]
+  if (log === 'decision_audit_events') yield { from: 'meta', pipeline: floor, take }
+}
+
+/** The flows' holds, and the expired ones of the resources. */
+function* holdsOf({ flows, resources }: Wanted): Generator<Document> {
+  if (flows.size > 0) yield { '_id.dfid': { $in: [...flows] } }
+  if (resources.size > 0)
+    yield {
+      '_id.resourceId': { $in: [...resources] },
+      '_id.dfid': { $nin: [...flows] },
+      expiresAt: { $type: 'string' },
+      $expr: { $lte: ['$expiresAt', SERVER_NOW] },
+    }
+}

@@ -1,0 +1,159 @@
+import type { Instant, Micros } from '@dir/storage-core'
+import type { Collection, Timestamp } from 'mongodb'
+import { type Change, type Write, allOf, deleteOne, insertOne, merged, send, upsertOne } from './change.ts'
+import type { CollectionName, Documents, HoldDocument, LogName } from './documents.ts'
+import type { MongoContext } from './mongo-context.ts'
+
+/** A document before it has its number. */
+export type Draft<N extends LogName> = Omit<Documents[N], '_id'>
+
+/** The budget tokens of one agent within one window. */
+export interface Window {
+  readonly agentId: string
+  readonly micros: number
+  count: number
+}
+
+export interface Clock {
+  readonly now: Instant
+  readonly clusterTime: Timestamp
+}
+
+interface Changed {
+  readonly id: unknown
+  /** Null: the document is removed. */
+  change: Change | null
+}
+
+/**
+ * What a commit's works are about, as it was when the commit began, and what becomes of it: operations judge on it and
+ * change it, one after the other, and at the end the difference is written, one command a collection.
+ */
+export class LoadedState {
+  /** The server's clock; only where some operation needs it. */
+  readonly now: Instant
+  /** Its logical clock, likewise. */
+  readonly clusterTime: Timestamp | null
+  /** By flow, then by resource. */
+  readonly holds = new Map<string, Map<string, HoldDocument>>()
+  /** How the holds of a resource have changed its total. */
+  readonly deltas = new Map<string, Micros>()
+  /** The next fence to give out. */
+  fence = 0
+  readonly statuses = new Map<string, string>()
+  readonly windows: Window[] = []
+  /** The highest number issued of each log. */
+  readonly lasts: Map<LogName, number>
+  readonly #documents = new Map<CollectionName, Map<string, object>>()
+  readonly #changes = new Map<CollectionName, Map<string, Changed>>()
+  readonly #inserts = new Map<CollectionName, object[]>()
+  /** Logs that nobody else may append to before the commit. */
+  readonly #reserved = new Set<LogName>()
+
+  constructor(lasts: ReadonlyMap<LogName, number>, clock?: Clock) {
+    this.lasts = new Map(lasts)
+    this.now = clock?.now ?? ''
+    this.clusterTime = clock?.clusterTime ?? null
+  }
+
+  /** As it was loaded or, since then, changed. */
+  get<C extends CollectionName>(name: C, id: Documents[C]['_id']): Documents[C] | null {
+    return (this.#documents.get(name)?.get(keyOf(id)) as Documents[C] | undefined) ?? null
+  }
+
+  addHold(hold: HoldDocument): void {
+    const { dfid, resourceId } = hold._id
+    const holds = this.holds.get(dfid) ?? new Map<string, HoldDocument>()
+    this.holds.set(dfid, holds.set(resourceId, hold))
+  }
+
+  add<C extends CollectionName>(name: C, document: Documents[C]): void {
+    of(this.#documents, name).set(keyOf(document._id), document)
+  }
+
+  /** Changes a document, or makes it. The order of the latest changes is the order in which they are written. */
+  update<C extends CollectionName>(name: C, id: Documents[C]['_id'], change: Change): void {
+    const key = keyOf(id)
+    const documents = of(this.#documents, name)
+    const before = documents.get(key) ?? { _id: id, ...change.$setOnInsert }
+    documents.set(key, { ...before, ...change.$set })
+    const changes = of(this.#changes, name)
+    const earlier = changes.get(key)?.change ?? {}
+    changes.delete(key)
+    changes.set(key, { id, change: merged(earlier, change) })
+  }
+
+  remove<C extends CollectionName>(name: C, id: Documents[C]['_id']): void {
+    of(this.#documents, name).delete(keyOf(id))
+    of(this.#changes, name).set(keyOf(id), { id, change: null })
+  }
+
+  insert<C extends CollectionName>(name: C, document: Documents[C]): void {
+    const inserts = this.#inserts.get(name) ?? []
+    this.#inserts.set(name, inserts)
+    inserts.push(document)
+  }
+
+  /** Appends to a log. @returns the number. */
+  append<N extends LogName>(name: N, draft: Draft<N>): number {
+    const number = (this.lasts.get(name) ?? 0) + 1
+    this.lasts.set(name, number)
+    this.insert(name, { _id: number, ...draft } as unknown as Documents[N])
+    return number
+  }
+
+  /** Nobody else may append to the log before the commit. */
+  reserve(name: LogName): void {
+    this.#reserved.add(name)
+  }
+
+  /** How many documents are written. */
+  get size(): number {
+    let size = this.#reserved.size
+    for (const changes of this.#changes.values()) size += changes.size
+    for (const inserts of this.#inserts.values()) size += inserts.length
+    return size
+  }
+
+  /** Writes the difference. The first write of a transaction that has read nothing begins it, before the others. */
+  async save(context: MongoContext, hasBegun: boolean): Promise<void> {
+    const all = [...this.#writes()]
+    const write = ([name, writes]: readonly [CollectionName, readonly Write[]]): Promise<unknown> =>
+      send(context.collection(name) as unknown as Collection, writes, context)
+    if (!hasBegun) for (const first of all.splice(0, 1)) await write(first)
+    await allOf(all.map(write))
+  }
+
+  /** By collection; those of one kind next to one another, because each run of one kind is a command of its own. */
+  *#writes(): Generator<readonly [CollectionName, Write[]]> {
+    for (const name of this.#reserved) {
+      if (this.#inserts.has(name)) continue
+      // a number that is taken and given back in one transaction stays free, but not before the commit
+      const document = { _id: (this.lasts.get(name) ?? 0) + 1 }
+      yield [name, [insertOne(document), deleteOne(document._id)]]
+    }
+    for (const name of new Set([...this.#changes.keys(), ...this.#inserts.keys()])) {
+      const changes = [...(this.#changes.get(name)?.values() ?? [])]
+      yield [
+        name,
+        [
+          ...(this.#inserts.get(name) ?? []).map(insertOne),
+          ...changes.flatMap(({ id, change }) => (change === null ? [] : [upsertOne(id, change)])),
+          ...changes.flatMap(({ id, change }) => (change === null ? [deleteOne(id)] : [])),
+        ],
+      ]
+    }
+  }
+}
+
+/** The same key for the same id, whatever kind of id it is. */
+function keyOf(id: unknown): string {
+  return typeof id === 'object' ? JSON.stringify(id) : String(id as string | number)
+}
+
+/** The map of one collection. */
+function of<V>(maps: Map<CollectionName, Map<string, V>>, name: CollectionName): Map<string, V> {
+  const found = maps.get(name) ?? new Map<string, V>()
+  maps.set(name, found)
+  return found
+}

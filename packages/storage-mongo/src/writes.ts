@@ -1,0 +1,166 @@
+import {
+  type Call,
+  type SyncWrites,
+  type Work,
+  type WorkResult,
+  operationOf,
+  runWork,
+} from '@dir/storage-core/adapter'
+import { agentRegistryWrites } from './agent-registry.ts'
+import type { Connection } from './connection.ts'
+import { contextWrites } from './context.ts'
+import { decisionAuditWrites } from './decision-audit.ts'
+import { isDuplicate } from './driver-errors.ts'
+import { escalationWrites } from './escalation.ts'
+import { prepareLocks, takeFences } from './holds.ts'
+import { idempotencyWrites } from './idempotency.ts'
+import { intentRetryWrites } from './intent-retry.ts'
+import { lifecycleWrites } from './lifecycle.ts'
+import { Wanted, load } from './load.ts'
+import type { LoadedState } from './loaded-state.ts'
+import type { MongoContext } from './mongo-context.ts'
+import { resourceLockWrites } from './resource-lock.ts'
+import { sagaWrites } from './saga.ts'
+import type { Writing } from './writing.ts'
+
+/** What judges and writes: operations on what is loaded for a commit. */
+const writes: SyncWrites<LoadedState> = {
+  agentRegistry: agentRegistryWrites,
+  context: contextWrites,
+  idempotency: idempotencyWrites,
+  decisionAudit: decisionAuditWrites,
+  saga: sagaWrites,
+  resourceLock: resourceLockWrites,
+  intentRetry: intentRetryWrites,
+  escalation: escalationWrites,
+  lifecycle: lifecycleWrites,
+}
+
+/** What a call needs to have loaded, and how it goes alone. */
+function writingOf(call: Call): Writing {
+  return operationOf(writes, call)
+}
+
+/** Carries works out where no transaction is needed for it. Null: one is, and nothing is written. */
+export async function writeAlone(
+  connection: Connection,
+  works: readonly Work[],
+): Promise<readonly WorkResult[] | null> {
+  const alone = shortcut(works) ?? single(connection, works)
+  if (alone === null) return null
+  try {
+    return await connection.transactions.single(deadlineOf(works), alone)
+  } catch (error) {
+    connection.lasts.clear() // somebody else may have appended
+    const failure = connection.failure(error, -Infinity, 'unknown')
+    return isDuplicate(failure.cause) ? null : works.map(() => ({ error: failure.toError() }))
+  }
+}
+
+type Alone = (context: MongoContext) => Promise<readonly WorkResult[] | null>
+
+/** Of a lone call, its own statement. */
+function shortcut([work, second]: readonly Work[]): Alone | null {
+  const [call] = work?.calls ?? []
+  if (work === undefined || call === undefined || second !== undefined || work.atomic) return null
+  const statement = writingOf(call).shortcut
+  if (statement === undefined) return null
+  return async (context) => {
+    const answer = await statement(context, ...call.args)
+    return answer === null ? null : [{ answers: [answer] }]
+  }
+}
+
+/** Where nothing need be loaded, and one document is written. */
+function single(connection: Connection, works: readonly Work[]): Alone | null {
+  const wanted = wantedBy(connection, works)
+  if (!wanted.isEmpty) return null
+  const state = wanted.nothing
+  const results = works.map((work) => judged(state, work))
+  if (state.size !== 1) return null
+  return async (context) => {
+    await state.save(context, true)
+    remember(connection, state)
+    return results
+  }
+}
+
+/** So long one waits for its turn at most: its holder may be dead. */
+const TURN_MS = 1_000
+
+/** Of processes that are in each other's way one commits at a time. */
+export interface Turn {
+  readonly isWanted: boolean
+  isHad: boolean
+}
+
+/** Carries works out in one transaction: loads, judges and writes the difference. Rejects with a `Failure`. */
+export async function writeTogether(
+  connection: Connection,
+  works: readonly Work[],
+  turn: Turn,
+): Promise<WorkResult[]> {
+  const wanted = wantedBy(connection, works)
+  try {
+    const done = await connection.transactions.attempt(deadlineOf(works), async (context) => {
+      if (turn.isWanted) await take(turn, context)
+      const state = wanted.isEmpty ? wanted.nothing : await loadAll(context, wanted)
+      const results = works.map((work) => judged(state, work))
+      await state.save(context, turn.isHad || !wanted.isEmpty)
+      return { state, results }
+    })
+    remember(connection, done.state)
+    return done.results
+  } catch (error) {
+    connection.lasts.clear()
+    throw error
+  }
+}
+
+/** A write outside a transaction waits in the server until that of the one whose turn it is has ended. */
+export function waitForTurn(connection: Connection, deadline: number): Promise<unknown> {
+  const until = Math.min(deadline, performance.now() + TURN_MS)
+  return connection
+    .run(until, 'not-applied', (context) => {
+      const options = { ...context.options, upsert: true, writeConcern: { w: 1 } }
+      return context.collection('meta').updateOne({ _id: 'turn' }, { $inc: { waits: 1 } }, options)
+    })
+    .catch(() => {}) // it is tried without
+}
+
+/** Whoever comes too late is told so before it has loaded anything. */
+async function take(turn: Turn, context: MongoContext): Promise<void> {
+  const options = { ...context.options, upsert: true }
+  await context.collection('meta').updateOne({ _id: 'turn' }, { $inc: { value: 1 } }, options)
+  turn.isHad = true
+}
+
+function wantedBy(connection: Connection, works: readonly Work[]): Wanted {
+  const wanted = new Wanted(connection.lasts)
+  for (const { calls } of works) for (const call of calls) writingOf(call).needs?.(wanted, ...call.args)
+  return wanted
+}
+
+function remember(connection: Connection, { lasts }: LoadedState): void {
+  for (const [name, last] of lasts) connection.lasts.set(name, last)
+}
+
+/** None may be written after its deadline, and one command writes them all. */
+export function deadlineOf(works: readonly Work[]): number {
+  return Math.min(...works.map(({ deadline }) => deadline))
+}
+
+function judged(state: LoadedState, work: Work): WorkResult {
+  try {
+    return { answers: runWork(writes, state, work) }
+  } catch (error) {
+    return { error }
+  }
+}
+
+async function loadAll(context: MongoContext, wanted: Wanted): Promise<LoadedState> {
+  const fences = takeFences(context.outside, wanted.fences)
+  const [state, first] = await Promise.all([load(context, wanted), fences])
+  await prepareLocks(context, wanted, state, first)
+  return state
+}
