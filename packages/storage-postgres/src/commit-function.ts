@@ -31,6 +31,8 @@ export function commitFunction(namespace: string): string {
     `('x' || left(encode(sha256(convert_to('${names.resourcePrefix}' || ${name}, 'UTF8')), 'hex'), 16))::BIT(64)::BIGINT`
   const allOf = (flows: string): string =>
     /* sql */ `SELECT resource_id FROM resource_locks WHERE dfid = ANY(${flows})`
+  // an expression by itself is much cheaper than a statement
+  const take = (lock: string): string => `is_free := pg_advisory_xact_lock${lock} IS NULL;`
   const texts = (list: string): string => `ARRAY(SELECT jsonb_array_elements_text(${list}))`
 
   return /* sql */ `
@@ -43,7 +45,7 @@ AS $commit$
 #variable_conflict use_column
 DECLARE
   kept RECORD; moment TIMESTAMPTZ; moment_micros BIGINT; soonest BIGINT;
-  mine BIGINT[]; behind BIGINT[] := '{}'; is_free BOOLEAN; one BIGINT;
+  mine BIGINT[]; behind BIGINT[] := '{}'; is_free BOOLEAN; one BIGINT; setting TEXT;
   wave JSONB; a_group JSONB; calls JSONB; failed JSONB; ids TEXT[]; by_id JSONB; told JSONB;
   refused INTEGER[] := '{}'; refusals JSONB := '[]'; answers_of_all JSONB := '[]';
 BEGIN
@@ -54,10 +56,10 @@ BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
     RAISE EXCEPTION 'not at this level of isolation' USING ERRCODE = '${WRONG_ISOLATION}';
   END IF;
-  IF (settings->>'makesDurable')::BOOLEAN THEN PERFORM set_config('synchronous_commit', 'on', true); END IF;
-  PERFORM set_config('lock_timeout', settings->>'lockWaitMs', true);
+  IF (settings->>'makesDurable')::BOOLEAN THEN setting := set_config('synchronous_commit', 'on', true); END IF;
+  setting := set_config('lock_timeout', settings->>'lockWaitMs', true);
 
-  PERFORM pg_advisory_xact_lock(handle_key);
+  ${take('(handle_key)')}
   SELECT number, answers INTO kept FROM kept_answers WHERE handle = handle_id;
   IF kept.number = commit_number THEN
     RETURN kept.answers || jsonb_build_array(${micros('clock_timestamp()')});
@@ -88,18 +90,18 @@ BEGIN
       END IF;
     END LOOP;
     refusals := (SELECT coalesce(jsonb_agg(jsonb_build_array(w, 0, 'blocked')), '[]') FROM unnest(refused) AS w);
-  ELSIF (settings->>'isWhole')::BOOLEAN THEN PERFORM pg_advisory_xact_lock(${names.everything});
+  ELSIF (settings->>'isWhole')::BOOLEAN THEN ${take(`(${names.everything})`)}
   ELSE
-    PERFORM pg_advisory_xact_lock_shared(${names.everything});
-    PERFORM pg_advisory_xact_lock(k) FROM unnest(keys) AS k;
+    ${take(`_shared(${names.everything})`)}
+    FOREACH one IN ARRAY keys LOOP ${take('(one)')} END LOOP;
     IF cardinality(resources) + cardinality(flows) > 0 THEN
-      PERFORM pg_advisory_xact_lock(k) FROM (
+      FOREACH one IN ARRAY ARRAY(
         SELECT DISTINCT ${resourceKey('name')} AS k FROM (
           SELECT unnest(resources) AS name UNION ALL ${allOf('flows')}
-        ) AS named ORDER BY 1 OFFSET 0
-      ) AS sorted;
+        ) AS named ORDER BY k
+      ) LOOP ${take('(one)')} END LOOP;
     END IF;
-    IF (settings->>'appends')::BOOLEAN THEN PERFORM pg_advisory_xact_lock(${names.audit}); END IF;
+    IF (settings->>'appends')::BOOLEAN THEN ${take(`(${names.audit})`)} END IF;
   END IF;
 
   moment := clock_timestamp();
@@ -131,7 +133,10 @@ BEGIN
       )}
       IF failed IS NOT NULL THEN
         refusals := refusals || failed;
-        refused := refused || ARRAY(SELECT (value->>0)::INTEGER FROM jsonb_array_elements(failed));
+        refused := refused || ARRAY(
+          SELECT DISTINCT (value->>0)::INTEGER FROM jsonb_array_elements(failed)
+          WHERE (value->>0)::INTEGER <> ALL (refused)
+        );
       END IF;
     END LOOP;
     FOR g IN 0 .. jsonb_array_length(wave) - 1 LOOP
@@ -150,8 +155,15 @@ BEGIN
   IF soonest < ${micros('clock_timestamp()')} - 100000 THEN
     RAISE EXCEPTION 'late' USING ERRCODE = '${PASSED_DEADLINE}';
   END IF;
+  -- what handles that never closed left, and what nobody holds any more; last, so that nothing is waited for afterwards
+  IF commit_number = 1 THEN
+    DELETE FROM kept_answers WHERE at < moment - INTERVAL '1 day';
+    DELETE FROM resource_totals WHERE resource_id IN (
+      SELECT resource_id FROM resource_totals WHERE micros = 0 FOR UPDATE SKIP LOCKED
+    );
+  END IF;
   told := jsonb_build_array(refusals, answers_of_all);
-  IF EXISTS (SELECT FROM generate_series(0, cardinality(deadlines) - 1) AS w WHERE w <> ALL (refused)) THEN
+  IF cardinality(refused) < cardinality(deadlines) THEN
     INSERT INTO kept_answers (handle, number, answers) VALUES (handle_id, commit_number, told)
     ON CONFLICT (handle) DO UPDATE SET number = EXCLUDED.number, answers = EXCLUDED.answers, at = EXCLUDED.at;
   END IF;

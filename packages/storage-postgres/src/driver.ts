@@ -21,6 +21,9 @@ import { type ServerFacts, judgeServer, judgeTables, locksProof } from './server
 import type { PgTransaction } from './session.ts'
 import { Writes } from './writes.ts'
 
+/** More of them in a commit gain little, and need more locks than a server may have for everybody. */
+const MOST_WORKS = 256
+
 export class PostgresDriver implements StorageDriver {
   readonly backend = 'postgres'
   readonly capabilities: StorageDriver['capabilities'] = new Set(
@@ -39,7 +42,12 @@ export class PostgresDriver implements StorageDriver {
     this.#names = new LockNames(namespace)
     this.#namespace = namespace
     this.#writes = new Writes(this.#pg, this.#names)
-    this.#queue = new CommitQueue({ commit: this.#writes.commit, leastMs: 4 * this.#pg.earlyMs })
+    this.#queue = new CommitQueue({
+      commit: this.#writes.commit,
+      leastMs: 4 * this.#pg.earlyMs,
+      mostWorks: MOST_WORKS,
+      overlap: true,
+    })
   }
 
   async init(create: boolean): Promise<void> {
@@ -49,7 +57,6 @@ export class PostgresDriver implements StorageDriver {
       (async () => {
         await refuseUnfinishedImport(this.#pg.session(deadline))
         await raiseSequences(this.#pg, this.#names, deadline)
-        await this.#writes.sweep(deadline)
       })(),
     )
   }

@@ -126,7 +126,7 @@ const KNOWN: readonly Known[] = [
     /^(42501|0[LP])/,
     (context) =>
       new PermissionError(
-        'The role may not use these tables. Grant it USAGE on the schema, SELECT, INSERT, UPDATE, DELETE on its tables, and USAGE, SELECT on its sequences.',
+        'The role may not use these tables. Grant it USAGE on the schema, SELECT, INSERT, UPDATE, DELETE on its tables, USAGE, SELECT on its sequences, and EXECUTE on its functions.',
         context,
       ),
   ],

@@ -28,8 +28,7 @@ export const escalation: PgProtocol<EscalationReads, EscalationWrites, Escalatio
   reads: {
     async getWindowCount(db, agentId, since) {
       const [row] = await db.read(
-        /* sql */ `SELECT count(*) AS used FROM ${db.schema}escalation_budget
-        WHERE agent_id = $1 AND created_at >= $2::TIMESTAMPTZ`,
+        /* sql */ `SELECT ${db.schema}window_count($1, $2::TIMESTAMPTZ) AS used`,
         agentId,
         toTimestamp(since),
       )
@@ -68,10 +67,8 @@ export const escalation: PgProtocol<EscalationReads, EscalationWrites, Escalatio
     consumeBudget: {
       write: /* sql */ `
         WITH counted AS MATERIALIZED (
-          SELECT w, c, a, (a->>1)::BIGINT AS most, (
-            SELECT count(*) FROM escalation_budget WHERE agent_id = a->>0
-              AND created_at >= moment - (a->>2)::BIGINT * INTERVAL '1 microsecond'
-          ) AS used FROM ${GIVEN}
+          SELECT w, c, a, (a->>1)::BIGINT AS most,
+            window_count(a->>0, moment - (a->>2)::BIGINT * INTERVAL '1 microsecond') AS used FROM ${GIVEN}
         ), granted AS (
           INSERT INTO escalation_budget (agent_id) SELECT a->>0 FROM counted WHERE used < most ORDER BY w, c
         ), opened AS (${OPEN('a->3', 'counted WHERE used < most AND a->>3 IS NOT NULL')})

@@ -43,16 +43,6 @@ export class Writes {
     this.#clockStart = micros / 1000 - performance.now()
   }
 
-  /** Removes what handles that never closed left, and what nobody holds any more. */
-  async sweep(deadline: number): Promise<void> {
-    await this.#pg.transaction({ deadline, lock: null }, async (db) => {
-      await db.script(/* sql */ `DELETE FROM ${db.schema}kept_answers WHERE at < clock_timestamp() - INTERVAL '1 day';
-        DELETE FROM ${db.schema}resource_totals WHERE resource_id IN (
-          SELECT resource_id FROM ${db.schema}resource_totals WHERE micros = 0 FOR UPDATE SKIP LOCKED
-        )`)
-    })
-  }
-
   /** Removes this handle's answers, if there is time for that. */
   async forget(deadline: number): Promise<void> {
     if (this.#number === 0) return

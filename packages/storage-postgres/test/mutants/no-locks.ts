@@ -3,7 +3,7 @@ import { postgresStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredPool, replacing } from './altered-pool.ts'
 
-const pool = alteredPool(url, replacing('PERFORM pg_advisory_xact_lock(k) FROM', 'PERFORM k FROM'))
+const pool = alteredPool(url, replacing('pg_advisory_xact_lock(one)', '(one)'))
 
 export default defineBackend({
   ...sound,
