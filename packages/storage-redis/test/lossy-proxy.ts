@@ -15,6 +15,8 @@ export interface LossyProxy {
   replies: Replies
   /** How many replies were lost. */
   readonly lost: number
+  /** How often clients sent something first or after a reply. */
+  readonly trips: number
   /** Called when a reply is lost, before the client learns of it. */
   set onLost(onLost: () => void | Promise<void>)
   /** Ends all connections; new ones lead to another server. */
@@ -24,7 +26,13 @@ export interface LossyProxy {
 
 export async function startLossyProxy(target: string): Promise<LossyProxy> {
   const sockets = new Set<Socket>()
-  const state = { target, replies: 'pass' as Replies, lost: 0, onLost: (): void | Promise<void> => {} }
+  const state = {
+    target,
+    replies: 'pass' as Replies,
+    lost: 0,
+    trips: 0,
+    onLost: (): void | Promise<void> => {},
+  }
   const server = createServer((client) => {
     const { hostname, port } = new URL(state.target)
     const upstream = connect(Number(port), hostname)
@@ -38,7 +46,13 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
       })
     }
     client.pipe(upstream)
+    let isClientsTurn = true
+    client.on('data', () => {
+      if (isClientsTurn) state.trips++
+      isClientsTurn = false
+    })
     upstream.on('data', (bytes) => {
+      isClientsTurn = true
       const { replies } = state
       // a script that the server does not know yet has not run
       if (replies === 'pass' || bytes.toString('latin1').startsWith('-NOSCRIPT'))
@@ -64,6 +78,9 @@ export async function startLossyProxy(target: string): Promise<LossyProxy> {
     },
     get lost() {
       return state.lost
+    },
+    get trips() {
+      return state.trips
     },
     set onLost(onLost: () => void | Promise<void>) {
       state.onLost = onLost

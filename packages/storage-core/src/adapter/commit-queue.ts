@@ -36,6 +36,9 @@ export interface CommitQueueOptions {
   readonly maxBytes?: number
 }
 
+/** To reject more of them at once would hold the event loop up. */
+const MOST_EXPIRIES = 500
+
 /**
  * The one way in which a handle writes. Whatever is issued in one turn of the event loop, or arrives while a commit is
  * under way, goes into the next commit together, in the order of issue; a caller who is alone waits for nobody. Bounded;
@@ -168,7 +171,9 @@ export class CommitQueue {
     const { mostWorks = 128, mostBytes = 1024 * 1024, aloneBytes = Infinity } = this.#options
     const taken: QueuedWork[] = []
     let bytes = 0
+    const now = performance.now()
     for (const queued of this.#waiting) {
+      if (queued.work.deadline <= now) continue // it is given up in a moment
       const isLarge = queued.work.bytes > aloneBytes
       if (taken.length > 0 && (isLarge || taken.length >= mostWorks || bytes >= mostBytes)) break
       this.#waiting.delete(queued)
@@ -180,13 +185,23 @@ export class CommitQueue {
     return taken
   }
 
-  /** Gives up what is late, or would be after another attempt. */
+  /** Gives up what is late, or would be after another attempt; of very many some now, and the others in a moment. */
   #expire(attemptMs: number): void {
     const now = performance.now()
     if (attemptMs === 0 && now < this.#nextExpiry) return
-    this.#nextExpiry = Infinity
+    let next = Infinity
+    let left = MOST_EXPIRIES
     for (const some of [this.#sent, this.#waiting])
-      for (const queued of some) this.#nextExpiry = Math.min(this.#nextExpiry, queued.expire(now, attemptMs))
+      for (const queued of some) {
+        if (left === 0) {
+          this.#nextExpiry = now
+          return
+        }
+        const again = queued.expire(now, attemptMs)
+        if (again === Infinity) left--
+        next = Math.min(next, again)
+      }
+    this.#nextExpiry = next
   }
 
   readonly #forget = (queued: QueuedWork): void => {
