@@ -16,7 +16,8 @@ export {
   type Work,
   operationOf,
 } from './adapter/call.ts'
-export { CommitQueue, type CommitQueueOptions } from './adapter/commit-queue.ts'
+export { CommitQueue } from './adapter/commit-queue.ts'
+export type { CommitQueueOptions } from './adapter/commit-queue-options.ts'
 export { settleBy } from './adapter/deadline.ts'
 export type { DriverTransfer, StorageDriver } from './adapter/driver.ts'
 export { pause } from './adapter/pause.ts'

@@ -1,40 +1,12 @@
 import { CallOrder } from './call-order.ts'
 import type { Call, Work } from './call.ts'
+import type { CommitQueueOptions } from './commit-queue-options.ts'
 import { nextTurn } from './deadline.ts'
 import { pause } from './pause.ts'
 import { QueuedWork, type WorkResult } from './queued-work.ts'
 import { ClosedError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import { Room } from './room.ts'
-
-export interface CommitQueueOptions {
-  /**
-   * Carries out the works, one after the other, and commits what comes of them in one step; what one is refused for
-   * touches no other. Resolves once every outcome is known, with one result for each work, in order. Where it rejects, all of
-   * them are rejected with that error. Called again only when the call before has settled.
-   */
-  readonly commit: (works: readonly Work[]) => Promise<readonly WorkResult[]>
-  /**
-   * Resolves when a commit can be sent; undefined: at once. What waits for it is not sent, and so not applied. Where it
-   * rejects, all that waits is rejected with that error.
-   */
-  readonly ready?: () => Promise<void> | undefined
-  /** Begin the next commit before the answers of one are handed on, so that the store works while the callers do. */
-  readonly overlap?: boolean
-  /** How many works go into one commit; default 128. */
-  readonly mostWorks?: number
-  /** A commit takes no more works once they come to so many bytes; default 1 MiB. */
-  readonly mostBytes?: number
-  /** Work of more bytes has a commit of its own. */
-  readonly aloneBytes?: number
-  /** Work with less time left is not sent any more: its outcome might not be known by its deadline. Default 0. */
-  readonly leastMs?: number
-  /** The longest pause before blocked work is tried again; default 8. */
-  readonly mostPauseMs?: number
-  /** How much may wait at once; default 10 000 works and 64 MiB. */
-  readonly maxEntries?: number
-  readonly maxBytes?: number
-}
 
 /** To reject more of them at once would hold the event loop up. */
 const MOST_EXPIRIES = 500
@@ -102,7 +74,10 @@ export class CommitQueue {
     for (let misses = 0; sent.length > 0 || this.#waiting.size > 0;) {
       if (sent.length === 0) {
         if (await this.#isReady()) sent = this.#send()
-        if (sent.length === 0) continue
+        if (sent.length === 0) {
+          await pause(1) // what is left is given up
+          continue
+        }
       }
       const start = performance.now()
       const results = await this.#results
@@ -122,8 +97,6 @@ export class CommitQueue {
   /** Begins the next commit. */
   #send(): readonly QueuedWork[] {
     this.#expire(0)
-    const soon = performance.now() + (this.#options.leastMs ?? 0)
-    for (const queued of this.#waiting) if (queued.work.deadline <= soon) queued.giveUp()
     const sent = this.#take()
     this.#sent = sent
     if (sent.length > 0) this.#results = this.#commit(sent.map(({ work }) => work))
@@ -168,12 +141,12 @@ export class CommitQueue {
   }
 
   #take(): QueuedWork[] {
-    const { mostWorks = 128, mostBytes = 1024 * 1024, aloneBytes = Infinity } = this.#options
+    const { mostWorks = 128, mostBytes = 1024 * 1024, aloneBytes = Infinity, leastMs = 0 } = this.#options
     const taken: QueuedWork[] = []
     let bytes = 0
-    const now = performance.now()
+    const soon = performance.now() + leastMs
     for (const queued of this.#waiting) {
-      if (queued.work.deadline <= now) continue // it is given up in a moment
+      if (queued.work.deadline <= soon) continue // it is given up in a moment
       const isLarge = queued.work.bytes > aloneBytes
       if (taken.length > 0 && (isLarge || taken.length >= mostWorks || bytes >= mostBytes)) break
       this.#waiting.delete(queued)

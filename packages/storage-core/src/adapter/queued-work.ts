@@ -98,11 +98,6 @@ export class QueuedWork implements Ordered {
     return accessDeadline !== null && accessDeadline > now ? Math.min(accessDeadline, deadline) : deadline
   }
 
-  /** There is not enough time left for another attempt. */
-  giveUp(): void {
-    this.reject(this.#late(performance.now()))
-  }
-
   settled(): Promise<void> {
     if (this.#isSettled) return Promise.resolve()
     this.#settled ??= Promise.withResolvers()

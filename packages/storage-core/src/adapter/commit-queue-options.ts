@@ -1,0 +1,31 @@
+import type { Work } from './call.ts'
+import type { WorkResult } from './queued-work.ts'
+
+export interface CommitQueueOptions {
+  /**
+   * Carries out the works, one after the other, and commits what comes of them in one step; what one is refused for
+   * touches no other. Resolves once every outcome is known, with one result for each work, in order. Where it rejects, all of
+   * them are rejected with that error. Called again only when the call before has settled.
+   */
+  readonly commit: (works: readonly Work[]) => Promise<readonly WorkResult[]>
+  /**
+   * Resolves when a commit can be sent; undefined: at once. What waits for it is not sent, and so not applied. Where it
+   * rejects, all that waits is rejected with that error.
+   */
+  readonly ready?: () => Promise<void> | undefined
+  /** Begin the next commit before the answers of one are handed on, so that the store works while the callers do. */
+  readonly overlap?: boolean
+  /** How many works go into one commit; default 128. */
+  readonly mostWorks?: number
+  /** A commit takes no more works once they come to so many bytes; default 1 MiB. */
+  readonly mostBytes?: number
+  /** Work of more bytes has a commit of its own. */
+  readonly aloneBytes?: number
+  /** Work with less time left is not sent any more: its outcome might not be known by its deadline. Default 0. */
+  readonly leastMs?: number
+  /** The longest pause before blocked work is tried again; default 8. */
+  readonly mostPauseMs?: number
+  /** How much may wait at once; default 10 000 works and 64 MiB. */
+  readonly maxEntries?: number
+  readonly maxBytes?: number
+}
