@@ -7,6 +7,7 @@ import {
   type StorageDriver,
   TimeoutError,
   type Work,
+  importUnfinished,
   settleBy,
   timeoutMsOf,
   importUnfinished,
