@@ -147,3 +147,19 @@ test('no read waits for a write that was given up', async () => {
   await expect(late).rejects.toEqual(failure({ outcome: 'unknown' }))
   expect(queue.earlier(read(['a'], false))).toBe(undefined)
 })
+
+test('thousands whose time is over at once are given up some at a time, and none of them is sent', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const { push, commits } = store(async () => {
+    await promise
+    return done
+  })
+  const first = push('first')
+  const late = Array.from({ length: 3_000 }, (_, index) => push(`late ${index}`, { deadline: 100, ids: [] }))
+  const all = Promise.allSettled(late)
+  await sleep(120)
+  resolve()
+  await first
+  expect((await all).slice(127).every(({ status }) => status === 'rejected')).toBe(true)
+  expect(commits.length).toBe(1)
+})
