@@ -7,7 +7,6 @@ import {
   type StorageDriver,
   TimeoutError,
   type Work,
-  importUnfinished,
   settleBy,
   timeoutMsOf,
   importUnfinished,
