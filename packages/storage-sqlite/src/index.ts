@@ -7,7 +7,7 @@ import { type SqliteStorageOptions, checkOptions } from './options.ts'
 export { dropNamespace } from './drop-namespace.ts'
 export { type DatabaseAccess, ensureDb } from './ensure-db.ts'
 export type { SqliteStorageOptions } from './options.ts'
-export { sqliteSchema } from './migrate.ts'
+export { sqliteSchema } from './sqlite-schema.ts'
 export { SCHEMA_VERSION } from './schema.ts'
 
 export interface SqliteHandle extends StorageHandle {
