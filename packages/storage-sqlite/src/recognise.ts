@@ -44,8 +44,9 @@ const SIDE_TABLES: Tables = {
 
 const TABLES: Tables = { ...ORIGINAL_TABLES, ...SIDE_TABLES }
 
-/** Those that hold records, and are not kept by triggers. */
+/** Those that hold records; first those that triggers keep, so that there is nothing to keep while the others are emptied. */
 export const RECORD_TABLES: readonly string[] = [
+  ...Object.keys(WITHOUT_ROWID),
   ...Object.keys(ORIGINAL_TABLES),
   'idempotency_claims',
   'resource_lock_leases',
