@@ -29,6 +29,17 @@ const missing = folders
   .filter((file) => !existsSync(path.join(root, file)))
   .map((file) => `${file} is missing: every backend and the suite have one file per protocol`)
 
+/** What every backend with a store outside the process has beside its protocols, under the same name. */
+const alike =
+  'index options driver connection errors schema migrate writes import export-page time drop-namespace'.split(
+    ' ',
+  )
+const unlike = backends
+  .filter((folder) => folder !== 'packages/storage-memory')
+  .flatMap((folder) => alike.map((name) => `${folder}/src/${name}.ts`))
+  .filter((file) => !existsSync(path.join(root, file)))
+  .map((file) => `${file} is missing: every backend with a store outside the process has it`)
+
 const packaged = find('{packages/*,conformance,examples/*,bench}/src/**/*.ts')
 const sources = packaged.concat(find('test/**/*.ts'), find('scripts/**/*.{mjs,ts}'))
 const tooLong = sources
@@ -54,7 +65,7 @@ const backwards = imports
     ([file, target]) => `${file} imports ${target}: core's rooms import in this order: ${rooms.join(', ')}`,
   )
 
-const problems = [...missing, ...tooLong, ...inCircles, ...backwards]
+const problems = [...missing, ...unlike, ...tooLong, ...inCircles, ...backwards]
 for (const problem of problems) console.error(problem)
 if (problems.length > 0) process.exitCode = 1
 else

@@ -20,7 +20,7 @@ export interface Broken {
 }
 
 const isUnknown = (error: unknown): boolean => isStorageError(error) && error.outcome === 'unknown'
-const denied = (): Error => new TimeoutError(0, 'a lie', { outcome: 'not-applied' })
+const denied = (): Error => new TimeoutError(0, 'answer', { outcome: 'not-applied' })
 
 /** A handle whose writes are made by `around`. */
 function around(make: () => (act: Act) => Promise<unknown>): Broken['broken'] {
@@ -113,7 +113,7 @@ export const BROKEN: Readonly<Record<string, Broken>> = {
   'a write of unknown outcome is said to be retryable': {
     breach: 'retryable',
     broken: around(() =>
-      afterUnknown(() => raise(new TimeoutError(0, 'a lie', { outcome: 'unknown', retryable: true }))),
+      afterUnknown(() => raise(new TimeoutError(0, 'answer', { outcome: 'unknown', retryable: true }))),
     ),
   },
   "a driver's error is passed on as it is": {

@@ -3,13 +3,6 @@ import './check-node.ts'
 import type { Operations } from './protocols/index.ts'
 export { compareHolds } from './adapter/compare-holds.ts'
 export {
-  type AsyncOperations,
-  conditionalSteps,
-  enactCall,
-  judgeBatch,
-  runAlone,
-} from './adapter/async-operations.ts'
-export {
   type Call,
   type Implementation,
   type SyncImplementation,
@@ -21,7 +14,6 @@ export type { CommitQueueOptions } from './adapter/commit-queue-options.ts'
 export { settleBy } from './adapter/deadline.ts'
 export type { DriverTransfer, StorageDriver } from './adapter/driver.ts'
 export { pause } from './adapter/pause.ts'
-export type { QueueEntry } from './adapter/queue-entry.ts'
 export type { WorkResult } from './adapter/queued-work.ts'
 export { conditionFailed, importTakenOver, importUnfinished, nextCount, noRoom } from './adapter/refusals.ts'
 export {
@@ -31,8 +23,6 @@ export {
   runCall,
   runWork,
 } from './adapter/sync-operations.ts'
-export { WriteQueue, type WriteQueueOptions } from './adapter/write-queue.ts'
-export { WriteScheduler, type WriteSchedulerOptions } from './adapter/write-scheduler.ts'
 export { cleanCause } from './errors/cause.ts'
 export { copyOf, locate } from './errors/storage-error.ts'
 export { createStorage } from './handle/create-storage.ts'
@@ -78,6 +68,3 @@ export type ResourceLockOperations = Operations['resourceLock']
 export type IntentRetryOperations = Operations['intentRetry']
 export type EscalationOperations = Operations['escalation']
 export type LifecycleOperations = Operations['lifecycle']
-
-/** Its name until every adapter has the new one. */
-export { conditionalWrite as conditional } from './adapter/sync-operations.ts'

@@ -5,7 +5,7 @@ import {
   type Implementation,
   type SyncImplementation,
   type Transfer,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import type { MongoContext } from './mongo-context.ts'
 import { exportPage } from './export-page.ts'
@@ -27,7 +27,7 @@ export const agentRegistryWrites: SyncImplementation<AgentRegistryWrites, Loaded
 
   updateStatus: needing(
     (wanted, agentId) => wanted.document(NAME, agentId),
-    conditional(
+    conditionalWrite(
       (state: LoadedState, agentId: string, _status: string, _suspensionReason: string | null) =>
         state.get(NAME, agentId) !== null,
       (state, agentId, status, suspensionReason) => {

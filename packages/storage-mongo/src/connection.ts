@@ -2,7 +2,7 @@ import { type Outcome, settleBy } from '@dir/storage-core'
 import type { Collection, Db, DbOptions, Document, MongoClient } from 'mongodb'
 import type { CollectionName, Documents, LogName } from './documents.ts'
 import type { Circumstances } from './driver-errors.ts'
-import { Failure, told } from './failure.ts'
+import { Failure, withStorageErrors } from './failure.ts'
 import { Late } from './late.ts'
 import { MongoContext } from './mongo-context.ts'
 import { Reach } from './reach.ts'
@@ -79,7 +79,7 @@ export class Connection {
    * Rejects with the contract's error, with `outcome` where it is not certain that nothing was written.
    */
   run<T>(deadline: number, outcome: Outcome, act: (context: MongoContext) => Promise<T>): Promise<T> {
-    return told(this.#carry(deadline, outcome, act))
+    return withStorageErrors(this.#carry(deadline, outcome, act))
   }
 
   async #carry<T>(

@@ -7,7 +7,7 @@ import {
   type Implementation,
   type SyncImplementation,
   type Transfer,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
@@ -37,7 +37,7 @@ export const contextWrites: SyncImplementation<ContextWrites, LoadedState> = {
 
   compareAndSet: needing(
     (wanted, kind, id) => wanted.document(`context_${kind}`, id),
-    conditional(
+    conditionalWrite(
       (state: LoadedState, kind: ContextKind, id: string, expectedJson: string | null, _dataJson: string) =>
         isStill(state, kind, id, expectedJson),
       (state, kind, id, _expectedJson, dataJson) => {
@@ -57,7 +57,7 @@ export const contextWrites: SyncImplementation<ContextWrites, LoadedState> = {
 
   expectSession: needing(
     (wanted, dfid) => wanted.document('context_session', dfid),
-    conditional(
+    conditionalWrite(
       (state: LoadedState, dfid: string, expectedJson: string | null) =>
         isStill(state, 'session', dfid, expectedJson),
       (state, dfid) => {

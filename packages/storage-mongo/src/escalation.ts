@@ -7,7 +7,7 @@ import {
   type Resolution,
   type SyncImplementation,
   type Transfer,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import type { Timestamp } from 'mongodb'
 import type { RequestDocument } from './documents.ts'
@@ -56,7 +56,7 @@ export const escalationWrites: SyncImplementation<EscalationWrites, LoadedState>
 
   resolveRequest: needing(
     (wanted, { dfid }) => itsRequest(wanted, dfid),
-    conditional(
+    conditionalWrite(
       (state: LoadedState, { dfid, createdAt }: Resolution) => {
         const request = state.get(REQUESTS, dfid)
         return request?.resolvedAt === null && (createdAt === null || createdAt === request.createdAt)

@@ -40,7 +40,7 @@ export class Failure extends Error {
 }
 
 /** The answer, or the contract's error. */
-export async function told<T>(answer: Promise<T>): Promise<T> {
+export async function withStorageErrors<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {

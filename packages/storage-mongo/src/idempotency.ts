@@ -6,7 +6,7 @@ import {
   type Implementation,
   type SyncImplementation,
   type Transfer,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
@@ -79,7 +79,7 @@ export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedStat
 
   complete: needing(
     itsDocument,
-    conditional(
+    conditionalWrite(
       (state: LoadedState, key: string, token: string, _resultJson: string) => ends(state, key, token),
       (state, key, _token, resultJson) => {
         state.update(NAME, key, { $set: resultOf(resultJson) })
@@ -96,7 +96,7 @@ export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedStat
 
   abandon: needing(
     itsDocument,
-    conditional(ends, (state, key) => {
+    conditionalWrite(ends, (state, key) => {
       state.remove(NAME, key)
       return true
     }),

@@ -6,6 +6,7 @@ import {
   type SyncImplementation,
   type Transfer,
   nextCount,
+  MAX_INT32,
 } from '@dir/storage-core'
 import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
@@ -15,7 +16,6 @@ import { hostNow } from './time.ts'
 import { needing } from './writing.ts'
 
 const NAME = 'intent_retry_counts'
-const MAX_INT32 = 2 ** 31 - 1
 
 const getCount = (state: LoadedState, dfid: string): number => state.get(NAME, dfid)?.count ?? 0
 

@@ -5,7 +5,7 @@ import {
   type SyncImplementation,
   type Transfer,
   type TransitionExport,
-  conditional,
+  conditionalWrite,
 } from '@dir/storage-core'
 import { exportPage } from './export-page.ts'
 import { Wanted, load } from './load.ts'
@@ -34,7 +34,7 @@ export const lifecycleWrites: SyncImplementation<LifecycleWrites, LoadedState> =
 
   transition: needing(
     itsStatus,
-    conditional(
+    conditionalWrite(
       (state: LoadedState, dfid: string, fromStatus: string | null, _toStatus: string) =>
         isStatus(state, dfid, fromStatus),
       (state, dfid, fromStatus, toStatus) => {
@@ -46,7 +46,7 @@ export const lifecycleWrites: SyncImplementation<LifecycleWrites, LoadedState> =
 
   expectStatus: needing(
     itsStatus,
-    conditional(isStatus, (state) => {
+    conditionalWrite(isStatus, (state) => {
       // what was read in the log holds as long as nobody else appends to it
       state.reserve(NAME)
       return true

@@ -6,11 +6,11 @@ import {
   type ResourceLockWrites,
   type SyncImplementation,
   type Transfer,
-  compareIds,
-  conditional,
+  conditionalWrite,
   exportAmount,
   importAmount,
   noRoom,
+  compareHolds,
 } from '@dir/storage-core'
 import type { Filter } from 'mongodb'
 import type { HoldDocument } from './documents.ts'
@@ -49,7 +49,7 @@ export const resourceLockWrites: SyncImplementation<ResourceLockWrites, LoadedSt
         wanted.document(VERSIONS, resource(resourceId))
       }
     },
-    conditional(
+    conditionalWrite(
       (state: LoadedState, { dfid, demands }: AcquireRequest): true => {
         for (const demand of demands) {
           const locked = lockedMicros(state, demand.resourceId, dfid)
@@ -79,7 +79,7 @@ export const resourceLockWrites: SyncImplementation<ResourceLockWrites, LoadedSt
 
   renew: needing(
     itsHolds,
-    conditional(
+    conditionalWrite(
       (state: LoadedState, dfid: string, _leaseMicros: number, fence: number | null) =>
         leasedOf(state, dfid, fence).length > 0,
       (state, dfid, leaseMicros, fence) => {
@@ -108,9 +108,7 @@ export const resourceLock: Implementation<ResourceLockReads & Transfer<HoldExpor
       .toArray()
     return found
       .map(({ _id, ...hold }) => ({ dfid: _id.dfid, resourceId: _id.resourceId, ...hold }))
-      .sort(
-        (a, b) => a.fence - b.fence || compareIds(a.dfid, b.dfid) || compareIds(a.resourceId, b.resourceId),
-      )
+      .sort(compareHolds)
   },
 
   async exportPage(context, cursor) {

@@ -3,7 +3,7 @@ import type { ClientSession } from 'mongodb'
 import type { Connection } from './connection.ts'
 import { MongoContext, serverBudget } from './mongo-context.ts'
 import { isAborted, isNetwork, isOpenCommit, look } from './driver-errors.ts'
-import { Failure, told } from './failure.ts'
+import { Failure, withStorageErrors } from './failure.ts'
 import { Late } from './late.ts'
 import type { SessionRegister } from './session-register.ts'
 
@@ -35,7 +35,7 @@ export class Transactions {
 
   /** Runs `body` in a transaction, again and again while others are in its way, until its deadline. */
   run<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
-    return told(this.#connection.watched(this.#run(deadline, body)))
+    return withStorageErrors(this.#connection.watched(this.#run(deadline, body)))
   }
 
   async #run<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {

@@ -39,13 +39,9 @@ export class TimeoutError extends StorageError implements Attempts {
   attempts: number
   elapsedMs: number
   lastAttemptMs: number
-  constructor(elapsedMs: number, phase: WaitPhase | (string & {}), context: AttemptsContext = {}) {
-    super(
-      `No answer within ${Math.round(elapsedMs)} ms (${WAITING_FOR[phase as WaitPhase] ?? phase}).`,
-      'if-not-applied',
-      context,
-    )
-    this.phase = phase as WaitPhase
+  constructor(elapsedMs: number, phase: WaitPhase, context: AttemptsContext = {}) {
+    super(`No answer within ${Math.round(elapsedMs)} ms (${WAITING_FOR[phase]}).`, 'if-not-applied', context)
+    this.phase = phase
     this.attempts = context.attempts ?? (phase === 'queue' || phase === 'order' ? 0 : 1)
     this.elapsedMs = elapsedMs
     this.lastAttemptMs = context.lastAttemptMs ?? 0
