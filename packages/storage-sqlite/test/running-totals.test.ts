@@ -59,7 +59,7 @@ test.each([false, true])(
     const db = new BetterSqlite3(path)
     db.pragma('synchronous = OFF')
     db.pragma(`recursive_triggers = ${recursive ? 'ON' : 'OFF'}`)
-    for (let round = 0; round < 1_000; round++) {
+    for (let round = 0; round < 500; round++) {
       const sql = statement()
       db.exec(sql)
       if (round % 10 > 0) continue
@@ -147,4 +147,41 @@ test("a file of Python's that is only read has totals too", async () => {
   await using writer = sqliteStorage(path)
   await writer.resourceLock.acquire('h', { r: 1 }, 0)
   expect(await storage.resourceLock.getLockedAmount('r', null)).toBe(3.3)
+})
+
+/** Microseconds that the quickest of some calls takes, so that what else the machine does matters little. */
+async function quickest(act: () => Promise<unknown>): Promise<number> {
+  let least = Infinity
+  for (let round = 0; round < 100; round++) {
+    const start = performance.now()
+    await act()
+    least = Math.min(least, performance.now() - start)
+  }
+  return least * 1_000
+}
+
+test('holders and tokens by the thousand do not slow a call down', { timeout: 60_000 }, async () => {
+  const path = join(folder, 'many.sqlite')
+  await using storage = sqliteStorage(path)
+  const { escalation, resourceLock } = storage
+  const capacities = { r: 1e6 }
+  await resourceLock.acquire('flow', { r: 1 }, 0, { capacities })
+  await escalation.recordBudgetToken('agent')
+  const calls: readonly (() => Promise<unknown>)[] = [
+    () => resourceLock.acquire('flow', { r: 2e6 }, 0, { capacities }).catch(() => {}),
+    () => resourceLock.getLockedAmount('r', 'flow'),
+    () => escalation.tryConsumeBudget('agent', { limit: 1, windowSec: 3_600 }),
+    () => escalation.getWindowCount('agent', '2020-01-01T00:00:00Z'),
+  ]
+  const before: number[] = []
+  for (const call of calls) before.push(await quickest(call))
+  const db = new BetterSqlite3(path)
+  db.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+      INSERT INTO resource_locks (dfid, resource_id, amount) SELECT 'other ' || i, 'r', 1 FROM n;
+    WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+      INSERT INTO escalation_budget (agent_id) SELECT 'agent' FROM n`)
+  db.close()
+  expect(await resourceLock.getLockedAmount('r', 'flow')).toBe(20_000)
+  for (const [index, call] of calls.entries())
+    expect(await quickest(call), `call ${index}`).toBeLessThan(3 * (before[index] ?? 0) + 200)
 })
