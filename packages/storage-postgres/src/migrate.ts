@@ -25,7 +25,7 @@ export function postgresSchema(namespace = 'dir_storage', from = 0): string {
   if (!Number.isInteger(from) || from < 0 || from >= SCHEMA_VERSION)
     throw new InvalidArgumentError('from', `must be an integer from 0 to ${SCHEMA_VERSION - 1}`)
   const schema = from === 0 ? `CREATE SCHEMA IF NOT EXISTS "${name}";\n` : ''
-  return `BEGIN;\n${schema}${migrationSql(name, from)}COMMIT;\n`
+  return `BEGIN ISOLATION LEVEL READ COMMITTED;\n${schema}${migrationSql(name, from)}COMMIT;\n`
 }
 
 /** Makes the namespace's tables ready; of any number of processes at once, one creates them and the others find them. */

@@ -136,7 +136,7 @@ withOwnServer('postgres', () => {
       })
       await sql(url, 'ALTER TABLE dir_storage.resource_locks DISABLE ROW LEVEL SECURITY')
       await storage.init()
-      await sql(url, 'ALTER TABLE dir_storage.resource_locks ENABLE ROW LEVEL SECURITY')
+      await sql(url, 'ALTER TABLE dir_storage.resource_totals ENABLE ROW LEVEL SECURITY')
       expect(await storage.health()).toMatchObject({ ok: false, details: { code: 'STORAGE_CONFIGURATION' } })
       await storage.close()
       const bypassing = postgresStorage(url)
