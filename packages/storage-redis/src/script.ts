@@ -60,8 +60,17 @@ end`
 }
 
 function checkRights(commands: readonly string[]): string {
-  return `do ${missingRights(commands)}
-  if #missing > 0 then return redis.error_reply('DIRPERM ' .. table.concat(missing, ',')) end end`
+  return /* lua */ `do local may_all = function()
+  for _, name in ipairs({ '${commands.join("', '")}' }) do
+    if not redis.acl_check_cmd(name, KEYS[1]) then return false end
+  end
+  return true
+end
+local known, may = pcall(may_all)
+if not (known and may) then
+  ${missingRights(commands)}
+  return redis.error_reply('DIRPERM ' .. table.concat(missing, ','))
+end end`
 }
 
 function checkType(key: string, type: string): string {

@@ -1,4 +1,3 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { withServer } from '../../../scripts/servers/live.ts'
@@ -6,19 +5,24 @@ import { dropNamespace, redisStorage } from '../src/index.ts'
 
 const namespace = 'crowd'
 const MANY = 10_000
-/** A busy machine takes its time from this process too; alone the longest stall is about a tenth of that. */
-const LONGEST_STALL_MS = 500
+/** Of this thread's own time, as a busy machine takes some from it. About 30 are usual; a slow machine needs more. */
+const LONGEST_TURN_MS = 100
 
 withServer('redis', (url) => {
-  /** Issues many calls at once. @returns what came of them, and the longest stall after the issuing itself. */
+  /** Issues many calls at once. @returns what came of them, and the longest turn of the event loop after the issuing itself. */
   async function together(call: (index: number) => Promise<unknown>) {
-    const all = Promise.allSettled(Array.from({ length: MANY }, (_, index) => call(index)))
+    let isOver = false
+    const issued = Array.from({ length: MANY }, (_, index) => call(index))
+    const all = Promise.allSettled(issued).finally(() => (isOver = true))
     await nextTurn()
-    const delays = monitorEventLoopDelay({ resolution: 1 })
-    delays.enable()
-    const outcomes = await all
-    delays.disable()
-    return { outcomes, longestMs: delays.max / 1e6 }
+    let longestMs = 0
+    while (!isOver) {
+      const before = process.threadCpuUsage()
+      await nextTurn()
+      const { user, system } = process.threadCpuUsage(before)
+      longestMs = Math.max(longestMs, (user + system) / 1_000)
+    }
+    return { outcomes: await all, longestMs }
   }
 
   test('ten thousand increments of one record at once all happen, in the order of issue', async () => {
@@ -28,7 +32,7 @@ withServer('redis', (url) => {
     try {
       const { outcomes, longestMs } = await together(() => storage.intentRetry.increment('flow'))
       expect(outcomes).toEqual(outcomes.map((_, index) => ({ status: 'fulfilled', value: index + 1 })))
-      expect(longestMs).toBeLessThan(LONGEST_STALL_MS)
+      expect(longestMs).toBeLessThan(LONGEST_TURN_MS)
     } finally {
       await storage.close()
       await dropNamespace({ url, namespace })
@@ -54,7 +58,7 @@ withServer('redis', (url) => {
       const count = await storage.intentRetry.getCount('flow')
       expect(count).toBeGreaterThanOrEqual(done)
       expect(count).toBeLessThanOrEqual(done + unknown)
-      expect(longestMs).toBeLessThan(LONGEST_STALL_MS)
+      expect(longestMs).toBeLessThan(LONGEST_TURN_MS)
     } finally {
       await storage.close()
       await dropNamespace({ url, namespace })
