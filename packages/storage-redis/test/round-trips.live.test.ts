@@ -123,6 +123,8 @@ withServer('redis', (url) => {
           recorded.resourceLock.acquire(id, { r: 1 }, 0)
         })
       expect(await tripsOf(batch)).toBe(1)
+      // events are asked for until none is left
+      expect(await tripsOf(() => storage.decisionAudit.eventsForDfid(id))).toBe(2)
     } finally {
       await storage.close()
       await proxy.close()
