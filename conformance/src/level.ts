@@ -1,4 +1,5 @@
-import { ATOMIC_CAPABILITIES, CAPABILITY_OF, type Capability } from '@dir/storage-core'
+import type { Capability } from '@dir/storage-core'
+import { ATOMIC_CAPABILITIES, CAPABILITY_OF } from '@dir/storage-core/adapter'
 import type { Backend } from './backend.ts'
 import { LEVELS, type Level } from './scenario.ts'
 import type { ScenarioResult } from './verdict.ts'

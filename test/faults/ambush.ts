@@ -1,4 +1,4 @@
-import { settleBy } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core/adapter'
 import type { Fault, FaultName } from './proxy/fault.ts'
 
 const PATIENCE_MS = 60_000

@@ -1,4 +1,4 @@
-import { compareIds } from '@dir/storage-core'
+import { compareIds } from '@dir/storage-core/adapter'
 import { Hole, time } from './expected.ts'
 import { holdRecord } from './locks.ts'
 import type { ModelEffect, ModelState } from './state.ts'

@@ -1,4 +1,5 @@
-import { MAX_AMOUNT, compareIds, fromMicros, toMicros } from '@dir/storage-core'
+import { MAX_AMOUNT } from '@dir/storage-core'
+import { compareIds, fromMicros, toMicros } from '@dir/storage-core/adapter'
 import fc from 'fast-check'
 import { Hole, Refusal } from './expected.ts'
 import { ID, type Method, type Ref, method, nullable, ref, validId } from './method.ts'

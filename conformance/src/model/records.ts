@@ -1,4 +1,5 @@
-import { type AgentInput, compareIds, dumpsJsonDict, loadsJson } from '@dir/storage-core'
+import { type AgentInput, dumpsJsonDict, loadsJson } from '@dir/storage-core'
+import { compareIds } from '@dir/storage-core/adapter'
 import fc from 'fast-check'
 import { Hole, Refusal } from './expected.ts'
 import { ID, JSON_TEXT, type Method, OBJECT, TEXT, method, nullable, ref, validId } from './method.ts'

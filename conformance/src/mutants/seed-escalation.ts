@@ -1,11 +1,5 @@
-import {
-  type EscalationRequest,
-  type Instant,
-  type Resolution,
-  formatMicros,
-  hostMicros,
-  microsOf,
-} from '@dir/storage-core'
+import type { EscalationRequest, Instant } from '@dir/storage-core'
+import { type Resolution, formatMicros, hostMicros, microsOf } from '@dir/storage-core/adapter'
 import { type SeedStore, now, pause } from './seed-store.ts'
 import type { SeedProtocol } from './seed-protocol.ts'
 

@@ -1,14 +1,13 @@
+import { type HandleOptions, SchemaError } from '@dir/storage-core'
 import {
   ATOMIC_CAPABILITIES,
   type Call,
   HANDLE_OPTIONS,
-  type HandleOptions,
-  SchemaError,
   type StorageDriver,
   checkRecord,
   createStorage,
   operationOf,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { type Backend, type Claims, defineBackend } from '../backend.ts'
 import { SEED_OPERATIONS } from './seed-operations.ts'
 import { SeedStore, pause } from './seed-store.ts'

@@ -1,4 +1,5 @@
-import { type ClaimAnswer, type Instant, formatMicros, hostMicros } from '@dir/storage-core'
+import type { Instant } from '@dir/storage-core'
+import { type ClaimAnswer, formatMicros, hostMicros } from '@dir/storage-core/adapter'
 import { now } from './seed-store.ts'
 import type { SeedProtocol } from './seed-protocol.ts'
 

@@ -1,12 +1,5 @@
-import {
-  type AgentRow,
-  type DirtyRow,
-  type EventRow,
-  type Protocol,
-  type Transition,
-  compareIds,
-  nextCount,
-} from '@dir/storage-core'
+import type { Protocol, Transition } from '@dir/storage-core'
+import { type AgentRow, type DirtyRow, type EventRow, compareIds, nextCount } from '@dir/storage-core/adapter'
 import { type SeedStore, now, pause } from './seed-store.ts'
 import { escalation } from './seed-escalation.ts'
 import { idempotency } from './seed-idempotency.ts'

@@ -1,4 +1,5 @@
-import type { Implementation, Operations, Protocol } from '@dir/storage-core'
+import type { Protocol } from '@dir/storage-core'
+import type { Implementation, Operations } from '@dir/storage-core/adapter'
 import type { SeedStore } from './seed-store.ts'
 
 /** A protocol in separate steps. */

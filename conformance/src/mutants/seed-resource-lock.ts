@@ -1,4 +1,4 @@
-import { type HoldRow, compareIds, formatMicros, hostMicros, noRoom } from '@dir/storage-core'
+import { type HoldRow, compareIds, formatMicros, hostMicros, noRoom } from '@dir/storage-core/adapter'
 import { type SeedStore, now, pause } from './seed-store.ts'
 import type { SeedProtocol } from './seed-protocol.ts'
 

@@ -1,4 +1,5 @@
-import { type Instant, formatMicros, hostMicros } from '@dir/storage-core'
+import type { Instant } from '@dir/storage-core'
+import { formatMicros, hostMicros } from '@dir/storage-core/adapter'
 
 /** Lets other handles do something before the next step, as a database's round trip would. */
 export async function pause(): Promise<void> {

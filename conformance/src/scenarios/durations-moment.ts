@@ -1,4 +1,5 @@
-import { type StorageHandle, microsOf } from '@dir/storage-core'
+import type { StorageHandle } from '@dir/storage-core'
+import { microsOf } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
 import { group, range } from './kit.ts'
 

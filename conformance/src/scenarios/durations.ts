@@ -1,5 +1,5 @@
 /* oxlint-disable unicorn/no-useless-spread -- rows keep the table short */
-import { formatMicros, microsOf } from '@dir/storage-core'
+import { formatMicros, microsOf } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
 import { group } from './kit.ts'
 import { plant, token } from './plant.ts'

@@ -1,5 +1,6 @@
 /* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
-import { type StorageHandle, type StorageRecord, formatMicros, hostMicros } from '@dir/storage-core'
+import type { StorageHandle, StorageRecord } from '@dir/storage-core'
+import { formatMicros, hostMicros } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
 import { LONG_AGO, group, until, whole, without } from './kit.ts'
 import { aRequest } from './samples.ts'

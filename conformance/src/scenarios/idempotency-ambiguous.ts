@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { microsOf } from '@dir/storage-core'
+import { microsOf } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
 import { LONG, SHORT, ranOut, started } from './claims.ts'
 import { TIME, group } from './kit.ts'

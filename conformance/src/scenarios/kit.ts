@@ -1,11 +1,6 @@
 import { inspect } from 'node:util'
-import {
-  ATOMIC_CAPABILITIES,
-  type Capability,
-  type Counters,
-  type StorageHandle,
-  type StorageRecord,
-} from '@dir/storage-core'
+import type { Capability, StorageHandle, StorageRecord } from '@dir/storage-core'
+import { ATOMIC_CAPABILITIES, type Counters } from '@dir/storage-core/adapter'
 import type { Scenario, ScenarioContext } from '../scenario.ts'
 
 type Shared = Pick<Scenario, 'level' | 'protocols'> &

@@ -1,4 +1,5 @@
-import { PROTOCOLS, type StorageHandle, fromMicros, toMicros } from '@dir/storage-core'
+import { PROTOCOLS, type StorageHandle } from '@dir/storage-core'
+import { fromMicros, toMicros } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
 import { ALL, group, range } from './kit.ts'

@@ -1,5 +1,6 @@
 /* oxlint-disable unicorn/no-useless-spread -- rows keep the tables short */
-import { PROTOCOLS, type StorageRecord, microsOf } from '@dir/storage-core'
+import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
+import { microsOf } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
 import { ALL, LONG_AGO, group, range } from './kit.ts'

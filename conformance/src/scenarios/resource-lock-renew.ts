@@ -1,4 +1,4 @@
-import { microsOf } from '@dir/storage-core'
+import { microsOf } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
 import { TIME, group, until } from './kit.ts'
 import { storeTime, whileLeased } from './leases.ts'

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PROTOCOLS, type StorageHandle, microsOf } from '@dir/storage-core'
+import { PROTOCOLS, type StorageHandle } from '@dir/storage-core'
+import { microsOf } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
 import { ALL, group } from './kit.ts'

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { InvalidArgumentError, checkNamespace } from '@dir/storage-core'
+import { InvalidArgumentError } from '@dir/storage-core'
+import { checkNamespace } from '@dir/storage-core/adapter'
 import { VARIABLES, givenUrl } from '../../../scripts/servers/provide.ts'
 import { BACKEND_NAMES, type Backend, findBackend } from './backends.ts'
 

@@ -1,4 +1,4 @@
-import { type Micros, microsOf, toMicros } from '@dir/storage-core'
+import { type Micros, microsOf, toMicros } from '@dir/storage-core/adapter'
 import { AGENTS, CAPACITIES, type Proposal, SUSPENDED } from './agents.ts'
 import { ENDS } from './desk.ts'
 import type { ReadBack } from './read-back.ts'

@@ -1,6 +1,5 @@
 // For those who write an adapter; what users need too is in './index.ts'.
 import './check-node.ts'
-import type { Operations } from './protocols/index.ts'
 export { compareHolds } from './adapter/compare-holds.ts'
 export {
   type Call,
@@ -58,13 +57,3 @@ export { record as checkRecord } from './rules/objects.ts'
 export { storeOptions } from './rules/options.ts'
 export { formatMicros, hostMicros, microsOf, parseInstant } from './rules/time.ts'
 export { MAX_INT32, compareIds, id as checkId } from './rules/validate.ts'
-
-export type AgentRegistryOperations = Operations['agentRegistry']
-export type ContextOperations = Operations['context']
-export type IdempotencyOperations = Operations['idempotency']
-export type DecisionAuditOperations = Operations['decisionAudit']
-export type SagaOperations = Operations['saga']
-export type ResourceLockOperations = Operations['resourceLock']
-export type IntentRetryOperations = Operations['intentRetry']
-export type EscalationOperations = Operations['escalation']
-export type LifecycleOperations = Operations['lifecycle']

@@ -1,6 +1,5 @@
 // For users. What only an adapter needs is in './adapter.ts'.
 import './check-node.ts'
-export * from './adapter.ts'
 export type { WaitPhase } from './errors/attempts.ts'
 export type { CleanCause } from './errors/cause.ts'
 export * from './errors/failures.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MAX_MICROS, exportAmount, fromMicros, importAmount, toMicros } from '../src/index.ts'
+import { MAX_MICROS, exportAmount, fromMicros, importAmount, toMicros } from '../src/adapter.ts'
 
 describe('amounts in micro-units', () => {
   // up to 2 ** 33 every micro-unit has a number of its own, which leads back to it

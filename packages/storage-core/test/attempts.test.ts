@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Call, ResourceContentionError, TimeoutError, type Work, createStorage } from '../src/index.ts'
+import { ResourceContentionError, TimeoutError } from '../src/index.ts'
+import { type Call, type Work, createStorage } from '../src/adapter.ts'
 import { sleep, store } from './queue-works.ts'
 
 /** At least so much; more on a busy machine. */

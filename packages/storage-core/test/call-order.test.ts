@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { CallOrder, type Ordered, allOf } from '../src/adapter/call-order.ts'
-import type { Call } from '../src/index.ts'
+import type { Call } from '../src/adapter.ts'
 
 function call(id: string, concernsAll = false): Call {
   return {

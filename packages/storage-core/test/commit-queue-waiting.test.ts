@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { CommitQueue, type WorkResult } from '../src/index.ts'
+import { CommitQueue, type WorkResult } from '../src/adapter.ts'
 import { done, failure, read, sleep, store, work } from './queue-works.ts'
 
 const contention = failure({ code: 'STORAGE_RESOURCE_CONTENTION', outcome: 'not-applied', retryable: true })

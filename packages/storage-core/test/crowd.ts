@@ -1,5 +1,6 @@
 // Started by call-order.test.ts, with little memory: many calls on one record, and many lists behind many writes.
-import { type Call, CommitQueue, type Protocol } from '../src/index.ts'
+import type { Protocol } from '../src/index.ts'
+import { type Call, CommitQueue } from '../src/adapter.ts'
 
 const deadline = Infinity
 const carriedOut: unknown[] = []

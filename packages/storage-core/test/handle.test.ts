@@ -1,16 +1,14 @@
 import { isNativeError } from 'node:util/types'
 import { afterEach, expect, test, vi } from 'vitest'
 import {
-  ATOMIC_CAPABILITIES,
   InvalidArgumentError,
-  type StorageDriver,
   type StorageRecord,
   StoredDataError,
   UnavailableError,
-  createStorage,
   isStorageError,
   mixStorage,
 } from '../src/index.ts'
+import { ATOMIC_CAPABILITIES, type StorageDriver, createStorage } from '../src/adapter.ts'
 
 // What a handle makes of a driver that fails at a moment which no real store can be brought to.
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { storeOptions } from '../src/index.ts'
+import { storeOptions } from '../src/adapter.ts'
 
 const KNOWN = ['namespace', 'poolSize', 'operationTimeoutMs', 'maxValueBytes', 'init'] as const
 

@@ -1,5 +1,11 @@
 import { expect } from 'vitest'
-import { type Call, CommitQueue, type CommitQueueOptions, type Work, type WorkResult } from '../src/index.ts'
+import {
+  type Call,
+  CommitQueue,
+  type CommitQueueOptions,
+  type Work,
+  type WorkResult,
+} from '../src/adapter.ts'
 
 /** An error with exactly these fields among its own. */
 export const failure = (fields: Readonly<Record<string, unknown>>): unknown => expect.objectContaining(fields)

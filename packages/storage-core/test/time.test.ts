@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatMicros, microsOf, parseInstant } from '../src/index.ts'
+import { formatMicros, microsOf, parseInstant } from '../src/adapter.ts'
 
 test.each([
   ['2026-03-01', '2026-03-01T00:00:00.000000Z'],

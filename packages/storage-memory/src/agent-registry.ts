@@ -1,14 +1,14 @@
 import {
-  type AgentRegistryOperations,
+  type Operations,
   type SyncImplementation,
   compareIds,
   conditionalWrite,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState, StoredAgent } from './state.ts'
 import { now } from './time.ts'
 
-export const agentRegistry: SyncImplementation<AgentRegistryOperations, MemoryState> = {
+export const agentRegistry: SyncImplementation<Operations['agentRegistry'], MemoryState> = {
   upsertAgent({ agents }, agent) {
     const time = now()
     const existing = agents.get(agent.agentId)

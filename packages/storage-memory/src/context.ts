@@ -1,5 +1,5 @@
-import type { ContextKind, ContextOperations, SyncImplementation } from '@dir/storage-core'
-import { conditionalWrite } from '@dir/storage-core'
+import type { ContextKind, Operations, SyncImplementation } from '@dir/storage-core/adapter'
+import { conditionalWrite } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
 import { now } from './time.ts'
@@ -12,7 +12,7 @@ function set({ contexts }: MemoryState, kind: ContextKind, id: string, dataJson:
   contexts[kind].set(id, { dataJson, updatedAt: now() })
 }
 
-export const context: SyncImplementation<ContextOperations, MemoryState> = {
+export const context: SyncImplementation<Operations['context'], MemoryState> = {
   get,
   set,
 

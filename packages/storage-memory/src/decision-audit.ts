@@ -1,4 +1,4 @@
-import type { DecisionAuditOperations, EventRow, SyncImplementation } from '@dir/storage-core'
+import type { Operations, EventRow, SyncImplementation } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import { firstFrom } from './sorted.ts'
 import type { MemoryState } from './state.ts'
@@ -11,7 +11,7 @@ function append({ events, eventsByFlow }: MemoryState, event: EventRow): void {
   else flow.push(event)
 }
 
-export const decisionAudit: SyncImplementation<DecisionAuditOperations, MemoryState> = {
+export const decisionAudit: SyncImplementation<Operations['decisionAudit'], MemoryState> = {
   recordMany(state, events) {
     const timestamp = now()
     return events.map((event) => {

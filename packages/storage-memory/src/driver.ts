@@ -1,11 +1,11 @@
+import { SchemaError } from '@dir/storage-core'
 import {
   ATOMIC_CAPABILITIES,
-  SchemaError,
   type StorageDriver,
   importUnfinished,
   runCall,
   runWork,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { beginImport, finishImport, requireImport } from './import.ts'
 import { operations } from './operations.ts'
 import { MemoryState, stores } from './state.ts'

@@ -1,4 +1,4 @@
-import { checkNamespace, storeOptions } from '@dir/storage-core'
+import { checkNamespace, storeOptions } from '@dir/storage-core/adapter'
 import { stores } from './state.ts'
 
 /** Removes a shared store and everything in it; one that is not there is ignored. */

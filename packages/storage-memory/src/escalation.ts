@@ -1,14 +1,13 @@
+import type { EscalationRequest, Instant } from '@dir/storage-core'
 import {
-  type EscalationOperations,
-  type EscalationRequest,
-  type Instant,
+  type Operations,
   type Resolution,
   type SyncImplementation,
   conditionalWrite,
   formatMicros,
   hostMicros,
   microsOf,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import { firstFrom } from './sorted.ts'
 import type { MemoryState, StoredRequest } from './state.ts'
@@ -36,7 +35,7 @@ function insertRequest({ requests }: MemoryState, request: EscalationRequest): v
   requests.set(request.dfid, { ...request, createdAt, resolvedAt: null, decision: null })
 }
 
-export const escalation: SyncImplementation<EscalationOperations, MemoryState> = {
+export const escalation: SyncImplementation<Operations['escalation'], MemoryState> = {
   getWindowCount,
 
   recordBudgetToken: (state, agentId) => addToken(state, agentId, now()),

@@ -1,4 +1,5 @@
-import type { Instant, Micros } from '@dir/storage-core'
+import type { Instant } from '@dir/storage-core'
+import type { Micros } from '@dir/storage-core/adapter'
 import { firstFrom } from './sorted.ts'
 
 export interface StoredHold {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type IdempotencyOperations, type SyncImplementation, conditionalWrite } from '@dir/storage-core'
+import { type Operations, type SyncImplementation, conditionalWrite } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
 import { later, now } from './time.ts'
@@ -19,7 +19,7 @@ const ends = ({ effects }: MemoryState, key: string, token: string): boolean =>
 /** An imported claim is over, whatever the clock of its origin said. */
 const LONG_AGO = '1970-01-01T00:00:00.000000Z'
 
-export const idempotency: SyncImplementation<IdempotencyOperations, MemoryState> = {
+export const idempotency: SyncImplementation<Operations['idempotency'], MemoryState> = {
   get: ({ effects }, key) => effects.get(key)?.resultJson ?? null,
 
   set,

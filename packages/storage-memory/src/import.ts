@@ -1,4 +1,5 @@
-import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
+import { ConflictError } from '@dir/storage-core'
+import { type Counters, importTakenOver } from '@dir/storage-core/adapter'
 import { MemoryState } from './state.ts'
 
 /** Marks the store as being filled; what an interrupted import left is removed. */

@@ -1,4 +1,4 @@
-import { type IntentRetryOperations, type SyncImplementation, nextCount } from '@dir/storage-core'
+import { type Operations, type SyncImplementation, nextCount } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
 import { now } from './time.ts'
@@ -9,7 +9,7 @@ function setCount({ counts }: MemoryState, dfid: string, count: number): void {
   counts.set(dfid, { count, updatedAt: now() })
 }
 
-export const intentRetry: SyncImplementation<IntentRetryOperations, MemoryState> = {
+export const intentRetry: SyncImplementation<Operations['intentRetry'], MemoryState> = {
   getCount,
   setCount,
 

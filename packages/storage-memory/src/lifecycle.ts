@@ -1,9 +1,5 @@
-import {
-  type LifecycleOperations,
-  type SyncImplementation,
-  type Transition,
-  conditionalWrite,
-} from '@dir/storage-core'
+import type { Transition } from '@dir/storage-core'
+import { type Operations, type SyncImplementation, conditionalWrite } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
 import { now } from './time.ts'
@@ -27,7 +23,7 @@ function recordTransition(
 const getCurrentStatus = ({ transitionsByFlow }: MemoryState, dfid: string): string | null =>
   transitionsByFlow.get(dfid)?.at(-1)?.toStatus ?? null
 
-export const lifecycle: SyncImplementation<LifecycleOperations, MemoryState> = {
+export const lifecycle: SyncImplementation<Operations['lifecycle'], MemoryState> = {
   recordTransition,
 
   getTransitions({ transitions, transitionsByFlow }, dfid) {

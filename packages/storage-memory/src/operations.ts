@@ -1,4 +1,4 @@
-import type { SyncOperations } from '@dir/storage-core'
+import type { SyncOperations } from '@dir/storage-core/adapter'
 import { agentRegistry } from './agent-registry.ts'
 import { context } from './context.ts'
 import { decisionAudit } from './decision-audit.ts'

@@ -1,4 +1,5 @@
-import { HANDLE_OPTIONS, type HandleOptions, checkNamespace, storeOptions } from '@dir/storage-core'
+import type { HandleOptions } from '@dir/storage-core'
+import { HANDLE_OPTIONS, checkNamespace, storeOptions } from '@dir/storage-core/adapter'
 
 export interface MemoryStorageOptions extends HandleOptions {
   /** Handles with the same namespace share one store within the process, until `dropNamespace`. Without it, the store is private. */

@@ -1,13 +1,13 @@
 import {
   type AcquireRequest,
-  type ResourceLockOperations,
+  type Operations,
   type SyncImplementation,
   conditionalWrite,
   exportAmount,
   importAmount,
   noRoom,
   compareHolds,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { Holds, StoredHold } from './holds.ts'
 import type { MemoryState } from './state.ts'
@@ -26,7 +26,7 @@ const ofFlow = (state: MemoryState, dfid: string, fence: number | null): StoredH
 const leasedOf = (state: MemoryState, dfid: string, fence: number | null): StoredHold[] =>
   ofFlow(state, dfid, fence).filter((hold) => hold.expiresAt !== null)
 
-export const resourceLock: SyncImplementation<ResourceLockOperations, MemoryState> = {
+export const resourceLock: SyncImplementation<Operations['resourceLock'], MemoryState> = {
   getLockedAmount: (state, resourceId, excludeDfid) => live(state).locked(resourceId, excludeDfid),
 
   acquire: conditionalWrite(

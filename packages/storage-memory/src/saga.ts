@@ -1,9 +1,9 @@
-import type { SagaOperations, SyncImplementation } from '@dir/storage-core'
+import type { Operations, SyncImplementation } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
 import { now } from './time.ts'
 
-export const saga: SyncImplementation<SagaOperations, MemoryState> = {
+export const saga: SyncImplementation<Operations['saga'], MemoryState> = {
   markDirty({ dirtyFlows }, dfid, failedStep, partialStateJson) {
     dirtyFlows.delete(dfid) // so that it moves to the end
     dirtyFlows.set(dfid, { failedStep, partialStateJson, createdAt: now() })

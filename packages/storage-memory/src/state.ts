@@ -1,12 +1,5 @@
-import type {
-  AgentRow,
-  ContextKind,
-  EscalationRequest,
-  EventRow,
-  DirtyRow,
-  Instant,
-  Transition,
-} from '@dir/storage-core'
+import type { EscalationRequest, Instant, Transition } from '@dir/storage-core'
+import type { AgentRow, ContextKind, EventRow, DirtyRow } from '@dir/storage-core/adapter'
 import { Holds } from './holds.ts'
 
 interface Stored {

@@ -1,12 +1,12 @@
+import type { AgentExport } from '@dir/storage-core'
 import {
   type AgentRegistryWrites,
   type AgentRegistryReads,
-  type AgentExport,
   type Implementation,
   type SyncImplementation,
   type Transfer,
   conditionalWrite,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import type { MongoContext } from './mongo-context.ts'
 import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'

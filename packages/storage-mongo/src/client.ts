@@ -1,4 +1,5 @@
-import { InvalidArgumentError, settleBy } from '@dir/storage-core'
+import { InvalidArgumentError } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core/adapter'
 import { MongoClient } from 'mongodb'
 import { Late } from './late.ts'
 

@@ -1,4 +1,5 @@
-import { type Outcome, settleBy } from '@dir/storage-core'
+import type { Outcome } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core/adapter'
 import type { Collection, Db, DbOptions, Document, MongoClient } from 'mongodb'
 import type { CollectionName, Documents, LogName } from './documents.ts'
 import type { Circumstances } from './driver-errors.ts'

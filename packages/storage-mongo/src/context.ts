@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { ContextExport } from '@dir/storage-core'
 import {
-  type ContextExport,
   type ContextKind,
   type ContextReads,
   type ContextWrites,
@@ -8,7 +8,7 @@ import {
   type SyncImplementation,
   type Transfer,
   conditionalWrite,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
 import type { LoadedState } from './loaded-state.ts'

@@ -1,11 +1,11 @@
+import type { EventExport } from '@dir/storage-core'
 import type {
   DecisionAuditReads,
   DecisionAuditWrites,
-  EventExport,
   Implementation,
   SyncImplementation,
   Transfer,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import type { Filter } from 'mongodb'
 import type { EventDocument } from './documents.ts'
 import { exportPage, roughSize } from './export-page.ts'

@@ -1,4 +1,5 @@
-import type { AgentRow, EscalationRequest, Instant, Micros, NewEvent } from '@dir/storage-core'
+import type { EscalationRequest, Instant } from '@dir/storage-core'
+import type { AgentRow, Micros, NewEvent } from '@dir/storage-core/adapter'
 import type { Timestamp } from 'mongodb'
 
 export interface AgentDocument extends Omit<AgentRow, 'agentId'> {

@@ -1,14 +1,13 @@
+import { CAPABILITIES, ConfigurationError } from '@dir/storage-core'
 import {
-  CAPABILITIES,
   type Call,
   CommitQueue,
-  ConfigurationError,
   type DriverTransfer,
   type StorageDriver,
   type Work,
   pause,
   timeoutMsOf,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
 import { standalone } from './connecting.ts'

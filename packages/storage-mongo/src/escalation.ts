@@ -1,14 +1,13 @@
+import type { EscalationExport, EscalationRequest } from '@dir/storage-core'
 import {
-  type EscalationExport,
   type EscalationReads,
-  type EscalationRequest,
   type EscalationWrites,
   type Implementation,
   type Resolution,
   type SyncImplementation,
   type Transfer,
   conditionalWrite,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import type { Timestamp } from 'mongodb'
 import type { RequestDocument } from './documents.ts'
 import { exportPage } from './export-page.ts'

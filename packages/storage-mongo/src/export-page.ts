@@ -1,4 +1,4 @@
-import type { Page } from '@dir/storage-core'
+import type { Page } from '@dir/storage-core/adapter'
 import type { Collection, Timestamp } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { CollectionName, Documents } from './documents.ts'

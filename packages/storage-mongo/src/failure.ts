@@ -1,4 +1,5 @@
-import { type Outcome, copyOf, isStorageError } from '@dir/storage-core'
+import { type Outcome, isStorageError } from '@dir/storage-core'
+import { copyOf } from '@dir/storage-core/adapter'
 import { type Circumstances, isTransient, look, outcomeOf } from './driver-errors.ts'
 import { kindOf } from './error-codes.ts'
 import { mapError } from './errors.ts'

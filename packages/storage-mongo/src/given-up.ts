@@ -1,4 +1,4 @@
-import { settleBy } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core/adapter'
 import type { ClientSession } from 'mongodb'
 import type { Connection } from './connection.ts'
 import { look } from './driver-errors.ts'

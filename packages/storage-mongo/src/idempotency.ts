@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import type { IdempotencyExport } from '@dir/storage-core'
 import {
-  type IdempotencyExport,
   type IdempotencyReads,
   type IdempotencyWrites,
   type Implementation,
   type SyncImplementation,
   type Transfer,
   conditionalWrite,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
 import type { Wanted } from './load.ts'

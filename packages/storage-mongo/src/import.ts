@@ -1,4 +1,5 @@
-import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
+import { ConflictError } from '@dir/storage-core'
+import { type Counters, importTakenOver } from '@dir/storage-core/adapter'
 import type { MongoContext } from './mongo-context.ts'
 import type { AnyBulkWriteOperation, Collection } from 'mongodb'
 import type { Connection } from './connection.ts'

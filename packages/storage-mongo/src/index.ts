@@ -1,5 +1,6 @@
 import './check-node.ts'
-import { type StorageHandle, createStorage } from '@dir/storage-core'
+import type { StorageHandle } from '@dir/storage-core'
+import { createStorage } from '@dir/storage-core/adapter'
 import { MongoDriver } from './driver.ts'
 import { type MongoStorageOptions, checkOptions } from './options.ts'
 

@@ -1,13 +1,13 @@
+import type { RetryCountExport } from '@dir/storage-core'
 import {
   type Implementation,
   type IntentRetryReads,
   type IntentRetryWrites,
-  type RetryCountExport,
   type SyncImplementation,
   type Transfer,
   nextCount,
   MAX_INT32,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
 import type { LoadedState } from './loaded-state.ts'

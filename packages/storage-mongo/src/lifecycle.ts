@@ -1,12 +1,12 @@
+import type { TransitionExport } from '@dir/storage-core'
 import {
   type Implementation,
   type LifecycleReads,
   type LifecycleWrites,
   type SyncImplementation,
   type Transfer,
-  type TransitionExport,
   conditionalWrite,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { exportPage } from './export-page.ts'
 import { Wanted, load } from './load.ts'
 import type { LoadedState } from './loaded-state.ts'

@@ -1,11 +1,5 @@
-import {
-  HANDLE_OPTIONS,
-  type HandleOptions,
-  InvalidArgumentError,
-  checkNamespace,
-  storeOptions,
-  timeoutMsOf,
-} from '@dir/storage-core'
+import { type HandleOptions, InvalidArgumentError } from '@dir/storage-core'
+import { HANDLE_OPTIONS, checkNamespace, storeOptions, timeoutMsOf } from '@dir/storage-core/adapter'
 import type { MongoClient } from 'mongodb'
 import { checkClient, openClient } from './client.ts'
 

@@ -1,6 +1,6 @@
+import type { HoldExport } from '@dir/storage-core'
 import {
   type AcquireRequest,
-  type HoldExport,
   type Implementation,
   type ResourceLockReads,
   type ResourceLockWrites,
@@ -11,7 +11,7 @@ import {
   importAmount,
   noRoom,
   compareHolds,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import type { Filter } from 'mongodb'
 import type { HoldDocument } from './documents.ts'
 import { exportPage } from './export-page.ts'

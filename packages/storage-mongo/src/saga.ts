@@ -1,11 +1,11 @@
+import type { DirtyFlowExport } from '@dir/storage-core'
 import type {
-  DirtyFlowExport,
   Implementation,
   SagaReads,
   SagaWrites,
   SyncImplementation,
   Transfer,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { exportPage } from './export-page.ts'
 import type { LoadedState } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'

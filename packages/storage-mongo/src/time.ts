@@ -1,4 +1,5 @@
-import { type Instant, formatMicros, microsOf, hostMicros } from '@dir/storage-core'
+import type { Instant } from '@dir/storage-core'
+import { formatMicros, microsOf, hostMicros } from '@dir/storage-core/adapter'
 import type { Document } from 'mongodb'
 
 const FORMAT = '%Y-%m-%dT%H:%M:%S.%L000Z'

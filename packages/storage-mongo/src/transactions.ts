@@ -1,4 +1,4 @@
-import { pause, settleBy } from '@dir/storage-core'
+import { pause, settleBy } from '@dir/storage-core/adapter'
 import type { ClientSession } from 'mongodb'
 import type { Connection } from './connection.ts'
 import { MongoContext, serverBudget } from './mongo-context.ts'

@@ -1,4 +1,5 @@
-import type { AgentExport, AgentRegistryReads, AgentRegistryWrites } from '@dir/storage-core'
+import type { AgentExport } from '@dir/storage-core'
+import type { AgentRegistryReads, AgentRegistryWrites } from '@dir/storage-core/adapter'
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'

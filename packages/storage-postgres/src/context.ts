@@ -1,4 +1,5 @@
-import type { ContextExport, ContextKind, ContextReads, ContextWrites } from '@dir/storage-core'
+import type { ContextExport } from '@dir/storage-core'
+import type { ContextKind, ContextReads, ContextWrites } from '@dir/storage-core/adapter'
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { GIVEN, type PgProtocol } from './protocol.ts'

@@ -1,4 +1,5 @@
-import type { DecisionAuditReads, DecisionAuditWrites, EventExport } from '@dir/storage-core'
+import type { EventExport } from '@dir/storage-core'
+import type { DecisionAuditReads, DecisionAuditWrites } from '@dir/storage-core/adapter'
 import { bounded, byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { GIVEN, type PgProtocol } from './protocol.ts'

@@ -1,13 +1,12 @@
+import { CAPABILITIES, TimeoutError } from '@dir/storage-core'
 import {
-  CAPABILITIES,
   type Call,
   CommitQueue,
   type DriverTransfer,
   type StorageDriver,
-  TimeoutError,
   type Work,
   settleBy,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { PgConnection } from './connection.ts'
 import { withStorageErrors } from './failure.ts'
 import { LockNames } from './locks.ts'

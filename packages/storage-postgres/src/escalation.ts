@@ -1,11 +1,5 @@
-import type {
-  BudgetAnswer,
-  EscalationExport,
-  EscalationReads,
-  EscalationRequest,
-  EscalationWrites,
-  RequestExport,
-} from '@dir/storage-core'
+import type { BudgetAnswer, EscalationExport, EscalationRequest, RequestExport } from '@dir/storage-core'
+import type { EscalationReads, EscalationWrites } from '@dir/storage-core/adapter'
 import { inTurn } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'

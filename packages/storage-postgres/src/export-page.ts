@@ -1,4 +1,4 @@
-import type { Page } from '@dir/storage-core'
+import type { Page } from '@dir/storage-core/adapter'
 import { type PgSession, type Row, text } from './session.ts'
 
 const PAGE_ROWS = 500

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { ClaimAnswer, IdempotencyExport, IdempotencyReads, IdempotencyWrites } from '@dir/storage-core'
+import type { IdempotencyExport } from '@dir/storage-core'
+import type { ClaimAnswer, IdempotencyReads, IdempotencyWrites } from '@dir/storage-core/adapter'
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'

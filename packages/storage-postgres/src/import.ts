@@ -1,4 +1,5 @@
-import { ConflictError, type Counters, type Work, importTakenOver } from '@dir/storage-core'
+import { ConflictError } from '@dir/storage-core'
+import { type Counters, type Work, importTakenOver } from '@dir/storage-core/adapter'
 import type { PgConnection } from './connection.ts'
 import { readMeta } from './meta.ts'
 import { readCounters } from './numbers.ts'

@@ -1,11 +1,11 @@
+import type { RetryCountExport } from '@dir/storage-core'
 import {
   type Call,
   type IntentRetryReads,
   type IntentRetryWrites,
-  type RetryCountExport,
   nextCount,
   MAX_INT32,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { settleBy } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core/adapter'
 import type { CustomTypesConfig, PoolClient, QueryConfig, QueryResult } from 'pg'
 import type { Row, SqlValue } from './session.ts'
 import { SessionEnded, WrongConnection, codeOf, isRefusal, tooLate } from './wire.ts'

@@ -1,4 +1,5 @@
-import type { LifecycleReads, LifecycleWrites, TransitionExport } from '@dir/storage-core'
+import type { TransitionExport } from '@dir/storage-core'
+import type { LifecycleReads, LifecycleWrites } from '@dir/storage-core/adapter'
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { GIVEN, type PgProtocol } from './protocol.ts'

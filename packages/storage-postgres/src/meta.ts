@@ -1,4 +1,4 @@
-import { importUnfinished } from '@dir/storage-core'
+import { importUnfinished } from '@dir/storage-core/adapter'
 import { type PgSession, number } from './session.ts'
 
 /** Numbers about the whole namespace: the tickets of imports: `importing` is not finished, `imported` is. */

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, PermissionError, SchemaError, checkNamespace } from '@dir/storage-core'
+import { InvalidArgumentError, PermissionError, SchemaError } from '@dir/storage-core'
+import { checkNamespace } from '@dir/storage-core/adapter'
 import { commitFunction } from './commit-function.ts'
 import type { PgConnection } from './connection.ts'
 import { Failure } from './failure.ts'

@@ -1,4 +1,5 @@
-import { type Counters, PermissionError } from '@dir/storage-core'
+import { PermissionError } from '@dir/storage-core'
+import type { Counters } from '@dir/storage-core/adapter'
 import type { PgConnection } from './connection.ts'
 import type { LockNames } from './locks.ts'
 import { type PgSession, number } from './session.ts'

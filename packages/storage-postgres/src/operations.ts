@@ -1,5 +1,6 @@
 import { operationOf } from '@dir/storage-core/adapter'
-import { type Call, type Protocol } from '@dir/storage-core'
+import type { Protocol } from '@dir/storage-core'
+import type { Call } from '@dir/storage-core/adapter'
 import { agentRegistry } from './agent-registry.ts'
 import { context } from './context.ts'
 import { decisionAudit } from './decision-audit.ts'

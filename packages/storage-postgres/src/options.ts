@@ -1,11 +1,5 @@
-import {
-  HANDLE_OPTIONS,
-  type HandleOptions,
-  InvalidArgumentError,
-  checkNamespace,
-  storeOptions,
-  timeoutMsOf,
-} from '@dir/storage-core'
+import { type HandleOptions, InvalidArgumentError } from '@dir/storage-core'
+import { HANDLE_OPTIONS, checkNamespace, storeOptions, timeoutMsOf } from '@dir/storage-core/adapter'
 import { Client, type ClientConfig, type Pool } from 'pg'
 import { checkPool } from './fit.ts'
 import { PgPool } from './pool.ts'

@@ -1,5 +1,5 @@
 import { operationOf } from '@dir/storage-core/adapter'
-import { type Call, type Work, type WorkResult, conditionFailed, locate } from '@dir/storage-core'
+import { type Call, type Work, type WorkResult, conditionFailed, locate } from '@dir/storage-core/adapter'
 import type { LockNames } from './locks.ts'
 import { WRITES } from './operations.ts'
 import { type AnyWrite, type Locks, ORDERED, type Why, locksOf } from './protocol.ts'

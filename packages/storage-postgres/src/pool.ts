@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClosedError, isStorageError, settleBy } from '@dir/storage-core'
+import { ClosedError, isStorageError } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core/adapter'
 import { type ClientConfig, Pool, type PoolClient } from 'pg'
 import { Failure } from './failure.ts'
 import { TEXT, unfit } from './fit.ts'

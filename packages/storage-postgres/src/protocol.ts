@@ -1,4 +1,5 @@
-import type { Call, Implementation, Page, Protocol } from '@dir/storage-core'
+import type { Protocol } from '@dir/storage-core'
+import type { Call, Implementation, Page } from '@dir/storage-core/adapter'
 import type { PgSession, PgTransaction } from './session.ts'
 
 /** What one protocol is on this backend. Reads are statements of their own; writes are parts of one server function. */

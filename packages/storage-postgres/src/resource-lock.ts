@@ -1,13 +1,12 @@
+import type { Grant, HoldExport } from '@dir/storage-core'
 import {
   type Demand,
-  type Grant,
-  type HoldExport,
   type ResourceLockReads,
   type ResourceLockWrites,
   exportAmount,
   importAmount,
   noRoom,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'

@@ -1,4 +1,5 @@
-import type { DirtyFlowExport, SagaReads, SagaWrites } from '@dir/storage-core'
+import type { DirtyFlowExport } from '@dir/storage-core'
+import type { SagaReads, SagaWrites } from '@dir/storage-core/adapter'
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'

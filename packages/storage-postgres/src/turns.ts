@@ -1,4 +1,4 @@
-import { settleBy } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core/adapter'
 import { noClient } from './wire.ts'
 
 const CROWDED_MS = 5_000

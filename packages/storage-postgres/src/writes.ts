@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { TimeoutError, type Work, type WorkResult } from '@dir/storage-core'
+import { TimeoutError } from '@dir/storage-core'
+import type { Work, WorkResult } from '@dir/storage-core/adapter'
 import type { PgConnection } from './connection.ts'
 import { Failure, outcomeAfter, withStorageErrors } from './failure.ts'
 import type { LockNames } from './locks.ts'

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClosedError, type Outcome, settleBy } from '@dir/storage-core'
+import { ClosedError, type Outcome } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core/adapter'
 import type { RedisOptions } from 'ioredis'
 import { Attempts } from './attempts.ts'
 import { type Client, type ServerOptions, createClient, isCluster } from './client.ts'

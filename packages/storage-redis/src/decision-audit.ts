@@ -1,4 +1,5 @@
-import { type EventExport, type EventRow, InvalidArgumentError, type NewEvent } from '@dir/storage-core'
+import { type EventExport, InvalidArgumentError } from '@dir/storage-core'
+import type { EventRow, NewEvent } from '@dir/storage-core/adapter'
 import { LOG_READ, LOG_WRITE, type LogEntry, exportLog, logPage } from './log.ts'
 import { type RedisProtocol, write } from './protocol.ts'
 import type { ScriptPart } from './script.ts'

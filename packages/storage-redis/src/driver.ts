@@ -1,16 +1,15 @@
+import { type Capability, TimeoutError } from '@dir/storage-core'
 import {
   ATOMIC_CAPABILITIES,
   type Call,
-  type Capability,
   CommitQueue,
   type DriverTransfer,
   type StorageDriver,
-  TimeoutError,
   type Work,
   settleBy,
   timeoutMsOf,
   importUnfinished,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { RedisConnection } from './connection.ts'
 import { importEnds, importScript } from './import.ts'
 import type { Packable } from './msgpack.ts'

@@ -1,4 +1,4 @@
-import { checkNamespace, storeOptions } from '@dir/storage-core'
+import { checkNamespace, storeOptions } from '@dir/storage-core/adapter'
 import { SERVER_OPTIONS, checkServer } from './client.ts'
 import { RedisConnection } from './connection.ts'
 import type { RedisNamespaceOptions } from './options.ts'

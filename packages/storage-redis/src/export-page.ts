@@ -1,4 +1,4 @@
-import type { Page } from '@dir/storage-core'
+import type { Page } from '@dir/storage-core/adapter'
 import { type RedisReader, type Reply, as } from './protocol.ts'
 
 /**

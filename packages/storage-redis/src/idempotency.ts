@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ClaimAnswer } from '@dir/storage-core'
+import type { ClaimAnswer } from '@dir/storage-core/adapter'
 import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
 import { type RedisProtocol, as, condition, freeing, same, write } from './protocol.ts'

@@ -1,4 +1,5 @@
-import { ConflictError, type DriverTransfer, importTakenOver } from '@dir/storage-core'
+import { ConflictError } from '@dir/storage-core'
+import { type DriverTransfer, importTakenOver } from '@dir/storage-core/adapter'
 import { WRITES } from './lua.ts'
 import type { Packable } from './msgpack.ts'
 import type { Reply } from './protocol.ts'

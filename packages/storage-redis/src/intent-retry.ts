@@ -1,4 +1,4 @@
-import { nextCount, MAX_INT32 } from '@dir/storage-core'
+import { nextCount, MAX_INT32 } from '@dir/storage-core/adapter'
 import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
 import { type RedisProtocol, as, freeing, same, write } from './protocol.ts'

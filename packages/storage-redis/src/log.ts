@@ -1,4 +1,4 @@
-import type { Page } from '@dir/storage-core'
+import type { Page } from '@dir/storage-core/adapter'
 import { type RedisReader, as } from './protocol.ts'
 
 // A log is a stream whose ids are dense numbers, counted in `meta` under the log's name, with an index by flow. Its

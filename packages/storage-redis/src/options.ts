@@ -1,10 +1,5 @@
-import {
-  HANDLE_OPTIONS,
-  type HandleOptions,
-  InvalidArgumentError,
-  checkNamespace,
-  storeOptions,
-} from '@dir/storage-core'
+import { type HandleOptions, InvalidArgumentError } from '@dir/storage-core'
+import { HANDLE_OPTIONS, checkNamespace, storeOptions } from '@dir/storage-core/adapter'
 import { SERVER_OPTIONS, type ServerOptions, checkServer } from './client.ts'
 
 export interface RedisNamespaceOptions extends ServerOptions {

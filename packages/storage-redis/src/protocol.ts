@@ -1,4 +1,5 @@
-import type { Implementation, Operations, Protocol, Reads, Writes } from '@dir/storage-core'
+import type { Protocol } from '@dir/storage-core'
+import type { Implementation, Operations, Reads, Writes } from '@dir/storage-core/adapter'
 import type { Packable } from './msgpack.ts'
 import type { ScriptPart } from './script.ts'
 

@@ -1,4 +1,5 @@
-import type { Call, Protocol } from '@dir/storage-core'
+import type { Protocol } from '@dir/storage-core'
+import type { Call } from '@dir/storage-core/adapter'
 import { agentRegistry } from './agent-registry.ts'
 import { context } from './context.ts'
 import { decisionAudit } from './decision-audit.ts'

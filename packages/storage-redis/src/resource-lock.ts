@@ -1,4 +1,5 @@
-import { type HoldExport, exportAmount, importAmount, noRoom, compareHolds } from '@dir/storage-core'
+import type { HoldExport } from '@dir/storage-core'
+import { exportAmount, importAmount, noRoom, compareHolds } from '@dir/storage-core/adapter'
 import { exportTables } from './export-page.ts'
 import { HOLDS, HOLDS_WRITE, toHold } from './holds.ts'
 import { TABLES } from './lua.ts'

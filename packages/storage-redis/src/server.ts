@@ -1,4 +1,5 @@
-import { ConfigurationError, settleBy } from '@dir/storage-core'
+import { ConfigurationError } from '@dir/storage-core'
+import { settleBy } from '@dir/storage-core/adapter'
 import type { RedisConnection } from './connection.ts'
 import { NoAnswerError } from './errors.ts'
 import { as } from './protocol.ts'

@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import { type Protocol, TimeoutError, ValueTooLargeError } from '@dir/storage-core'
 import {
   type Call,
-  type Protocol,
-  TimeoutError,
-  ValueTooLargeError,
   type Work,
   type WorkResult,
   conditionFailed,
   importTakenOver,
   locate,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { Attempts } from './attempts.ts'
 import type { RedisConnection } from './connection.ts'
 import { failedScript, isReply, isUnsent, mapError, mayPass } from './errors.ts'

@@ -1,9 +1,5 @@
-import {
-  type AgentExport,
-  type AgentRegistryOperations,
-  type SyncImplementation,
-  conditionalWrite,
-} from '@dir/storage-core'
+import type { AgentExport } from '@dir/storage-core'
+import { type Operations, type SyncImplementation, conditionalWrite } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { listed } from './listed.ts'
@@ -12,7 +8,7 @@ import { now, toColumn } from './time.ts'
 
 const TABLE = 'agent_registry'
 
-export const agentRegistry: SyncImplementation<AgentRegistryOperations, SqliteConnection> = {
+export const agentRegistry: SyncImplementation<Operations['agentRegistry'], SqliteConnection> = {
   upsertAgent(db, { agentId, contractJson, priority, status, agentVersion, sessionToken }) {
     const time = toColumn(now())
     db.run(

@@ -3,9 +3,9 @@ import {
   CorruptionError,
   type Outcome,
   type StorageError,
-  hostMicros,
   isStorageError,
 } from '@dir/storage-core'
+import { hostMicros } from '@dir/storage-core/adapter'
 import BetterSqlite3 from 'better-sqlite3'
 import { closeAtExit, forgetAtExit } from './at-exit.ts'
 import { backUp } from './backup.ts'

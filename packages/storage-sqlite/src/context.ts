@@ -1,10 +1,10 @@
+import type { ContextExport } from '@dir/storage-core'
 import {
-  type ContextExport,
   type ContextKind,
-  type ContextOperations,
+  type Operations,
   type SyncImplementation,
   conditionalWrite,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { type Source, byRowid, exportPage } from './export-page.ts'
 import { StoredRow } from './stored-row.ts'
@@ -39,7 +39,7 @@ function set(db: SqliteConnection, kind: ContextKind, id: string, dataJson: stri
   db.run(table.set, id, db.json(`${table.name}.data`, dataJson), toColumn(time))
 }
 
-export const context: SyncImplementation<ContextOperations, SqliteConnection> = {
+export const context: SyncImplementation<Operations['context'], SqliteConnection> = {
   get,
 
   set: (db, kind, id, dataJson) => set(db, kind, id, dataJson),

@@ -1,4 +1,5 @@
-import type { DecisionAuditOperations, EventExport, SyncImplementation } from '@dir/storage-core'
+import type { EventExport } from '@dir/storage-core'
+import type { Operations, SyncImplementation } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
@@ -6,7 +7,7 @@ import { now } from './time.ts'
 
 const TABLE = 'decision_audit_events'
 
-export const decisionAudit: SyncImplementation<DecisionAuditOperations, SqliteConnection> = {
+export const decisionAudit: SyncImplementation<Operations['decisionAudit'], SqliteConnection> = {
   recordMany(db, events) {
     const timestamp = now()
     return events.map(({ dfid, event, stepId, state, detailsJson }) => {

@@ -1,18 +1,15 @@
+import { CAPABILITIES, ClosedError, PROTOCOLS, TimeoutError } from '@dir/storage-core'
 import {
-  CAPABILITIES,
   type Call,
-  ClosedError,
   CommitQueue,
   type DriverTransfer,
-  PROTOCOLS,
   type StorageDriver,
-  TimeoutError,
   type Work,
   importUnfinished,
   operationOf,
   runCall,
   settleBy,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import { backUp } from './backup.ts'
 import type { SqliteConnection } from './connection.ts'
 import { mapError } from './errors.ts'

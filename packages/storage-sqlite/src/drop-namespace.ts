@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
-import { SchemaError, storeOptions } from '@dir/storage-core'
+import { SchemaError } from '@dir/storage-core'
+import { storeOptions } from '@dir/storage-core/adapter'
 import { mapError } from './errors.ts'
 import { openConnection } from './open.ts'
 import { IN_MEMORY, checkPath, realPath } from './options.ts'

@@ -1,16 +1,13 @@
+import type { BudgetTokenExport, EscalationRequest, Instant, RequestExport } from '@dir/storage-core'
 import {
-  type BudgetTokenExport,
-  type EscalationOperations,
-  type EscalationRequest,
-  type Instant,
-  type RequestExport,
+  type Operations,
   type Resolution,
   type SyncImplementation,
   conditionalWrite,
   formatMicros,
   hostMicros,
   parseInstant,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { listed } from './listed.ts'
@@ -88,7 +85,7 @@ function write(
   )
 }
 
-export const escalation: SyncImplementation<EscalationOperations, SqliteConnection> = {
+export const escalation: SyncImplementation<Operations['escalation'], SqliteConnection> = {
   getWindowCount,
 
   recordBudgetToken: (db, agentId) => addToken(db, agentId),

@@ -1,4 +1,4 @@
-import type { Page } from '@dir/storage-core'
+import type { Page } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import type { Row, SqlValue } from './stored-row.ts'
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import type { IdempotencyExport } from '@dir/storage-core'
 import {
-  type IdempotencyExport,
-  type IdempotencyOperations,
+  type Operations,
   type SyncImplementation,
   conditionalWrite,
   formatMicros,
   hostMicros,
   microsOf,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { type Row, StoredRow } from './stored-row.ts'
@@ -58,7 +58,7 @@ function writeClaim(
 const ends = (db: SqliteConnection, key: string, token: string): boolean =>
   claimOf(db, key)?.textOrNull('token') === token
 
-export const idempotency: SyncImplementation<IdempotencyOperations, SqliteConnection> = {
+export const idempotency: SyncImplementation<Operations['idempotency'], SqliteConnection> = {
   get,
 
   set: (db, key, resultJson) => set(db, key, resultJson),

@@ -1,4 +1,5 @@
-import { ConflictError, type Counters, importTakenOver } from '@dir/storage-core'
+import { ConflictError } from '@dir/storage-core'
+import { type Counters, importTakenOver } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { kept } from './counters.ts'
 import { readMeta, removeMeta, writeMeta } from './meta.ts'

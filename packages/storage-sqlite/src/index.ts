@@ -1,5 +1,6 @@
 import './check-node.ts'
-import { type StorageHandle, createStorage, isStorageError, timeoutMsOf } from '@dir/storage-core'
+import { type StorageHandle, isStorageError } from '@dir/storage-core'
+import { createStorage, timeoutMsOf } from '@dir/storage-core/adapter'
 import { checkTarget } from './backup.ts'
 import { SqliteDriver } from './driver.ts'
 import { type SqliteStorageOptions, checkOptions } from './options.ts'

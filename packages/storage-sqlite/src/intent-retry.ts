@@ -1,9 +1,5 @@
-import {
-  type IntentRetryOperations,
-  type RetryCountExport,
-  type SyncImplementation,
-  nextCount,
-} from '@dir/storage-core'
+import type { RetryCountExport } from '@dir/storage-core'
+import { type Operations, type SyncImplementation, nextCount } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { type Row, StoredRow } from './stored-row.ts'
@@ -27,7 +23,7 @@ function setCount(db: SqliteConnection, dfid: string, count: number, time = now(
   )
 }
 
-export const intentRetry: SyncImplementation<IntentRetryOperations, SqliteConnection> = {
+export const intentRetry: SyncImplementation<Operations['intentRetry'], SqliteConnection> = {
   getCount,
 
   setCount: (db, dfid, count) => setCount(db, dfid, count),

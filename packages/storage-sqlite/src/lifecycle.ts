@@ -1,9 +1,5 @@
-import {
-  type LifecycleOperations,
-  type SyncImplementation,
-  type TransitionExport,
-  conditionalWrite,
-} from '@dir/storage-core'
+import type { TransitionExport } from '@dir/storage-core'
+import { type Operations, type SyncImplementation, conditionalWrite } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { listed } from './listed.ts'
@@ -36,7 +32,7 @@ function record(
   )
 }
 
-export const lifecycle: SyncImplementation<LifecycleOperations, SqliteConnection> = {
+export const lifecycle: SyncImplementation<Operations['lifecycle'], SqliteConnection> = {
   recordTransition: (db, dfid, fromStatus, toStatus) => record(db, dfid, fromStatus, toStatus),
 
   getTransitions: listed(

@@ -1,4 +1,5 @@
-import { type Micros, StoredDataError } from '@dir/storage-core'
+import { StoredDataError } from '@dir/storage-core'
+import type { Micros } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { integer } from './stored-row.ts'
 

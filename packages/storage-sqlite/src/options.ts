@@ -1,6 +1,7 @@
 import { readlinkSync, realpathSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { HANDLE_OPTIONS, type HandleOptions, InvalidArgumentError, storeOptions } from '@dir/storage-core'
+import { type HandleOptions, InvalidArgumentError } from '@dir/storage-core'
+import { HANDLE_OPTIONS, storeOptions } from '@dir/storage-core/adapter'
 
 export type JournalMode = 'wal' | 'delete'
 

@@ -1,8 +1,8 @@
+import type { HoldExport } from '@dir/storage-core'
 import {
   type AcquireRequest,
-  type HoldExport,
   type Micros,
-  type ResourceLockOperations,
+  type Operations,
   type SyncImplementation,
   conditionalWrite,
   exportAmount,
@@ -11,7 +11,7 @@ import {
   importAmount,
   microsOf,
   noRoom,
-} from '@dir/storage-core'
+} from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { exportPage } from './export-page.ts'
 import { listed } from './listed.ts'
@@ -70,7 +70,7 @@ function write(
   )
 }
 
-export const resourceLock: SyncImplementation<ResourceLockOperations, SqliteConnection> = {
+export const resourceLock: SyncImplementation<Operations['resourceLock'], SqliteConnection> = {
   getLockedAmount,
 
   acquire: conditionalWrite(

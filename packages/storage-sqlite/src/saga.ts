@@ -1,4 +1,5 @@
-import type { DirtyFlowExport, SagaOperations, SyncImplementation } from '@dir/storage-core'
+import type { DirtyFlowExport } from '@dir/storage-core'
+import type { Operations, SyncImplementation } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { listed } from './listed.ts'
@@ -28,7 +29,7 @@ function mark(
   )
 }
 
-export const saga: SyncImplementation<SagaOperations, SqliteConnection> = {
+export const saga: SyncImplementation<Operations['saga'], SqliteConnection> = {
   markDirty: (db, dfid, failedStep, partialStateJson) => mark(db, dfid, failedStep, partialStateJson),
 
   getDirtyFlows: listed(

@@ -1,4 +1,5 @@
-import { type Instant, StoredDataError, dumpsJsonDict, parseInstant, pyFloat } from '@dir/storage-core'
+import { type Instant, StoredDataError, dumpsJsonDict, pyFloat } from '@dir/storage-core'
+import { parseInstant } from '@dir/storage-core/adapter'
 
 /** Integers come as bigint, so that none loses a digit unnoticed. */
 export type SqlValue = string | number | bigint | Uint8Array | null

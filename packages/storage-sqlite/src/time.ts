@@ -1,4 +1,5 @@
-import { type Instant, formatMicros, hostMicros, microsOf } from '@dir/storage-core'
+import type { Instant } from '@dir/storage-core'
+import { formatMicros, hostMicros, microsOf } from '@dir/storage-core/adapter'
 
 export function now(): Instant {
   return formatMicros(hostMicros())

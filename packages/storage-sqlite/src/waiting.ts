@@ -1,4 +1,5 @@
-import { ResourceContentionError, pause } from '@dir/storage-core'
+import { ResourceContentionError } from '@dir/storage-core'
+import { pause } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { busy } from './errors.ts'
 import { commitOutcome, isBusy } from './result-codes.ts'

@@ -1,12 +1,5 @@
-import {
-  type Outcome,
-  ResourceContentionError,
-  type SyncOperations,
-  type Work,
-  type WorkResult,
-  pause,
-  runWork,
-} from '@dir/storage-core'
+import { type Outcome, ResourceContentionError } from '@dir/storage-core'
+import { type SyncOperations, type Work, type WorkResult, pause, runWork } from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { requireImport } from './import.ts'
 import { commitOutcome, isBusy, isStoreFailure } from './result-codes.ts'
