@@ -2,7 +2,10 @@ import { LockNames } from './locks.ts'
 import { PROTOCOLS } from './operations.ts'
 import type { AnyWrite } from './protocol.ts'
 import { micros } from './time.ts'
-import { OVERTAKEN, PASSED_DEADLINE, WRONG_ISOLATION } from './wire.ts'
+import { OVERTAKEN, PASSED_DEADLINE, TOO_MANY_LOCKS, WRONG_ISOLATION } from './wire.ts'
+
+/** The holds of flows are known here alone; beyond so many resources the server's table of locks could be full. */
+const MOST_RESOURCES = 2048
 
 /** A CASE by protocol and operation. */
 function dispatch(part: 'judge' | 'write', toStatements: (text: string) => string): string {
@@ -29,10 +32,18 @@ export function commitFunction(namespace: string): string {
   const names = new LockNames(namespace)
   const resourceKey = (name: string): string =>
     `('x' || left(encode(sha256(convert_to('${names.resourcePrefix}' || ${name}, 'UTF8')), 'hex'), 16))::BIT(64)::BIGINT`
-  const allOf = (flows: string): string =>
-    /* sql */ `SELECT resource_id FROM resource_locks WHERE dfid = ANY(${flows})`
   // an expression by itself is much cheaper than a statement
   const take = (lock: string): string => `is_free := pg_advisory_xact_lock${lock} IS NULL;`
+  const tryAll = (keys: string): string =>
+    `FOREACH one IN ARRAY ${keys} LOOP is_had := pg_try_advisory_xact_lock(one); EXIT WHEN NOT is_had; END LOOP;`
+  /** Sets \`mine\`. What a flow holds is known once the flow is locked. */
+  const resourceKeys = (named: string, flows: string): string => /* sql */ `mine := ARRAY(
+      SELECT DISTINCT ${resourceKey('name')} AS k FROM (
+        SELECT unnest(${named}) AS name UNION ALL SELECT resource_id FROM resource_locks WHERE dfid = ANY(${flows})
+      ) AS listed ORDER BY k);
+    IF cardinality(mine) > ${MOST_RESOURCES} THEN
+      RAISE EXCEPTION 'too many locks' USING ERRCODE = '${TOO_MANY_LOCKS}';
+    END IF;`
   const texts = (list: string): string => `ARRAY(SELECT jsonb_array_elements_text(${list}))`
 
   return /* sql */ `
@@ -45,7 +56,8 @@ AS $commit$
 #variable_conflict use_column
 DECLARE
   kept RECORD; moment TIMESTAMPTZ; moment_micros BIGINT; soonest BIGINT;
-  mine BIGINT[]; behind BIGINT[] := '{}'; is_free BOOLEAN; one BIGINT; setting TEXT;
+  mine BIGINT[]; behind TEXT[] := '{}'; is_free BOOLEAN; is_had BOOLEAN; is_audit_free BOOLEAN;
+  is_late BOOLEAN := false; one BIGINT; setting TEXT;
   wave JSONB; a_group JSONB; calls JSONB; failed JSONB; ids TEXT[]; by_id JSONB; told JSONB;
   refused INTEGER[] := '{}'; refusals JSONB := '[]'; answers_of_all JSONB := '[]';
 BEGIN
@@ -72,21 +84,23 @@ BEGIN
     is_free := CASE WHEN (settings->>'isWhole')::BOOLEAN THEN pg_try_advisory_xact_lock(${names.everything})
       ELSE pg_try_advisory_xact_lock_shared(${names.everything}) END;
     FOR w IN 0 .. jsonb_array_length(locks) - 1 LOOP
-      mine := ${texts('locks->w->0')}::BIGINT[];
-      IF NOT is_free OR mine && behind THEN
+      ids := ${texts('locks->w->4')};
+      -- what concerns the same as earlier work that is not carried out may not overtake it
+      is_had := is_free AND NOT ids && behind;
+      IF is_had AND NOT (settings->>'isWhole')::BOOLEAN THEN
+        ${tryAll(`${texts('locks->w->0')}::BIGINT[]`)}
+        IF is_had AND jsonb_array_length(locks->w->1) + jsonb_array_length(locks->w->2) > 0 THEN
+          ${resourceKeys(texts('locks->w->1'), texts('locks->w->2'))}
+          ${tryAll('mine')}
+        END IF;
+        IF is_had AND (locks->w->>3)::BOOLEAN THEN
+          is_audit_free := coalesce(is_audit_free, pg_try_advisory_xact_lock(${names.audit}));
+          is_had := is_audit_free;
+        END IF;
+      END IF;
+      IF NOT is_had THEN
         refused := refused || w;
-        behind := behind || mine;
-      ELSIF NOT (settings->>'isWhole')::BOOLEAN THEN
-        mine := mine || ARRAY(SELECT ${resourceKey('name')} FROM (
-          SELECT jsonb_array_elements_text(locks->w->1) AS name UNION ALL ${allOf(texts('locks->w->2'))}
-        ) AS named) || CASE WHEN (locks->w->>3)::BOOLEAN THEN ARRAY[${names.audit}]::BIGINT[] ELSE '{}' END;
-        FOREACH one IN ARRAY mine LOOP
-          IF NOT pg_try_advisory_xact_lock(one) THEN
-            refused := refused || w;
-            behind := behind || mine;
-            EXIT;
-          END IF;
-        END LOOP;
+        behind := behind || ids;
       END IF;
     END LOOP;
     refusals := (SELECT coalesce(jsonb_agg(jsonb_build_array(w, 0, 'blocked')), '[]') FROM unnest(refused) AS w);
@@ -95,11 +109,8 @@ BEGIN
     ${take(`_shared(${names.everything})`)}
     FOREACH one IN ARRAY keys LOOP ${take('(one)')} END LOOP;
     IF cardinality(resources) + cardinality(flows) > 0 THEN
-      FOREACH one IN ARRAY ARRAY(
-        SELECT DISTINCT ${resourceKey('name')} AS k FROM (
-          SELECT unnest(resources) AS name UNION ALL ${allOf('flows')}
-        ) AS named ORDER BY k
-      ) LOOP ${take('(one)')} END LOOP;
+      ${resourceKeys('resources', 'flows')}
+      FOREACH one IN ARRAY mine LOOP ${take('(one)')} END LOOP;
     END IF;
     IF (settings->>'appends')::BOOLEAN THEN ${take(`(${names.audit})`)} END IF;
   END IF;
@@ -108,7 +119,9 @@ BEGIN
   moment_micros := ${micros('moment')};
   FOR w IN 0 .. cardinality(deadlines) - 1 LOOP
     IF w = ANY(refused) THEN CONTINUE; END IF;
-    IF deadlines[w + 1] < moment_micros THEN
+    -- the client may take it for late by mistake and send it again; what came after it may not overtake it
+    is_late := is_late OR deadlines[w + 1] < moment_micros;
+    IF is_late THEN
       refused := refused || w;
       refusals := refusals || jsonb_build_array(jsonb_build_array(w, 0, 'late'));
     ELSE soonest := least(soonest, deadlines[w + 1]);
@@ -163,7 +176,8 @@ BEGIN
     );
   END IF;
   told := jsonb_build_array(refusals, answers_of_all);
-  IF cardinality(refused) < cardinality(deadlines) THEN
+  -- a refusal is kept where an earlier sending could still arrive, and find that it may
+  IF (settings->>'isRepeated')::BOOLEAN OR cardinality(refused) < cardinality(deadlines) THEN
     INSERT INTO kept_answers (handle, number, answers) VALUES (handle_id, commit_number, told)
     ON CONFLICT (handle) DO UPDATE SET number = EXCLUDED.number, answers = EXCLUDED.answers, at = EXCLUDED.at;
   END IF;

@@ -60,11 +60,17 @@ export class PgConnection {
 
   /**
    * Runs a statement that the server carries out once, however often it arrives, and commits. Its answer is asked for
-   * until the deadline; where it fails nevertheless, the outcome is that of all sendings.
+   * until the deadline; where it fails nevertheless, the outcome is that of all sendings. `toValues` is told whether an
+   * earlier sending may still arrive.
    */
-  commit(callDeadline: number, sql: string, values: readonly SqlValue[]): Promise<Row[]> {
+  commit(
+    callDeadline: number,
+    sql: string,
+    toValues: (isRepeated: boolean) => readonly SqlValue[],
+  ): Promise<Row[]> {
     const deadline = callDeadline - this.earlyMs
-    return this.#persist(deadline, 'commit', async () => {
+    return this.#persist(deadline, 'commit', async (isUnknown) => {
+      const values = toValues(isUnknown)
       const now = performance.now()
       const end = Math.min(deadline, now + Math.max(100, PATIENCE * Math.min(deadline - now, this.timeoutMs)))
       if (this.#isReadCommitted) {
@@ -104,7 +110,7 @@ export class PgConnection {
   }
 
   /** Tries again what may be tried again, while there is time. */
-  async #persist<T>(deadline: number, kind: Kind, act: () => Promise<T>): Promise<T> {
+  async #persist<T>(deadline: number, kind: Kind, act: (isUnknown: boolean) => Promise<T>): Promise<T> {
     const start = performance.now()
     let before: unknown = null
     let slowest = 0
@@ -115,7 +121,7 @@ export class PgConnection {
       const began = performance.now()
       try {
         if (kind === 'commit' && began >= deadline) throw new Failure(tooLate(), 'not-applied')
-        return await act()
+        return await act(unknown !== null)
       } catch (error) {
         slowest = Math.max(slowest, performance.now() - began)
         const cause = error instanceof Failure ? error.cause : error

@@ -24,6 +24,8 @@ export interface PlannedCall {
 export interface PlannedWork {
   readonly work: Work
   readonly calls: readonly PlannedCall[]
+  /** What it concerns in the order of calls on one handle. */
+  readonly ids: readonly string[]
   readonly keys: readonly bigint[]
   readonly resources: readonly string[]
   readonly flows: readonly string[]
@@ -45,6 +47,7 @@ export function planWork(work: Work, names: LockNames): PlannedWork {
       args: writeOf(call).toArgs?.(call.args as never, work.calls.slice(0, index)) ?? call.args,
       uses: usesOf(call, locks[index] as Locks),
     })),
+    ids: [...new Set(work.calls.flatMap(({ protocol, ids }) => ids.map((id) => `${protocol}:${id}`)))],
     keys,
     resources,
     flows: locks.flatMap(({ flows }) => flows),

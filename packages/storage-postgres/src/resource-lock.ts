@@ -19,7 +19,8 @@ import { instant, instantOrNull, toInstant, toTimestamp, toTimestampOrNull, utc,
 const COLUMNS = `dfid, resource_id, micros, ${utc('acquired_at')}, ${utc('expires_at')}, fence`
 const LIVE = '(expires_at IS NULL OR expires_at > clock_timestamp())'
 
-const flowKey = (dfid: string): string => `resourceLock:flow:${dfid}`
+// not to be mistaken for a resource, whose keys are locked later
+const flowKey = (dfid: string): string => `*flow:${dfid}`
 
 export const resourceLock: PgProtocol<ResourceLockReads, ResourceLockWrites, HoldExport> = {
   reads: {

@@ -92,6 +92,8 @@ export const WRONG_ISOLATION = 'DIR01'
 export const OVERTAKEN = 'DIR02'
 /** Some work's deadline passed while it was carried out. */
 export const PASSED_DEADLINE = 'DIR03'
+/** The flows concerned hold more resources than can be locked one by one. */
+export const TOO_MANY_LOCKS = 'DIR04'
 
 /** A lock was not had in the time given for it. */
 export function isLockTimeout(error: unknown): boolean {

@@ -7,7 +7,7 @@ import type { LockNames } from './locks.ts'
 import { type PlannedWork, type Reply, fitting, planWork, toResults } from './planned-work.ts'
 import { type SqlValue, text } from './session.ts'
 import { inWaves } from './waves.ts'
-import { PASSED_DEADLINE, codeOf, isLockTimeout, isRefusal } from './wire.ts'
+import { PASSED_DEADLINE, TOO_MANY_LOCKS, codeOf, isLockTimeout, isRefusal } from './wire.ts'
 
 /** How long a commit waits for each lock, at most and at least; others hold one only for a statement. */
 const LOCK_WAIT_MS = 100
@@ -63,6 +63,8 @@ export class Writes {
       const cause = error instanceof Failure ? error.cause : error
       if (!isRefusal(cause) || outcomeAfter(error) !== 'not-applied') throw error
       if (codeOf(cause) === PASSED_DEADLINE) return works.map(() => 'again')
+      if (codeOf(cause) === TOO_MANY_LOCKS)
+        return this.#carryOut(works.map((work) => ({ ...work, isWhole: true })))
       if (isLockTimeout(cause)) {
         this.#misses++
         // now what is free
@@ -72,17 +74,25 @@ export class Writes {
       if (works.length === 1) throw error
       // what the server will not take in company: one work's data, or a lock that it meets, are no reason to refuse another's
       const results: WorkResult[] = []
-      for (const work of works) results.push(...(await this.#alone(work)))
+      const behind = new Set<string>()
+      for (const work of works) {
+        const mayGo = work.ids.every((id) => !behind.has(id))
+        const result = mayGo ? await this.#alone(work) : 'blocked'
+        // what concerns the same as earlier work that is not carried out may not overtake it
+        if (typeof result === 'string') for (const id of work.ids) behind.add(id)
+        results.push(result)
+      }
       return results
     }
   }
 
-  async #alone(work: PlannedWork): Promise<WorkResult[]> {
-    if (performance.now() >= work.work.deadline) return ['again']
+  async #alone(work: PlannedWork): Promise<WorkResult> {
+    if (performance.now() >= work.work.deadline) return 'again'
     try {
-      return await withStorageErrors(this.#carryOut([work]))
+      const [result = 'again'] = await withStorageErrors(this.#carryOut([work]))
+      return result
     } catch (error) {
-      return [{ error }]
+      return { error }
     }
   }
 
@@ -98,18 +108,20 @@ export class Writes {
       appends: works.some(({ appends }) => appends),
       makesDurable: this.#pg.makeDurable,
     }
-    const locks = works.map((one) => [one.keys.map(String), one.resources, one.flows, one.appends])
-    const values: SqlValue[] = [
+    const locks = works.map((one) => [one.keys.map(String), one.resources, one.flows, one.appends, one.ids])
+    const number = ++this.#number
+    const waves = JSON.stringify(inWaves(works))
+    const values = (isRepeated: boolean): SqlValue[] => [
       this.#handle,
       String(this.#key),
-      ++this.#number,
-      JSON.stringify(settings),
+      number,
+      JSON.stringify({ ...settings, isRepeated }),
       keys.toSorted((a, b) => (a < b ? -1 : 1)).map(String),
       union(({ resources }) => resources),
       union(({ flows }) => flows),
       waits ? null : JSON.stringify(locks),
       works.map(({ work }) => this.#onServer(work.deadline - this.#pg.earlyMs)),
-      JSON.stringify(inWaves(works)),
+      waves,
     ]
     const deadline = Math.max(...works.map(({ work }) => work.deadline))
     const [row] = await this.#pg.commit(

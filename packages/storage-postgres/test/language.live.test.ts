@@ -46,6 +46,18 @@ withOwnServer('postgres', () => {
     await storage.close()
   })
 
+  test('a flow that holds more than the server can lock one by one is released', async () => {
+    const storage = postgresStorage({ url: proxy.url })
+    const ids = Array.from({ length: 8_000 }, (_, index) => `r${index}`)
+    for (let from = 0; from < ids.length; from += 1_000) {
+      const some = ids.slice(from, from + 1_000)
+      await storage.resourceLock.acquire('f', Object.fromEntries(some.map((id) => [id, 1])), 5)
+    }
+    await Promise.all([storage.resourceLock.release('f'), storage.context.setSession('g', '0')])
+    expect(await storage.resourceLock.getHolds()).toEqual([])
+    await storage.close()
+  })
+
   test('a full table of locks is waited for, in any language', async () => {
     const storage = postgresStorage({ url: proxy.url, operationTimeoutMs: 1_000 })
     await storage.init()

@@ -13,7 +13,7 @@ async function exported(storage: StorageHandle): Promise<unknown[]> {
   return Array.fromAsync(storage.exportRecords())
 }
 
-const FUNCTION_OF_2 = '829b4a729d8b472ca33046776b92c6e8df4f67a25f762234b4a0965d2aa16e28'
+const FUNCTION_OF_2 = '30681c3ae1670698b41f1597909b37413fad5bb449d3aa8658d6ec235184a5b2'
 
 const TABLES = `SELECT relname, relkind, (SELECT json_agg(attname ORDER BY attnum) FROM pg_attribute
     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns

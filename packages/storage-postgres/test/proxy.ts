@@ -7,15 +7,18 @@ export interface Proxy {
   /**
    * Once, to the first connection on which a client sends this text: its replies are lost, or it is cut at the next, or
    * the server's end comes in one packet with the answer that it is ready, or the whole way ends with the next reply, or
-   * all other connections are ended, by the server too, before the text goes on.
+   * all other connections are ended, by the server too, before the text goes on, or it arrives when `deliver` is called,
+   * even where the client has gone.
    */
   fault: { readonly does: Fault; readonly at: string } | null
   /** The server's errors arrive in another language. */
   isForeign: boolean
+  /** Lets go on what a fault `late` has kept. */
+  deliver(): void
   close(): Promise<void>
 }
 
-type Fault = 'mute' | 'cut' | 'die' | 'end' | 'others'
+type Fault = 'mute' | 'cut' | 'die' | 'end' | 'others' | 'late'
 
 const READY = Buffer.from('Z\0\0\0\x05I', 'latin1')
 const END = errorMessage('SFATAL', 'C57P01', 'Mterminating connection due to administrator command')
@@ -47,6 +50,7 @@ function ended(socket: net.Socket): Promise<void> {
 export async function proxyTo(url: string): Promise<Proxy> {
   const sockets = new Set<net.Socket>()
   const upstreams = new Set<net.Socket>()
+  const kept: (() => void)[] = []
   const server = net.createServer((client) => {
     const target = new URL(proxy.target)
     const upstream = net.connect(Number(target.port), target.hostname)
@@ -59,7 +63,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
       socket.on('close', () => {
         sockets.delete(socket)
         client.destroy()
-        upstream.destroy()
+        if (does !== 'late') upstream.destroy()
       })
     }
     client.on('data', (data) => {
@@ -73,7 +77,8 @@ export async function proxyTo(url: string): Promise<Proxy> {
         void Promise.all(others).then(() => upstream.write(data))
         return
       }
-      upstream.write(data)
+      if (does === 'late') kept.push(() => upstream.write(data))
+      else upstream.write(data)
     })
     upstream.on('data', (data) => {
       if (does === null) client.write(proxy.isForeign ? translated(data) : data)
@@ -95,6 +100,9 @@ export async function proxyTo(url: string): Promise<Proxy> {
     target: url,
     fault: null,
     isForeign: false,
+    deliver() {
+      for (const write of kept.splice(0)) write()
+    },
     async close() {
       for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
