@@ -64,7 +64,7 @@ export async function closeClient(client: MongoClient, deadline: number): Promis
   const patience = Math.max(deadline, performance.now() + CLOSE_MS)
   await settleBy(patience, end, () => new Late()).catch((error: unknown) => {
     if (!(error instanceof Late)) throw error
-    const { topology } = client as unknown as { readonly topology?: { close(): void } }
+    const topology = Reflect.get(client, 'topology') as { close(): void } | undefined
     topology?.close() // ends the connections, and with them whatever waits for an answer
     end.catch(() => {})
   })

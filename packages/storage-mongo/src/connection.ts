@@ -65,9 +65,14 @@ export class Connection {
   }
 
   collection<C extends CollectionName>(name: C): Collection<Documents[C]> {
+    return this.untyped(name) as unknown as Collection<Documents[C]>
+  }
+
+  /** For what treats the documents of all collections alike. */
+  untyped(name: CollectionName): Collection {
     const known = this.#collections.get(name) ?? this.db.collection(`${this.namespace}.${name}`, CONCERNS)
     this.#collections.set(name, known)
-    return known as unknown as Collection<Documents[C]>
+    return known
   }
 
   /** One command to the primary itself. */

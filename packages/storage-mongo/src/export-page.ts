@@ -15,13 +15,15 @@ export async function exportPage<C extends CollectionName, Item>(
   toItem: (document: Documents[C]) => Item | null,
 ): Promise<Page<Item>> {
   const filter = cursor === null ? {} : { [key]: { $gt: await read(context, cursor) } }
-  const found = (context.collection(name) as unknown as Collection)
+  const found = context
+    .untyped(name)
     .find(filter, context.options)
     .sort({ [key]: 1 })
     .limit(PAGE_DOCUMENTS)
   const items: Item[] = []
   let bytes = 0
-  for await (const document of found as unknown as AsyncIterable<Documents[C]>) {
+  for await (const one of found) {
+    const document = one as object as Documents[C]
     const item = toItem(document)
     if (item !== null) items.push(item)
     bytes += roughSize(document)

@@ -15,9 +15,12 @@ const TOGETHER = 8
 const TOO_OLD = 225
 
 /** What the driver keeps of a session at the server; the same in all its versions. */
-interface Numbered {
-  readonly serverSession: { id: ClientSession['id']; txnNumber: number }
+interface Numbers {
+  id: ClientSession['id']
+  txnNumber: number
 }
+
+const numbersOf = (session: ClientSession): Numbers => Reflect.get(session, 'serverSession') as Numbers
 
 interface Entry {
   readonly session: ClientSession
@@ -48,8 +51,8 @@ export class GivenUp {
   /** Takes over a session, of which the driver sends nothing more then, however long it tries. */
   add(session: ClientSession, isCommitting: boolean): void {
     const heir = this.#connection.client.startSession({ causalConsistency: false })
-    const { id, txnNumber } = (session as unknown as Numbered).serverSession
-    Object.assign((heir as unknown as Numbered).serverSession, { id, txnNumber })
+    const { id, txnNumber } = numbersOf(session)
+    Object.assign(numbersOf(heir), { id, txnNumber })
     session.hasEnded = true
     session.emit('ended', session)
     const entry = { session: heir, until: performance.now() + GIVE_UP_MS }

@@ -34,7 +34,7 @@ export async function replaceAll(
   const writes = documents.map(({ _id, ...replacement }): AnyBulkWriteOperation => {
     return { replaceOne: { filter: { _id } as object, replacement, upsert: true } }
   })
-  await (context.collection(name) as unknown as Collection).bulkWrite(writes, context.options)
+  await context.untyped(name).bulkWrite(writes, context.options)
 }
 
 /**
@@ -52,7 +52,7 @@ export async function beginImport(connection: Connection, ticket: number, timeou
 
 async function removeSome(inside: MongoContext, ticket: number, name: CollectionName): Promise<number> {
   await requireImport(inside, ticket)
-  const collection = inside.collection(name) as unknown as Collection
+  const collection = inside.untyped(name)
   const found = collection.find({}, { ...inside.options, projection: { _id: 1 } })
   const ids = (await found.sort({ _id: 1 }).limit(PART).toArray()).map(({ _id }) => _id)
   if (ids.length > 0) await collection.deleteMany({ _id: { $in: ids } }, inside.options)

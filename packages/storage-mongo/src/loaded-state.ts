@@ -99,7 +99,8 @@ export class LoadedState {
   append<N extends LogName>(name: N, draft: Draft<N>): number {
     const number = (this.lasts.get(name) ?? 0) + 1
     this.lasts.set(name, number)
-    this.insert(name, { _id: number, ...draft } as unknown as Documents[N])
+    const document: object = { _id: number, ...draft }
+    this.insert(name, document as Documents[N])
     return number
   }
 
@@ -120,7 +121,7 @@ export class LoadedState {
   async save(context: MongoContext, hasBegun: boolean): Promise<void> {
     const all = [...this.#writes()]
     const write = ([name, writes]: readonly [CollectionName, readonly Write[]]): Promise<unknown> =>
-      send(context.collection(name) as unknown as Collection, writes, context)
+      send(context.untyped(name), writes, context)
     if (!hasBegun) for (const first of all.splice(0, 1)) await write(first)
     await allOf(all.map(write))
   }

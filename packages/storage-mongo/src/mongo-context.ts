@@ -37,6 +37,11 @@ export class MongoContext {
     return this.connection.collection(name)
   }
 
+  /** For what treats the documents of all collections alike. */
+  untyped(name: CollectionName): Collection {
+    return this.connection.untyped(name)
+  }
+
   /** For one operation. */
   get options(): OperationOptions {
     // where its transaction is over already, an operation would run outside it
