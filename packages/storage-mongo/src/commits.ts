@@ -1,7 +1,7 @@
 import { ResourceContentionError } from '@dir/storage-core'
 import { type Work, type WorkResult, pause } from '@dir/storage-core/adapter'
 import type { Connection } from './connection.ts'
-import { type Turn, deadlineOf, waitForTurn, writeAlone, writeTogether } from './writes.ts'
+import { type Turn, deadlineOf, meet, waitForTurn, writeAlone, writeTogether } from './writes.ts'
 
 /** So often a commit is tried as it is while a stranger is in its way; then in halves, to find out what is held up. */
 const TRIES = 3
@@ -10,6 +10,8 @@ const CONTENDED_MS = 1_000
 /** So long one waits for its turn at most: its holder may be dead. */
 const TURN_MS = 1_000
 const PAUSE_MS = 4
+/** A commit takes no more works once they name so many records: one of very many might not end by its deadline. */
+const MOST_NAMES = 2_000
 /**
  * How long before its deadline work is given up that is certainly not written: after a pause and one more attempt that
  * could not be said any more.
@@ -27,7 +29,12 @@ export class Commits {
     this.#connection = connection
   }
 
-  async commit(works: readonly Work[]): Promise<readonly WorkResult[]> {
+  async commit(sent: readonly Work[]): Promise<readonly WorkResult[]> {
+    const works = notTooMany(sent)
+    if (works.length < sent.length) {
+      const results = await this.commit(works)
+      return sent.map((_, index) => results[index] ?? 'again')
+    }
     const alone = await this.#connection.watched(writeAlone(this.#connection, works))
     if (alone !== null) return alone
     const results = new Map<Work, WorkResult>()
@@ -119,11 +126,12 @@ export class Commits {
   }
 }
 
-/** Whether both name the same record. */
-function meet(one: Work, other: Work): boolean {
-  const names = new Set(namesOf(one))
-  return namesOf(other).some((name) => names.has(name))
+function notTooMany(works: readonly Work[]): readonly Work[] {
+  let names = 0
+  const end = works.findIndex(({ calls }) => {
+    const isFull = names >= MOST_NAMES
+    for (const { ids } of calls) names += ids.length
+    return isFull
+  })
+  return end === -1 ? works : works.slice(0, end)
 }
-
-const namesOf = ({ calls }: Work): string[] =>
-  calls.flatMap(({ protocol, ids }) => ids.map((id) => `${protocol}:${id}`))

@@ -64,9 +64,10 @@ export async function prepareLocks(
   state: LoadedState,
   first: number,
 ): Promise<void> {
-  const unknown = [...wanted.resources].filter((id) => state.get(VERSIONS, resource(id)) === null)
-  for (const [id, sum] of await sumsOf(context, unknown)) changeTotal(state, id, sum)
   const holds = [...state.holds.values()].flatMap((held) => [...held.values()])
+  const concerned = new Set([...wanted.resources, ...holds.map(({ _id }) => _id.resourceId)])
+  const unknown = [...concerned].filter((id) => state.get(VERSIONS, resource(id)) === null)
+  for (const [id, sum] of await sumsOf(context, unknown)) changeTotal(state, id, sum)
   for (const hold of holds) if (hold.expiresAt !== null && hold.expiresAt <= state.now) remove(state, hold)
   const named = [...(wanted.documents.get(VERSIONS)?.values() ?? [])] as LockVersionDocument['_id'][]
   const latest = Math.max(0, ...named.map((id) => state.get(VERSIONS, id)?.fence ?? 0))

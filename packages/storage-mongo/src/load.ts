@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb'
-import type { CollectionName, Documents, LogName } from './documents.ts'
+import type { CollectionName, Documents, HoldDocument, LogName } from './documents.ts'
 import { type Clock, LoadedState } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
 import { droppedMeanwhile } from './migrate.ts'
@@ -55,6 +55,9 @@ export class Wanted {
   }
 }
 
+/** How many expired holds one commit removes at most, so that it does not matter how many there are. */
+const MOST_EXPIRED = 1_000
+
 /** What of a document is needed to judge, where that is not all of it. */
 const FIELDS: { readonly [C in CollectionName]?: Document } = {
   agent_registry: { _id: 1 },
@@ -67,7 +70,7 @@ const FIELDS: { readonly [C in CollectionName]?: Document } = {
 
 /** Loads all of it by one command, which answers with what is there at one moment. */
 export async function load(context: MongoContext, wanted: Wanted): Promise<LoadedState> {
-  const parts = [...partsOf(wanted)]
+  const parts = [...partsOf(context, wanted)]
   const lookups = parts.map(({ from, pipeline }, index) => {
     return { $lookup: { from: context.collection(from).collectionName, as: `part${index}`, pipeline } }
   })
@@ -98,19 +101,14 @@ interface Part {
   readonly take: (state: LoadedState, document: never) => void
 }
 
-function* partsOf(wanted: Wanted): Generator<Part> {
+function* partsOf(context: MongoContext, wanted: Wanted): Generator<Part> {
   for (const [from, ids] of wanted.documents) {
     const $project = FIELDS[from]
     const match = { $match: { _id: { $in: [...ids.values()] } } }
     const pipeline = $project === undefined ? [match] : [match, { $project }]
     yield { from, pipeline, take: (state, document) => state.add(from, document) }
   }
-  for (const $match of holdsOf(wanted))
-    yield {
-      from: 'resource_locks',
-      pipeline: [{ $match }],
-      take: (state, hold) => state.addHold(hold),
-    }
+  yield* holdsOf(context, wanted)
   if (wanted.statusOf.size > 0)
     yield {
       from: 'lifecycle_transitions',
@@ -146,14 +144,41 @@ function* lastOf(log: LogName): Generator<Part> {
   if (log === 'decision_audit_events') yield { from: 'meta', pipeline: floor, take }
 }
 
-/** The flows' holds, and the expired ones of the resources. */
-function* holdsOf({ flows, resources }: Wanted): Generator<Document> {
-  if (flows.size > 0) yield { '_id.dfid': { $in: [...flows] } }
-  if (resources.size > 0)
+/** The flows' holds with the totals that they are part of, and the expired ones of the resources. */
+function* holdsOf(context: MongoContext, { flows, resources }: Wanted): Generator<Part> {
+  const ofFlows = { $match: { '_id.dfid': { $in: [...flows] } } }
+  const take = (state: LoadedState, hold: HoldDocument): void => state.addHold(hold)
+  if (flows.size > 0) {
+    yield { from: 'resource_locks', pipeline: [ofFlows], take }
+    const id = { kind: { $literal: 'resource' }, id: '$_id.resourceId' }
+    const from = context.collection('lock_versions').collectionName
+    const totals = [
+      { $project: { _id: 0, id } },
+      { $lookup: { from, localField: 'id', foreignField: '_id', as: 'version' } },
+      { $unwind: '$version' },
+      { $replaceWith: '$version' },
+      { $project: FIELDS.lock_versions },
+    ]
     yield {
-      '_id.resourceId': { $in: [...resources] },
-      '_id.dfid': { $nin: [...flows] },
-      expiresAt: { $type: 'string' },
-      $expr: { $lte: ['$expiresAt', SERVER_NOW] },
+      from: 'resource_locks',
+      pipeline: [ofFlows, ...totals],
+      take: (state, version) => state.add('lock_versions', version),
     }
+  }
+  if (resources.size === 0) return
+  const $match = {
+    '_id.resourceId': { $in: [...resources] },
+    '_id.dfid': { $nin: [...flows] },
+    expiresAt: { $type: 'string' },
+    $expr: { $lte: ['$expiresAt', SERVER_NOW] },
+  }
+  let count = 0
+  yield {
+    from: 'resource_locks',
+    pipeline: [{ $match }, { $limit: MOST_EXPIRED }],
+    take: (state, hold: HoldDocument) => {
+      state.addHold(hold)
+      if (++count === MOST_EXPIRED) state.hasMoreExpired = true
+    },
+  }
 }

@@ -37,6 +37,8 @@ export class LoadedState {
   readonly clusterTime: Timestamp | null
   /** By flow, then by resource. */
   readonly holds = new Map<string, Map<string, HoldDocument>>()
+  /** Some expired holds are not loaded: these must be removed before an acquire can be judged. */
+  hasMoreExpired = false
   /** How the holds of a resource have changed its total. */
   readonly deltas = new Map<string, Micros>()
   /** The next fence to give out. */

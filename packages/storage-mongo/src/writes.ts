@@ -105,7 +105,7 @@ export async function writeTogether(
     const done = await connection.transactions.attempt(deadlineOf(works), async (context) => {
       if (turn.isWanted) await take(turn, context)
       const state = wanted.isEmpty ? wanted.nothing : await loadAll(context, wanted)
-      const results = works.map((work) => judged(state, work))
+      const results = judgedInOrder(state, works)
       await state.save(context, turn.isHad || !wanted.isEmpty)
       return { state, results }
     })
@@ -149,6 +149,26 @@ function remember(connection: Connection, { lasts }: LoadedState): void {
 export function deadlineOf(works: readonly Work[]): number {
   return Math.min(...works.map(({ deadline }) => deadline))
 }
+
+/** Where expired holds are left, acquires come again once these are gone, and with them what has to follow them. */
+function judgedInOrder(state: LoadedState, works: readonly Work[]): WorkResult[] {
+  const late: Work[] = []
+  return works.map((work) => {
+    const isLate = work.accessDeadline !== null || late.some((earlier) => meet(earlier, work))
+    if (!state.hasMoreExpired || !isLate) return judged(state, work)
+    late.push(work)
+    return 'again'
+  })
+}
+
+/** Whether both name the same record. */
+export function meet(one: Work, other: Work): boolean {
+  const names = new Set(namesOf(one))
+  return namesOf(other).some((name) => names.has(name))
+}
+
+const namesOf = ({ calls }: Work): string[] =>
+  calls.flatMap(({ protocol, ids }) => ids.map((id) => `${protocol}:${id}`))
 
 function judged(state: LoadedState, work: Work): WorkResult {
   try {

@@ -36,4 +36,19 @@ withServer('mongo', (url) => {
       await client.close()
     },
   )
+
+  test('a release before all else leaves the amounts of the others as they are', async () => {
+    const client = new MongoClient(url)
+    await dropNamespace({ url, namespace })
+    await using storage = mongoStorage({ url, namespace })
+    await storage.resourceLock.acquire('f', { r: 1 }, 0, { capacities: { r: 2 } })
+    await storage.resourceLock.acquire('g', { r: 1 }, 0, { capacities: { r: 2 } })
+    await client.db('dir_storage').collection(`${namespace}.lock_versions`).deleteMany({})
+
+    await storage.resourceLock.release('g')
+    expect(await storage.resourceLock.getLockedAmount('r', null)).toBe(1)
+    const full = failureOf(storage.resourceLock.acquire('h', { r: 2 }, 0, { capacities: { r: 2 } }))
+    expect((await full).code).toBe('STORAGE_INSUFFICIENT_CAPACITY')
+    await client.close()
+  })
 })
