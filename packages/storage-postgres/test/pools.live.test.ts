@@ -136,9 +136,13 @@ withOwnServer('postgres', () => {
       })
       await sql(url, 'ALTER TABLE dir_storage.resource_locks DISABLE ROW LEVEL SECURITY')
       await storage.init()
-      await sql(url, 'ALTER TABLE dir_storage.resource_totals ENABLE ROW LEVEL SECURITY')
+      for (const table of ['budget_counts', 'kept_answers', 'resource_totals'])
+        await sql(url, `ALTER TABLE dir_storage.${table} ENABLE ROW LEVEL SECURITY`)
       expect(await storage.health()).toMatchObject({ ok: false, details: { code: 'STORAGE_CONFIGURATION' } })
       await storage.close()
+      await expect(postgresStorage(theirs.href).init()).rejects.toMatchObject({
+        found: 'active on budget_counts, kept_answers, resource_totals',
+      })
       const bypassing = postgresStorage(url)
       await bypassing.init()
       await bypassing.close()
