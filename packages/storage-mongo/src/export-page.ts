@@ -1,5 +1,5 @@
 import type { Page } from '@dir/storage-core/adapter'
-import type { Collection, Timestamp } from 'mongodb'
+import type { Timestamp } from 'mongodb'
 import type { MongoContext } from './mongo-context.ts'
 import type { CollectionName, Documents } from './documents.ts'
 

@@ -1,7 +1,7 @@
 import { ConflictError } from '@dir/storage-core'
 import { type Counters, importTakenOver } from '@dir/storage-core/adapter'
 import type { MongoContext } from './mongo-context.ts'
-import type { AnyBulkWriteOperation, Collection } from 'mongodb'
+import type { AnyBulkWriteOperation } from 'mongodb'
 import type { Connection } from './connection.ts'
 import type { CollectionName, MetaDocument } from './documents.ts'
 import { Wanted, load } from './load.ts'

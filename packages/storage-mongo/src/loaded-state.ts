@@ -1,6 +1,6 @@
 import type { Instant } from '@dir/storage-core'
 import type { Micros } from '@dir/storage-core/adapter'
-import type { Collection, Timestamp } from 'mongodb'
+import type { Timestamp } from 'mongodb'
 import { type Change, type Write, allOf, deleteOne, insertOne, merged, send, upsertOne } from './change.ts'
 import type { CollectionName, Documents, HoldDocument, LogName } from './documents.ts'
 import type { MongoContext } from './mongo-context.ts'
