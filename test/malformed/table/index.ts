@@ -4,7 +4,7 @@ import type { Methods, Table } from '../table.ts'
 /** Each protocol's is in the file that has its name. */
 const tables = PROTOCOLS.map(async (protocol) => {
   const name = protocol.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-  const file = (await import(`./${name}.ts`)) as Readonly<Record<string, Methods>>
+  const file = (await import(`../table/${name}.ts`)) as Readonly<Record<string, Methods>>
   return [protocol, file[protocol]] as const
 })
 
