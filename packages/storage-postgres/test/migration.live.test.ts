@@ -86,6 +86,7 @@ withServer('postgres', (server) => {
         expect(await sql(url, TABLES)).toEqual(migrated)
       })
     },
+    120_000,
   )
 
   test('a process that still writes as version 1 did leaves the sums right', async () => {

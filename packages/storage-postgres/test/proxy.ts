@@ -11,6 +11,8 @@ export interface Proxy {
    * even where the client has gone.
    */
   fault: { readonly does: Fault; readonly at: string } | null
+  /** How many times the server was ready for more. */
+  requests: number
   /** The server's errors arrive in another language. */
   isForeign: boolean
   /** Lets go on what a fault `late` has kept. */
@@ -81,6 +83,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
       else upstream.write(data)
     })
     upstream.on('data', (data) => {
+      if (data.subarray(-READY.length).equals(READY)) proxy.requests++
       if (does === null) client.write(proxy.isForeign ? translated(data) : data)
       else if (does === 'cut') client.destroy()
       else if (does === 'end') void proxy.close()
@@ -99,6 +102,7 @@ export async function proxyTo(url: string): Promise<Proxy> {
     url: own.href,
     target: url,
     fault: null,
+    requests: 0,
     isForeign: false,
     deliver() {
       for (const write of kept.splice(0)) write()

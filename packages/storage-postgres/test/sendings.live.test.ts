@@ -115,4 +115,60 @@ withServer('postgres', (server) => {
       await storage.close()
     })
   })
+
+  test('every write is one round trip, a batch too', async () => {
+    await withDatabase(server, '', async (url) => {
+      const proxy = await proxyTo(url)
+      await using storage = postgresStorage({ url: proxy.url, poolSize: 1 })
+      const { agentRegistry, context, idempotency, decisionAudit, saga } = storage
+      const { resourceLock, intentRetry, escalation, lifecycle } = storage
+      const request = { agentId: 'a', reason: 'r', contextJson: '{}', proposalJson: '{}', impact: 'i' }
+      const agent = { agentId: 'a', contractJson: '{}', priority: 1, status: 'ACTIVE' }
+      const budget = { limit: 9, windowSec: 60 }
+      const writes: (() => Promise<unknown>)[] = [
+        () => agentRegistry.upsertAgent({ ...agent, agentVersion: null, sessionToken: null }),
+        () => agentRegistry.updateStatus('a', 'IDLE', null),
+        () => context.setSession('f', '{}'),
+        () => context.compareAndSetState('a', null, '{}'),
+        () => idempotency.set('k', {}),
+        () => idempotency.setIfAbsent('l', {}),
+        () => idempotency.claim('m', { leaseSec: 60 }),
+        () => idempotency.complete('m', 'nobody', {}),
+        () => idempotency.abandon('m', 'nobody'),
+        () => decisionAudit.record('f', 'e'),
+        () => decisionAudit.recordMany([1, 2].map((n) => ({ dfid: 'f', event: `e${n}` }))),
+        () => saga.markDirty('f', 's', '{}'),
+        () => saga.clearDirty('f'),
+        () => resourceLock.acquire('f', { r: 1, q: 2 }, 1, { leaseSec: 60 }),
+        () => resourceLock.renew('f', 60),
+        () => resourceLock.release('f'),
+        () => intentRetry.increment('f'),
+        () => intentRetry.setCount('f', 3),
+        () => intentRetry.delete('f'),
+        () => escalation.recordBudgetToken('a'),
+        () => escalation.tryConsumeBudget('a', budget),
+        () => escalation.insertRequest({ dfid: 'f', ...request }),
+        () => escalation.requestWithinBudget({ dfid: 'g', ...request }, budget),
+        () => escalation.resolveRequest('f', '2026-01-01T00:00:00Z', 'YES', null),
+        () => lifecycle.recordTransition('f', null, 'NEW'),
+        () => lifecycle.transition('f', 'NEW', 'DONE'),
+        () =>
+          storage.atomically((batch) => {
+            batch.expectStatus('f', 'DONE')
+            batch.decisionAudit.record('f', 'e')
+            batch.resourceLock.acquire('f', { r: 1 }, 1)
+            batch.context.setSession('f', '[]')
+          }),
+      ]
+      await storage.init()
+      const counts: number[] = []
+      for (const write of writes) {
+        const before = proxy.requests
+        await write()
+        counts.push(proxy.requests - before)
+      }
+      expect(counts).toEqual(writes.map(() => 1))
+      await proxy.close()
+    })
+  }, 60_000)
 })
