@@ -9,7 +9,7 @@ export {
   operationOf,
 } from './adapter/call.ts'
 export { CommitQueue } from './adapter/commit-queue.ts'
-export type { CommitQueueOptions } from './adapter/commit-queue-options.ts'
+export type { CommitQueueOptions, Sending } from './adapter/commit-queue-options.ts'
 export { settleBy } from './adapter/deadline.ts'
 export type { DriverTransfer, StorageDriver } from './adapter/driver.ts'
 export { pause } from './adapter/pause.ts'

@@ -1,95 +1,81 @@
-import { ResourceContentionError } from '@dir/storage-core'
-import { type Work, type WorkResult, pause } from '@dir/storage-core/adapter'
+import { type Sending, type Work, type WorkResult, pause } from '@dir/storage-core/adapter'
 import type { Connection } from './connection.ts'
-import { type Turn, deadlineOf, meet, waitForTurn, writeAlone, writeTogether } from './writes.ts'
+import { meet, writeAlone, writeTogether } from './writes.ts'
 
-/** So often a commit is tried as it is while a stranger is in its way; then in halves, to find out what is held up. */
-const TRIES = 3
-/** For so long after a conflict, commits take turns with those of other processes that do so. */
-const CONTENDED_MS = 1_000
-/** So long one waits for its turn at most: its holder may be dead. */
-const TURN_MS = 1_000
-const PAUSE_MS = 4
+/** So often a commit is tried as it is while others are in its way; then in halves, to find out what they hold up. */
+const TRIES = 12
+/** Longer ones would leave it to those who are quicker. */
+const MOST_PAUSE_MS = 16
+
 /** A commit takes no more works once they name so many records: one of very many might not end by its deadline. */
 const MOST_NAMES = 2_000
-/**
- * How long before its deadline work is given up that is certainly not written: after a pause and one more attempt that
- * could not be said any more.
- */
-const MARGIN_MS = 100
+
+interface Commit {
+  readonly sending: Sending
+  readonly results: Map<Work, WorkResult>
+}
 
 /** The commits of one handle, one at a time: what each work is about is loaded, judged here, and written together. */
 export class Commits {
   readonly #connection: Connection
   /** Works that somebody else's open transaction holds up. They are tried apart from the rest. */
   #held = new WeakSet<Work>()
-  #contendedAt = -Infinity
+  /** How often others were in the way since a commit succeeded. */
+  #conflicts = 0
 
   constructor(connection: Connection) {
     this.#connection = connection
   }
 
-  async commit(sent: readonly Work[]): Promise<readonly WorkResult[]> {
-    const works = notTooMany(sent)
-    if (works.length < sent.length) {
-      const results = await this.commit(works)
-      return sent.map((_, index) => results[index] ?? 'again')
-    }
-    const alone = await this.#connection.watched(writeAlone(this.#connection, works))
+  async commit(works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> {
+    const some = notTooMany(works)
+    const results = await this.#connection.watched(this.#commit(some, sending))
+    return works.map((_, index) => results[index] ?? 'again')
+  }
+
+  async #commit(works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> {
+    const alone = await writeAlone(this.#connection, works, sending)
     if (alone !== null) return alone
-    const results = new Map<Work, WorkResult>()
+    const commit: Commit = { sending, results: new Map() }
+    const { results } = commit
     const [free, held] = this.#apart(works)
-    await this.#connection.watched(this.#try(free, TRIES, results))
+    await this.#try(free, TRIES, commit)
     for (const [index, work] of held.entries()) {
       const isBehind = held
         .slice(0, index)
-        .some((earlier) => results.get(earlier) === 'blocked' && meet(earlier, work))
-      if (!isBehind) await this.#connection.watched(this.#try([work], 1, results))
+        .some((earlier) => isOpen(results.get(earlier)) && meet(earlier, work))
+      if (!isBehind) await this.#try([work], 1, commit)
       else results.set(work, 'blocked')
     }
     return works.map((work) => results.get(work) ?? 'again')
   }
 
-  /** Tries until all have their results; what a stranger holds up for so many `tries` is found out and blocked. */
-  async #try(works: readonly Work[], tries: number, results: Map<Work, WorkResult>): Promise<void> {
-    const start = performance.now()
-    let left = works
-    let conflicts = 0
-    for (let attempt = 1; left.length > 0; attempt++) {
-      const turn: Turn = { isWanted: this.#takesTurns(start), isHad: false }
-      try {
-        if (turn.isWanted) await waitForTurn(this.#connection, deadlineOf(left))
-        const done = await writeTogether(this.#connection, left, turn)
-        for (const [index, result] of done.entries()) results.set(left[index] as Work, result)
-        this.#held = new WeakSet()
+  /**
+   * Tries once. Without a result, they are to be tried again; what others hold up for so many `tries` is found out and
+   * blocked.
+   */
+  async #try(works: readonly Work[], tries: number, commit: Commit): Promise<void> {
+    if (works.length === 0) return
+    try {
+      const done = await writeTogether(this.#connection, works, commit.sending)
+      for (const [index, result] of done.entries()) commit.results.set(works[index] as Work, result)
+      this.#held = new WeakSet()
+      this.#conflicts = 0
+    } catch (error) {
+      const failure = this.#connection.failure(error, -Infinity, 'unknown')
+      if (failure.isLate && failure.outcome === 'not-applied') return
+      if (!failure.isTransient) {
+        if (failure.isOfOneDocument && works.length > 1) return this.#halve(works, tries, commit)
+        for (const work of works) commit.results.set(work, { error: failure.toError() })
         return
-      } catch (error) {
-        const failure = this.#connection.failure(error, -Infinity, 'unknown')
-        const isLate = failure.isLate && failure.outcome === 'not-applied'
-        if (failure.isTransient) {
-          this.#contendedAt = performance.now()
-          // waiting for one's turn is no sign of a stranger
-          if (turn.isHad || !this.#takesTurns(start)) conflicts++
-        }
-        if (!failure.isTransient && !isLate) {
-          if (failure.isOfOneDocument && left.length > 1) return this.#halve(left, tries, results)
-          for (const work of left) results.set(work, { error: failure.toError() })
-          return
-        }
-        left = left.filter((work) => {
-          if (performance.now() < work.deadline - MARGIN_MS) return true
-          results.set(work, {
-            error: failure.isTransient ? new ResourceContentionError(attempt) : failure.toError(),
-          })
-          return false
-        })
-        if (conflicts >= tries) return this.#halve(left, 1, results)
-        await pause(attempt, PAUSE_MS)
       }
+      if (++this.#conflicts >= tries) return this.#halve(works, 1, commit)
+      await pause(this.#conflicts, MOST_PAUSE_MS)
     }
   }
 
-  async #halve(works: readonly Work[], tries: number, results: Map<Work, WorkResult>): Promise<void> {
+  async #halve(works: readonly Work[], tries: number, commit: Commit): Promise<void> {
+    const { results } = commit
     const [first, ...others] = works
     if (first === undefined) return
     if (others.length === 0) {
@@ -99,20 +85,14 @@ export class Commits {
     }
     const middle = works.length >> 1
     const half = works.slice(0, middle)
-    await this.#try(half, tries, results)
-    const blocked = half.filter((work) => results.get(work) === 'blocked')
+    await this.#try(half, tries, commit)
+    const open = half.filter((work) => isOpen(results.get(work)))
     const rest = works.slice(middle).filter((work) => {
-      const isFree = !blocked.some((earlier) => meet(earlier, work))
+      const isFree = !open.some((earlier) => meet(earlier, work))
       if (!isFree) results.set(work, 'blocked')
       return isFree
     })
-    await this.#try(rest, tries, results)
-  }
-
-  /** Lately others were in the way, and whoever has the turn does not keep it for too long. */
-  #takesTurns(start: number): boolean {
-    const now = performance.now()
-    return now - this.#contendedAt < CONTENDED_MS && now - start < TURN_MS
+    await this.#try(rest, tries, commit)
   }
 
   /** Those that nobody is known to hold up, and the others. */
@@ -125,6 +105,9 @@ export class Commits {
     return [free, held]
   }
 }
+
+/** It comes again, and what names the same record has to come after it. */
+const isOpen = (result: WorkResult | undefined): boolean => result === undefined || typeof result === 'string'
 
 function notTooMany(works: readonly Work[]): readonly Work[] {
   let names = 0

@@ -105,13 +105,11 @@ export interface RequestDocument extends Omit<EscalationRequest, 'dfid'> {
 
 /** Numbers about the whole namespace; `seq` and `fence` are the least that counts as issued. */
 export interface MetaDocument {
-  readonly _id: 'schema_version' | 'importing' | 'imported' | 'seq' | 'fence' | 'turn'
+  readonly _id: 'schema_version' | 'importing' | 'imported' | 'seq' | 'fence'
   /** Of `importing` and `imported`: the ticket of an import that is not finished, and of the last one that is. */
   readonly value: number
   /** Of `schema_version`: the version of this package that it needs. */
   readonly package?: string
-  /** Of `turn`: how often it was waited for. */
-  readonly waits?: number
   /** Of `importing`: how many pages it has written. */
   readonly pages?: number
   /** Of `schema_version`: how often an import has begun or ended. */

@@ -48,7 +48,8 @@ export class MongoDriver implements StorageDriver {
     this.#timeoutMs = timeoutMsOf(handle)
     const commits = new Commits(this.#connection)
     this.#queue = new CommitQueue({
-      commit: (works) => commits.commit(works),
+      commit: (works, sending) => commits.commit(works, sending),
+      tellsSending: true,
       mostWorks: MOST_WORKS,
       mostBytes: MOST_BYTES,
       overlap: true,

@@ -60,8 +60,15 @@ export class Transactions {
     }
   }
 
-  /** Runs `body` once; rejects with a `Failure`, whose outcome is `unknown` only if the commit was sent. */
-  async attempt<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
+  /**
+   * Runs `body` once; rejects with a `Failure`, whose outcome is `unknown` only if the commit was sent, which is too late
+   * where `sending` says so.
+   */
+  async attempt<T>(
+    deadline: number,
+    body: (context: MongoContext) => Promise<T>,
+    sending: () => boolean = () => true,
+  ): Promise<T> {
     const start = performance.now()
     const ready = readyBy(deadline, start)
     const abort = new AbortController()
@@ -76,7 +83,7 @@ export class Transactions {
       session.startTransaction({ ...TRANSACTION, maxCommitTimeMS: serverBudget(deadline - start) })
       const context = new MongoContext(this.#connection, deadline, abort.signal, session)
       const answer = await until(ready, body(context))
-      if (performance.now() >= deadline) throw new Late()
+      if (performance.now() >= deadline || !sending()) throw new Late()
       isCommitting = true
       await until(deadline, this.#commit(session, deadline))
       this.#sessions.giveBack(session)
@@ -104,25 +111,28 @@ export class Transactions {
    * Runs `body`, one statement in a session and no transaction: where it is not known whether it was carried out, the
    * session is given up, so that it cannot arrive after a later write.
    */
-  async single<T>(deadline: number, body: (context: MongoContext) => Promise<T>): Promise<T> {
+  async single<T>(
+    deadline: number,
+    body: (context: MongoContext) => Promise<T>,
+    sending: () => boolean,
+  ): Promise<T> {
     const start = performance.now()
     const abort = new AbortController()
     let session: ClientSession | undefined
+    let isSent = false
     try {
       const outside = new MongoContext(this.#connection, deadline, abort.signal)
       await settleBy(deadline, this.#connection.present(outside), () => new Late())
       session = await settleBy(deadline, this.#sessions.take(), () => new Late())
       const context = new MongoContext(this.#connection, deadline, abort.signal, session)
+      if (!sending()) throw new Late()
+      isSent = true
       const answer = await settleBy(deadline, body(context), () => new Late())
       this.#sessions.giveBack(session)
       return answer
     } catch (error) {
       abort.abort()
-      const failure = this.#connection.failure(
-        error,
-        start,
-        session === undefined ? 'not-applied' : 'unknown',
-      )
+      const failure = this.#connection.failure(error, start, isSent ? 'unknown' : 'not-applied')
       if (session !== undefined) {
         if (failure.outcome === 'unknown') this.#sessions.giveUp(session, true)
         else this.#sessions.giveBack(session)

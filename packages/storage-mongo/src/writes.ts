@@ -1,5 +1,6 @@
 import {
   type Call,
+  type Sending,
   type SyncWrites,
   type Work,
   type WorkResult,
@@ -45,14 +46,16 @@ function writingOf(call: Call): Writing {
 export async function writeAlone(
   connection: Connection,
   works: readonly Work[],
+  sending: Sending,
 ): Promise<readonly WorkResult[] | null> {
   const alone = shortcut(works) ?? single(connection, works)
   if (alone === null) return null
   try {
-    return await connection.transactions.single(deadlineOf(works), alone)
+    return await connection.transactions.single(deadlineOf(works), alone, () => sending(works))
   } catch (error) {
     connection.lasts.clear() // somebody else may have appended
     const failure = connection.failure(error, -Infinity, 'unknown')
+    if (failure.isLate && failure.outcome === 'not-applied') return works.map(() => 'again')
     return isDuplicate(failure.cause) ? null : works.map(() => ({ error: failure.toError() }))
   }
 }
@@ -85,54 +88,30 @@ function single(connection: Connection, works: readonly Work[]): Alone | null {
   }
 }
 
-/** So long one waits for its turn at most: its holder may be dead. */
-const TURN_MS = 1_000
-
-/** Of processes that are in each other's way one commits at a time. */
-export interface Turn {
-  readonly isWanted: boolean
-  isHad: boolean
-}
-
 /** Carries works out in one transaction: loads, judges and writes the difference. Rejects with a `Failure`. */
 export async function writeTogether(
   connection: Connection,
   works: readonly Work[],
-  turn: Turn,
+  sending: Sending,
 ): Promise<WorkResult[]> {
   const wanted = wantedBy(connection, works)
   try {
-    const done = await connection.transactions.attempt(deadlineOf(works), async (context) => {
-      if (turn.isWanted) await take(turn, context)
-      const state = wanted.isEmpty ? wanted.nothing : await loadAll(context, wanted)
-      const results = judgedInOrder(state, works)
-      await state.save(context, turn.isHad || !wanted.isEmpty)
-      return { state, results }
-    })
+    const done = await connection.transactions.attempt(
+      deadlineOf(works),
+      async (context) => {
+        const state = wanted.isEmpty ? wanted.nothing : await loadAll(context, wanted)
+        const results = judgedInOrder(state, works)
+        await state.save(context, !wanted.isEmpty)
+        return { state, results }
+      },
+      () => sending(works),
+    )
     remember(connection, done.state)
     return done.results
   } catch (error) {
     connection.lasts.clear()
     throw error
   }
-}
-
-/** A write outside a transaction waits in the server until that of the one whose turn it is has ended. */
-export function waitForTurn(connection: Connection, deadline: number): Promise<unknown> {
-  const until = Math.min(deadline, performance.now() + TURN_MS)
-  return connection
-    .run(until, 'not-applied', (context) => {
-      const options = { ...context.options, upsert: true, writeConcern: { w: 1 } }
-      return context.collection('meta').updateOne({ _id: 'turn' }, { $inc: { waits: 1 } }, options)
-    })
-    .catch(() => {}) // it is tried without
-}
-
-/** Whoever comes too late is told so before it has loaded anything. */
-async function take(turn: Turn, context: MongoContext): Promise<void> {
-  const options = { ...context.options, upsert: true }
-  await context.collection('meta').updateOne({ _id: 'turn' }, { $inc: { value: 1 } }, options)
-  turn.isHad = true
 }
 
 function wantedBy(connection: Connection, works: readonly Work[]): Wanted {
@@ -146,7 +125,7 @@ function remember(connection: Connection, { lasts }: LoadedState): void {
 }
 
 /** None may be written after its deadline, and one command writes them all. */
-export function deadlineOf(works: readonly Work[]): number {
+function deadlineOf(works: readonly Work[]): number {
   return Math.min(...works.map(({ deadline }) => deadline))
 }
 

@@ -99,13 +99,20 @@ export class CommitQueue {
     this.#expire(0)
     const sent = this.#take()
     this.#sent = sent
-    if (sent.length > 0) this.#results = this.#commit(sent.map(({ work }) => work))
+    if (sent.length > 0) this.#results = this.#commit(new Map(sent.map((queued) => [queued.work, queued])))
     return sent
   }
 
-  async #commit(works: readonly Work[]): Promise<readonly WorkResult[]> {
+  async #commit(sent: ReadonlyMap<Work, QueuedWork>): Promise<readonly WorkResult[]> {
+    const works = [...sent.keys()]
+    const sending = (some: readonly Work[]): boolean => {
+      if (some.some((work) => sent.get(work)?.isSettled !== false)) return false
+      for (const work of some) sent.get(work)?.send()
+      return true
+    }
     try {
-      return await this.#options.commit(works)
+      if (this.#options.tellsSending !== true) sending(works)
+      return await this.#options.commit(works, sending)
     } catch (error) {
       return works.map(() => ({ error: copyOf(error) }))
     }
@@ -151,7 +158,7 @@ export class CommitQueue {
       if (taken.length > 0 && (isLarge || taken.length >= mostWorks || bytes >= mostBytes)) break
       this.#waiting.delete(queued)
       taken.push(queued)
-      queued.send()
+      queued.take()
       bytes += queued.work.bytes
       if (isLarge) break
     }

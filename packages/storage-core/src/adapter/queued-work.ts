@@ -51,7 +51,7 @@ export class QueuedWork implements Ordered {
     return this.#work.calls
   }
 
-  get #isSettled(): boolean {
+  get isSettled(): boolean {
     return this.#outcome === undefined
   }
 
@@ -60,23 +60,27 @@ export class QueuedWork implements Ordered {
     return this.#isSent
   }
 
-  /** It goes into a commit. */
-  send(): void {
-    this.#isSent = true
+  /** It goes into a commit, which may yet have to wait before anything is sent. */
+  take(): void {
     this.#sentAt = performance.now()
     this.#attempts++
+  }
+
+  /** From now on it may be applied. */
+  send(): void {
+    this.#isSent = true
   }
 
   /** What came of its commit. @returns whether it is settled, and need not be tried again. */
   settle(result: WorkResult): boolean {
     this.#isSent = false
     this.#lastAttemptMs = performance.now() - this.#sentAt
-    if (this.#isSettled) return true
+    if (this.isSettled) return true
     if (result === 'blocked') this.#wait()
     else if (result === 'again') return false
     else if ('error' in result) this.reject(result.error)
     else this.#end((outcome) => outcome.resolve(result.answers))
-    return this.#isSettled
+    return this.isSettled
   }
 
   reject(error: unknown): void {
@@ -94,18 +98,18 @@ export class QueuedWork implements Ordered {
     const isImpatient = isBlocked && accessDeadline !== null && now >= accessDeadline
     if (isImpatient && !atomic) this.#end((outcome) => outcome.resolve([null]))
     else if (isImpatient || now + (isBlocked ? attemptMs : 0) >= deadline) this.reject(this.#late(now))
-    if (this.#isSettled) return Infinity
+    if (this.isSettled) return Infinity
     return accessDeadline !== null && accessDeadline > now ? Math.min(accessDeadline, deadline) : deadline
   }
 
   settled(): Promise<void> {
-    if (this.#isSettled) return Promise.resolve()
+    if (this.isSettled) return Promise.resolve()
     this.#settled ??= Promise.withResolvers()
     return this.#settled.promise
   }
 
   passed(): Promise<void> {
-    if (this.#isSettled || this.#mayWaitLong) return Promise.resolve()
+    if (this.isSettled || this.#mayWaitLong) return Promise.resolve()
     this.#passed ??= Promise.withResolvers()
     return this.#passed.promise
   }
