@@ -12,12 +12,12 @@ export interface Change {
 
 export type Write =
   | { readonly insertOne: { readonly document: object } }
-  | { readonly updateOne: { readonly filter: object; readonly update: object; readonly upsert: true } }
+  | { readonly updateOne: { readonly filter: object; readonly update: object; readonly upsert: boolean } }
   | { readonly deleteOne: { readonly filter: object } }
 
 export const insertOne = (document: object): Write => ({ insertOne: { document } })
-export const upsertOne = (_id: unknown, update: object): Write => {
-  return { updateOne: { filter: { _id }, update, upsert: true } }
+export const updateOne = (_id: unknown, update: object, upsert: boolean): Write => {
+  return { updateOne: { filter: { _id }, update, upsert } }
 }
 export const deleteOne = (_id: unknown): Write => ({ deleteOne: { filter: { _id } } })
 
@@ -35,8 +35,10 @@ export function send(
 
 function sendOne(collection: Collection, write: Write, { options }: MongoContext): Promise<unknown> {
   if ('insertOne' in write) return collection.insertOne(write.insertOne.document, options)
-  if ('updateOne' in write)
-    return collection.updateOne(write.updateOne.filter, write.updateOne.update, { ...options, upsert: true })
+  if ('updateOne' in write) {
+    const { filter, update, upsert } = write.updateOne
+    return collection.updateOne(filter, update, { ...options, upsert })
+  }
   return collection.deleteOne(write.deleteOne.filter, options)
 }
 

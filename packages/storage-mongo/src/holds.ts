@@ -31,7 +31,9 @@ export function holdsOf(state: LoadedState, dfid: string): Map<string, HoldDocum
 export function changeTotal(state: LoadedState, resourceId: string, micros: Micros, fence?: number): void {
   const total = (state.deltas.get(resourceId) ?? 0) + micros
   state.deltas.set(resourceId, total)
-  state.update(VERSIONS, resource(resourceId), raised({ total }, fence === undefined ? {} : { fence }))
+  const change = raised({ total }, fence === undefined ? {} : { fence })
+  // where a restore has left a total out, a part of it would count as the whole
+  state.update(VERSIONS, resource(resourceId), change, state.totals.has(resourceId))
 }
 
 /** The order of its members is part of an `_id`. */
@@ -65,8 +67,8 @@ export async function prepareLocks(
   first: number,
 ): Promise<void> {
   const holds = [...state.holds.values()].flatMap((held) => [...held.values()])
-  const concerned = new Set([...wanted.resources, ...holds.map(({ _id }) => _id.resourceId)])
-  const unknown = [...concerned].filter((id) => state.get(VERSIONS, resource(id)) === null)
+  for (const id of wanted.resources) state.totals.add(id)
+  const unknown = [...wanted.resources].filter((id) => state.get(VERSIONS, resource(id)) === null)
   for (const [id, sum] of await sumsOf(context, unknown)) changeTotal(state, id, sum)
   for (const hold of holds) if (hold.expiresAt !== null && hold.expiresAt <= state.now) remove(state, hold)
   const named = [...(wanted.documents.get(VERSIONS)?.values() ?? [])] as LockVersionDocument['_id'][]

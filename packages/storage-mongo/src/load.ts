@@ -70,7 +70,7 @@ const FIELDS: { readonly [C in CollectionName]?: Document } = {
 
 /** Loads all of it by one command, which answers with what is there at one moment. */
 export async function load(context: MongoContext, wanted: Wanted): Promise<LoadedState> {
-  const parts = [...partsOf(context, wanted)]
+  const parts = [...partsOf(wanted)]
   const lookups = parts.map(({ from, pipeline }, index) => {
     return { $lookup: { from: context.collection(from).collectionName, as: `part${index}`, pipeline } }
   })
@@ -101,14 +101,14 @@ interface Part {
   readonly take: (state: LoadedState, document: never) => void
 }
 
-function* partsOf(context: MongoContext, wanted: Wanted): Generator<Part> {
+function* partsOf(wanted: Wanted): Generator<Part> {
   for (const [from, ids] of wanted.documents) {
     const $project = FIELDS[from]
     const match = { $match: { _id: { $in: [...ids.values()] } } }
     const pipeline = $project === undefined ? [match] : [match, { $project }]
     yield { from, pipeline, take: (state, document) => state.add(from, document) }
   }
-  yield* holdsOf(context, wanted)
+  yield* holdsOf(wanted)
   if (wanted.statusOf.size > 0)
     yield {
       from: 'lifecycle_transitions',
@@ -144,27 +144,11 @@ function* lastOf(log: LogName): Generator<Part> {
   if (log === 'decision_audit_events') yield { from: 'meta', pipeline: floor, take }
 }
 
-/** The flows' holds with the totals that they are part of, and the expired ones of the resources. */
-function* holdsOf(context: MongoContext, { flows, resources }: Wanted): Generator<Part> {
+/** The flows' holds, and the expired ones of the resources. */
+function* holdsOf({ flows, resources }: Wanted): Generator<Part> {
   const ofFlows = { $match: { '_id.dfid': { $in: [...flows] } } }
   const take = (state: LoadedState, hold: HoldDocument): void => state.addHold(hold)
-  if (flows.size > 0) {
-    yield { from: 'resource_locks', pipeline: [ofFlows], take }
-    const id = { kind: { $literal: 'resource' }, id: '$_id.resourceId' }
-    const from = context.collection('lock_versions').collectionName
-    const totals = [
-      { $project: { _id: 0, id } },
-      { $lookup: { from, localField: 'id', foreignField: '_id', as: 'version' } },
-      { $unwind: '$version' },
-      { $replaceWith: '$version' },
-      { $project: FIELDS.lock_versions },
-    ]
-    yield {
-      from: 'resource_locks',
-      pipeline: [ofFlows, ...totals],
-      take: (state, version) => state.add('lock_versions', version),
-    }
-  }
+  if (flows.size > 0) yield { from: 'resource_locks', pipeline: [ofFlows], take }
   if (resources.size === 0) return
   const $match = {
     '_id.resourceId': { $in: [...resources] },

@@ -1,7 +1,7 @@
 import type { Instant } from '@dir/storage-core'
 import type { Micros } from '@dir/storage-core/adapter'
 import type { Timestamp } from 'mongodb'
-import { type Change, type Write, allOf, deleteOne, insertOne, merged, send, upsertOne } from './change.ts'
+import { type Change, type Write, allOf, deleteOne, insertOne, merged, send, updateOne } from './change.ts'
 import type { CollectionName, Documents, HoldDocument, LogName } from './documents.ts'
 import type { MongoContext } from './mongo-context.ts'
 
@@ -24,6 +24,8 @@ interface Changed {
   readonly id: unknown
   /** Null: the document is removed. */
   change: Change | null
+  /** Whether it is made where there is none. */
+  readonly upsert: boolean
 }
 
 /**
@@ -39,6 +41,8 @@ export class LoadedState {
   readonly holds = new Map<string, Map<string, HoldDocument>>()
   /** Some expired holds are not loaded: these must be removed before an acquire can be judged. */
   hasMoreExpired = false
+  /** The resources whose totals are loaded, or summed up where there are none. */
+  readonly totals = new Set<string>()
   /** How the holds of a resource have changed its total. */
   readonly deltas = new Map<string, Micros>()
   /** The next fence to give out. */
@@ -74,21 +78,25 @@ export class LoadedState {
     of(this.#documents, name).set(keyOf(document._id), document)
   }
 
-  /** Changes a document, or makes it. The order of the latest changes is the order in which they are written. */
-  update<C extends CollectionName>(name: C, id: Documents[C]['_id'], change: Change): void {
+  /** Changes a document, or (with `upsert`) makes it. The order of the latest changes is the order in which they are written. */
+  update<C extends CollectionName>(name: C, id: Documents[C]['_id'], change: Change, upsert = true): void {
     const key = keyOf(id)
     const documents = of(this.#documents, name)
     const before = documents.get(key) ?? { _id: id, ...change.$setOnInsert }
     documents.set(key, { ...before, ...change.$set })
     const changes = of(this.#changes, name)
-    const earlier = changes.get(key)?.change ?? {}
+    const earlier = changes.get(key)
     changes.delete(key)
-    changes.set(key, { id, change: merged(earlier, change) })
+    changes.set(key, {
+      id,
+      change: merged(earlier?.change ?? {}, change),
+      upsert: upsert || earlier?.upsert === true,
+    })
   }
 
   remove<C extends CollectionName>(name: C, id: Documents[C]['_id']): void {
     of(this.#documents, name).delete(keyOf(id))
-    of(this.#changes, name).set(keyOf(id), { id, change: null })
+    of(this.#changes, name).set(keyOf(id), { id, change: null, upsert: true })
   }
 
   insert<C extends CollectionName>(name: C, document: Documents[C]): void {
@@ -142,7 +150,9 @@ export class LoadedState {
         name,
         [
           ...(this.#inserts.get(name) ?? []).map(insertOne),
-          ...changes.flatMap(({ id, change }) => (change === null ? [] : [upsertOne(id, change)])),
+          ...changes.flatMap(({ id, change, upsert }) =>
+            change === null ? [] : [updateOne(id, change, upsert)],
+          ),
           ...changes.flatMap(({ id, change }) => (change === null ? [deleteOne(id)] : [])),
         ],
       ]
