@@ -1,4 +1,4 @@
-import { MongoClient, type ClientSession } from 'mongodb'
+import { type ClientSession, MongoClient, MongoError } from 'mongodb'
 import {
   CAPACITY,
   detailsJson,
@@ -45,10 +45,18 @@ export async function mongoByHand(url: string): Promise<{ readonly side: Side; c
     { _id: 'transitions', n: 0 },
   ])
 
-  const transaction = (act: (session: ClientSession) => Promise<unknown>): Promise<unknown> =>
-    client.withSession((session) =>
-      session.withTransaction(() => act(session), { readConcern: { level: 'snapshot' }, writeConcern }),
-    )
+  // under many callers even the driver's own repetitions end with a conflict; whoever writes by hand goes on then
+  const transaction = async (act: (session: ClientSession) => Promise<unknown>): Promise<void> => {
+    for (let isDone = false; !isDone;)
+      try {
+        await client.withSession((session) =>
+          session.withTransaction(() => act(session), { readConcern: { level: 'snapshot' }, writeConcern }),
+        )
+        isDone = true
+      } catch (error) {
+        if (!(error instanceof MongoError && error.hasErrorLabel('TransientTransactionError'))) throw error
+      }
+  }
   const next = async (log: string, session?: ClientSession): Promise<number> => {
     const options = { returnDocument: 'after', ...(session && { session }) } as const
     const raised = await numbers.findOneAndUpdate({ _id: log }, { $inc: { n: 1 } }, options)

@@ -20,6 +20,11 @@ const NAME = 'idempotency_cache'
 
 const itsDocument = (wanted: Wanted, key: string): void => wanted.document(NAME, key)
 
+const itsResult = (wanted: Wanted, key: string): void => {
+  itsDocument(wanted, key)
+  wanted.resultsOf.add(key)
+}
+
 const resultOf = (resultJson: string) => ({ resultJson, createdAt: hostNow(), claim: null })
 
 const ends = (state: LoadedState, key: string, token: string): boolean =>
@@ -31,7 +36,7 @@ export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedStat
   },
 
   setIfAbsent: needing(
-    itsDocument,
+    itsResult,
     (state: LoadedState, key: string, resultJson: string) => {
       const standing = state.get(NAME, key)?.resultJson ?? null
       if (standing !== null) return { stored: false, resultJson: standing }
@@ -49,7 +54,7 @@ export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedStat
   claim: needing(
     (wanted, key) => {
       wanted.clock()
-      itsDocument(wanted, key)
+      itsResult(wanted, key)
     },
     (state: LoadedState, key: string, token: string, leaseMicros: number, requestHash: string | null) => {
       const found = state.get(NAME, key)

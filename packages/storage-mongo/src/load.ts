@@ -13,6 +13,8 @@ export class Wanted {
   /** Whose expired holds are. */
   readonly resources = new Set<string>()
   readonly statusOf = new Set<string>()
+  /** The keys whose stored results are wanted too: they may be large, and one answer of the server has at most 16 MiB. */
+  readonly resultsOf = new Set<string>()
   readonly windows = new Map<string, { readonly agentId: string; readonly micros: number }>()
   readonly logs = new Set<LogName>()
   /** How many acquires there are. */
@@ -68,6 +70,12 @@ const FIELDS: { readonly [C in CollectionName]?: Document } = {
   escalation_agents: { _id: 1 },
 }
 
+/** A claim, and its result where that is asked for. */
+function claimsWith(resultsOf: ReadonlySet<string>): Document {
+  const resultJson = { $cond: [{ $in: ['$_id', { $literal: [...resultsOf] }] }, '$resultJson', null] }
+  return { requestHash: 1, claim: 1, resultJson }
+}
+
 /** Loads all of it by one command, which answers with what is there at one moment. */
 export async function load(context: MongoContext, wanted: Wanted): Promise<LoadedState> {
   const parts = [...partsOf(wanted)]
@@ -103,7 +111,7 @@ interface Part {
 
 function* partsOf(wanted: Wanted): Generator<Part> {
   for (const [from, ids] of wanted.documents) {
-    const $project = FIELDS[from]
+    const $project = from === 'idempotency_cache' ? claimsWith(wanted.resultsOf) : FIELDS[from]
     const match = { $match: { _id: { $in: [...ids.values()] } } }
     const pipeline = $project === undefined ? [match] : [match, { $project }]
     yield { from, pipeline, take: (state, document) => state.add(from, document) }

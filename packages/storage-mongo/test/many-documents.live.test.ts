@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { MongoClient } from 'mongodb'
 import { expect, test } from 'vitest'
 import { withServer } from '../../../scripts/servers/live.ts'
@@ -54,5 +55,18 @@ withServer('mongo', (url) => {
     )
     expect((await Promise.all(batches)).flat()).toEqual(Array.from({ length: 8_000 }, () => 1))
     expect(most).toBeLessThanOrEqual(3_000)
+  }, 60_000)
+
+  test('the end of claims is judged without their results, which together are more than one answer holds', async () => {
+    await dropNamespace({ url, namespace })
+    await using storage = mongoStorage({ url, namespace, operationTimeoutMs: 30_000 })
+    const keys = Array.from({ length: 10 }, (_, n) => `key-${n}`)
+    const result = { large: 'x'.repeat(2 * 1024 * 1024) }
+    for (const key of keys) await storage.idempotency.set(key, result)
+    const ends = storage.atomically((batch) => {
+      for (const key of keys) batch.idempotency.complete(key, randomUUID(), {})
+    })
+    await expect(ends).rejects.toMatchObject({ code: 'STORAGE_CONFLICT', outcome: 'not-applied' })
+    expect(await storage.idempotency.setIfAbsent('key-0', {})).toEqual({ stored: false, result })
   }, 60_000)
 })
