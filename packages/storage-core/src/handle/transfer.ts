@@ -37,7 +37,7 @@ function transferOf({ driver }: TransferContext): DriverTransfer {
   return driver.transfer
 }
 
-/** Goes through all records, protocol by protocol; what this contract cannot hold is marked `unfit`. */
+/** Goes through all records, protocol by protocol, their fields in one order on every backend; what this contract cannot hold is marked `unfit`. */
 export async function* exportAll(context: TransferContext): AsyncGenerator<StorageRecord> {
   const transfer = transferOf(context)
   let records = 0
@@ -48,9 +48,9 @@ export async function* exportAll(context: TransferContext): AsyncGenerator<Stora
         context.call(protocol, 'exportRecords', 'exportPage', [cursor]),
       )) as Page<StorageRecord>
       for (const record of page.items) {
-        const { unfit } = checkRecord(record, context.maxValueBytes)
+        const { record: inOrder, unfit } = checkRecord(record, context.maxValueBytes)
         records++
-        yield unfit === null ? record : { ...record, unfit }
+        yield unfit === null ? inOrder : { ...record, unfit }
       }
       cursor = page.next
     } while (cursor !== null)
