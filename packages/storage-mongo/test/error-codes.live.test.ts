@@ -10,6 +10,7 @@ import { FailPoint } from './fail-point.ts'
 import { failureOf } from './failure.ts'
 
 const namespace = 'error_codes'
+const COUNTS = `dir_storage.${namespace}.intent_retry_counts`
 const DUPLICATE = 11000
 /** What a fail point cannot make the server say: it needs more than a code, or (330) would end itself. */
 const UNSPEAKABLE = new Set([121, 227, 249, 330, 343, 356, 361, 13388])
@@ -53,7 +54,8 @@ withOwnServer('mongo', () => {
     async () => {
       const wrong: unknown[] = []
       for (const { code: errorCode, word } of rows) {
-        const how = { failCommands: ['update'], errorCode }
+        // not where the session is registered: a write that was not sent for that is certainly not applied
+        const how = { failCommands: ['update'], namespace: COUNTS, errorCode }
         const write = (): Promise<Told> => failureOf(storage.intentRetry.setCount('f', 2))
         const told = UNSPEAKABLE.has(errorCode) ? injected(errorCode) : await point.during(how, write)
         const isRight =

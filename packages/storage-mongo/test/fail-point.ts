@@ -2,6 +2,8 @@ import { MongoClient } from 'mongodb'
 
 export interface Failing {
   readonly failCommands: readonly string[]
+  /** Only those on this collection, named with its database. */
+  readonly namespace?: string
   readonly errorCode?: number
   readonly errorLabels?: readonly string[]
   readonly closeConnection?: boolean
