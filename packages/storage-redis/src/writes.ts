@@ -10,7 +10,7 @@ import {
 } from '@dir/storage-core/adapter'
 import { Attempts } from './attempts.ts'
 import type { RedisConnection } from './connection.ts'
-import { failedScript, isReply, isUnsent, mapError, mayPass } from './errors.ts'
+import { failedScript, isReply, isUnsent, isWrongServer, mapError, mayPass } from './errors.ts'
 import type { Packable } from './msgpack.ts'
 import { type Reply, as } from './protocol.ts'
 import { writeOf } from './protocols.ts'
@@ -75,7 +75,8 @@ export class Writes {
       const replies = await this.#exchange(works, deadlines, deadline, start, attempts)
       return works.map((work, index) => resultOf(work, replies[index] ?? ['EXPIRED'], start))
     } catch (error) {
-      const alone = works.length > 1 && isReply(error) && !attempts.inDoubt && !mayPass(error)
+      const concernsAll = mayPass(error) || isWrongServer(error)
+      const alone = works.length > 1 && isReply(error) && !attempts.inDoubt && !concernsAll
       // certainly nothing of it was carried out: what one of them is refused for need not concern the others
       if (alone) return this.#commitEach(works)
       return works.map(() => ({ error: attempts.failure(error, 'unknown') }))
