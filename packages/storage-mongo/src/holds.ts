@@ -59,12 +59,12 @@ export function lockedMicros(state: LoadedState, resourceId: string, dfid: strin
   return stored + (state.deltas.get(resourceId) ?? 0) - own
 }
 
-/** What else the locks of a commit need, once their state is loaded; `first`: the fences taken for it, from this one on. */
+/** What else the locks of a commit need, once their state is loaded; `first`: the fences taken for it, from this one on, if any. */
 export async function prepareLocks(
   context: MongoContext,
   wanted: Wanted,
   state: LoadedState,
-  first: number,
+  first: number | null,
 ): Promise<void> {
   const holds = [...state.holds.values()].flatMap((held) => [...held.values()])
   for (const id of wanted.resources) state.totals.add(id)
@@ -74,7 +74,8 @@ export async function prepareLocks(
   const named = [...(wanted.documents.get(VERSIONS)?.values() ?? [])] as LockVersionDocument['_id'][]
   const latest = Math.max(0, ...named.map((id) => state.get(VERSIONS, id)?.fence ?? 0))
   // those who were quicker have taken theirs later
-  state.fence = first > latest ? first : await takeFences(context.outside, wanted.fences)
+  state.fence =
+    first !== null && first > latest ? first : await takeFences(context.outside, wanted.fences, true)
 }
 
 /** What is held of each of these, whose totals a restore by collection has left out; almost always nothing. */
@@ -95,16 +96,24 @@ async function sumsOf(context: MongoContext, resources: readonly string[]): Prom
 
 /**
  * Takes the next fences, outside the transaction. What is committed after it confirms it, so it need not wait for the
- * majority by itself. @returns the first of them.
+ * majority by itself. Without `upsert` nothing is made where a namespace may be gone. @returns the first of them; null:
+ * none was ever taken.
  */
-export async function takeFences(context: MongoContext, count: number): Promise<number> {
+export async function takeFences(context: MongoContext, count: number): Promise<number | null>
+export async function takeFences(context: MongoContext, count: number, upsert: true): Promise<number>
+export async function takeFences(
+  context: MongoContext,
+  count: number,
+  upsert = false,
+): Promise<number | null> {
   if (count === 0) return 1
   const raisedBy = await context
     .collection('meta')
     .findOneAndUpdate(
       { _id: 'fence' },
       { $inc: { value: count } },
-      { ...context.options, upsert: true, returnDocument: 'after', writeConcern: { w: 1 } },
+      { ...context.options, upsert, returnDocument: 'after', writeConcern: { w: 1 } },
     )
+  if (raisedBy === null && !upsert) return null
   return (raisedBy?.value ?? count) - count + 1
 }

@@ -111,9 +111,9 @@ withOwnServer('postgres', () => {
     await new Promise((resolve) => setTimeout(resolve, 500))
     isOver = true
     await Promise.all(writers)
-    // a server that starts is waited for, until the deadline on a slow machine
-    codes.delete('STORAGE_TIMEOUT')
-    expect([...codes]).toEqual(['STORAGE_UNAVAILABLE'])
+    // a server that starts is waited for, until the deadline; what was under way is asked for again
+    for (const code of ['STORAGE_TIMEOUT', 'STORAGE_UNAVAILABLE']) codes.delete(code)
+    expect([...codes]).toEqual([])
     const events = await storage.decisionAudit.eventsForDfid('f')
     const there = new Set(events.map(({ seq }) => seq))
     expect(acknowledged.filter((seq) => !there.has(seq))).toEqual([])
