@@ -35,7 +35,8 @@ export class SqliteDriver implements StorageDriver {
   readonly capabilities: StorageDriver['capabilities'] = new Set(CAPABILITIES)
   readonly #options: DriverOptions
   readonly #queue = new CommitQueue({
-    commit: (works) => commit(this.#open(), operations, works),
+    tellsSending: true,
+    commit: (works, sending) => commit(this.#open(), operations, works, sending),
     mostWorks: 256,
   })
   #opening: Promise<SqliteConnection> | undefined

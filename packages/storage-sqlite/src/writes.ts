@@ -1,5 +1,12 @@
 import { type Outcome, ResourceContentionError } from '@dir/storage-core'
-import { type SyncOperations, type Work, type WorkResult, pause, runWork } from '@dir/storage-core/adapter'
+import {
+  type Sending,
+  type SyncOperations,
+  type Work,
+  type WorkResult,
+  pause,
+  runWork,
+} from '@dir/storage-core/adapter'
 import type { SqliteConnection } from './connection.ts'
 import { requireImport } from './import.ts'
 import { commitOutcome, isBusy, isStoreFailure } from './result-codes.ts'
@@ -12,12 +19,17 @@ export async function commit(
   db: SqliteConnection,
   operations: SyncOperations<SqliteConnection>,
   works: readonly Work[],
+  sending: Sending,
 ): Promise<readonly WorkResult[]> {
   if (db.givesWay()) await pause(3)
   try {
     db.begin()
   } catch (error) {
     return isBusy(error) ? works.map(() => 'blocked') : failed(db, works, error)
+  }
+  if (!sending(works)) {
+    db.rollback()
+    return works.map(() => 'again')
   }
   let results: readonly WorkResult[]
   try {
