@@ -222,7 +222,12 @@ test('an import whose end was not answered is of unknown outcome, though its end
   }
   const storage = createStorage(driver({ transfer }))
   const whole: StorageRecord[] = [session, { type: 'counters', seq: 0, fence: 0, records: 1 }]
-  await expect(storage.importRecords(whole)).rejects.toMatchObject({ outcome: 'unknown', retryable: false })
+  const error: unknown = await storage.importRecords(whole).catch((reason: unknown) => reason)
+  expect(isStorageError(error) && [error.code, error.outcome, error.retryable]).toEqual([
+    'STORAGE_UNAVAILABLE',
+    'unknown',
+    false,
+  ])
   expect(told).toBe(2)
 })
 

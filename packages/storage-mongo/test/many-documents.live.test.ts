@@ -3,6 +3,7 @@ import { MongoClient } from 'mongodb'
 import { expect, test } from 'vitest'
 import { withServer } from '../../../scripts/servers/live.ts'
 import { dropNamespace, mongoStorage } from '../src/index.ts'
+import { failureOf } from './failure.ts'
 
 const namespace = 'many_documents'
 const LONG_AGO = '2020-01-01T00:00:00.000000Z'
@@ -66,7 +67,11 @@ withServer('mongo', (url) => {
     const ends = storage.atomically((batch) => {
       for (const key of keys) batch.idempotency.complete(key, randomUUID(), {})
     })
-    await expect(ends).rejects.toMatchObject({ code: 'STORAGE_CONFLICT', outcome: 'not-applied' })
+    expect(await failureOf(ends)).toEqual({
+      code: 'STORAGE_CONFLICT',
+      outcome: 'not-applied',
+      retryable: false,
+    })
     expect(await storage.idempotency.setIfAbsent('key-0', {})).toEqual({ stored: false, result })
   }, 60_000)
 })

@@ -56,6 +56,14 @@ withOwnServer('mongo', () => {
     expect(await storage.context.getSession('late')).toBeNull()
   })
 
+  test('a lone write that was sent to a stopped server is of unknown outcome', async () => {
+    await storage.context.setSession('lone', '0') // its session is registered by then
+    server.pause()
+    const told = await failureOf(storage.context.setSession('lone', '1'))
+    server.resume()
+    expect(told).toEqual({ code: 'STORAGE_TIMEOUT', outcome: 'unknown', retryable: false })
+  })
+
   test('a release after an acquire of unknown outcome removes its hold for good', async () => {
     for (let round = 0; round < 5; round++) {
       const acquire = storage.resourceLock.acquire('flow', { r: 1 }, 0).catch(() => null)
@@ -132,7 +140,9 @@ withOwnServer('mongo', () => {
     server.resume()
     expect(closing.ms).toBeLessThan(5_000 + 2 * GRACE_MS)
     expect((await call).code).toBe(code)
-    expect((await call).outcome).toMatch(/^(unknown|not-applied)$/)
+    // both were in one transaction, whose commit was not sent
+    expect((await call).outcome).toBe('not-applied')
+    expect(await storage.context.getSession('f')).toBeNull()
     expect((await acquire).code).toMatch(/^STORAGE_(TIMEOUT|CLOSED)$/)
   })
 })
