@@ -4,11 +4,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 // Tests that need PostgreSQL, Redis or MongoDB: scripts/servers starts them.
 const live = '**/*.live.test.ts'
 
-/** The suite takes longest by far on each backend: what begins with it ends soonest on several cores. */
-class SuiteFirst extends BaseSequencer {
+/**
+ * What takes longest by far begins first, so that all ends soonest on several cores: the suite's mutants, most of whose
+ * time is waiting, and the suite on each backend.
+ */
+class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isSuite = ({ moduleId }: TestSpecification): number => Number(moduleId.includes('conformance.'))
-    return files.toSorted((one, other) => isSuite(other) - isSuite(one))
+    const length = ({ moduleId }: TestSpecification): number =>
+      moduleId.endsWith('/mutants.test.ts') ? 2 : Number(moduleId.includes('conformance.'))
+    return files.toSorted((one, other) => length(other) - length(one))
   }
 }
 
@@ -17,7 +21,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@dir/source'] } },
   test: {
     maxWorkers: '100%', // most tests wait for a server or a disk
-    sequence: { sequencer: SuiteFirst },
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './scripts/summary-reporter.ts'],
     projects: [
       {
@@ -44,7 +48,7 @@ export default defineConfig({
           globalSetup: './scripts/servers/setup.ts',
           testTimeout: 30_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -56,7 +60,7 @@ export default defineConfig({
           globalSetup: './scripts/servers/setup.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -49,7 +49,12 @@ test('a write without an answer says how long the store has had it', async () =>
 
 test('a write that others kept out says how often it was tried, and how long the last attempt took', async () => {
   // what is blocked is not sent, whatever moment its deadline comes in
-  const { push } = store(() => sleep(20).then(() => 'blocked'), { tellsSending: true })
+  const { push } = store(undefined, {
+    commit: async (works) => {
+      await sleep(20)
+      return works.map(() => 'blocked')
+    },
+  })
   expect(await toldBy(push('a', { deadline: 400 }))).toEqual({
     ...kept,
     phase: 'access',

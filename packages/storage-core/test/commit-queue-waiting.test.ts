@@ -79,11 +79,21 @@ test('work that is to be tried again is, at once and in its place', async () => 
 
 test('a result that is missing counts as one to be tried again', async () => {
   let results: readonly WorkResult[] = []
-  const queue = new CommitQueue({ commit: async () => results })
+  const queue = new CommitQueue({
+    async commit(works, sending) {
+      sending(works)
+      return results
+    },
+  })
   const answer = queue.push(work('a'))
   await sleep(5)
   results = [done]
   expect(await answer).toEqual(['done'])
+})
+
+test('what an adapter writes untold is an error, because it would have been called not applied until then', async () => {
+  const { push } = store(undefined, { commit: async (works) => works.map(() => done) })
+  await expect(push('a')).rejects.toEqual(failure({ code: 'STORAGE_INTERNAL', outcome: 'unknown' }))
 })
 
 test('blocked, an acquire is refused after its own time, a batch with an acquire rejects, others wait for their deadline', async () => {

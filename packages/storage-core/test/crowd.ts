@@ -5,7 +5,8 @@ import { type Call, CommitQueue } from '../src/adapter.ts'
 const deadline = Infinity
 const carriedOut: unknown[] = []
 const queue = new CommitQueue({
-  async commit(works) {
+  async commit(works, sending) {
+    sending(works)
     await new Promise(setImmediate)
     carriedOut.push(...works.map(({ calls }) => calls[0]?.args[0]))
     return works.map(() => ({ answers: [] }))

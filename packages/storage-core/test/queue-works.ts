@@ -62,7 +62,8 @@ export function store(
 ) {
   const commits: string[][] = []
   const queue = new CommitQueue({
-    async commit(works) {
+    async commit(works, sending) {
+      sending(works)
       commits.push(works.map(labelOf))
       const results: WorkResult[] = []
       for (const one of works) results.push(await judge(labelOf(one), commits.length))

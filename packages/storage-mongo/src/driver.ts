@@ -49,7 +49,6 @@ export class MongoDriver implements StorageDriver {
     const commits = new Commits(this.#connection)
     this.#queue = new CommitQueue({
       commit: (works, sending) => commits.commit(works, sending),
-      tellsSending: true,
       mostWorks: MOST_WORKS,
       mostBytes: MOST_BYTES,
       overlap: true,

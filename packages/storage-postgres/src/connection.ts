@@ -54,33 +54,40 @@ export class PgConnection {
     return {
       schema: this.schema,
       read: (sql, ...values) =>
-        this.#persist(deadline, 'read', () => this.#alone(deadline, onPrimary(sql), values, true)),
+        this.#persist(
+          deadline,
+          'read',
+          async () => (await this.#alone(deadline, onPrimary(sql), values)) ?? [],
+        ),
     }
   }
 
   /**
    * Runs a statement that the server carries out once, however often it arrives, and commits. Its answer is asked for
    * until the deadline; where it fails nevertheless, the outcome is that of all sendings. `toValues` is told whether an
-   * earlier sending may still arrive.
+   * earlier sending may still arrive; `sending` is asked when there is a connection. Null: it forbade to send.
    */
   commit(
     callDeadline: number,
     sql: string,
     toValues: (isRepeated: boolean) => readonly SqlValue[],
-  ): Promise<Row[]> {
+    sending: () => boolean,
+  ): Promise<Row[] | null> {
     const deadline = callDeadline - this.earlyMs
     return this.#persist(deadline, 'commit', async (isUnknown) => {
       const values = toValues(isUnknown)
+      const maySend = isUnknown ? () => true : sending
       const now = performance.now()
       const end = Math.min(deadline, now + Math.max(100, PATIENCE * Math.min(deadline - now, this.timeoutMs)))
       if (this.#isReadCommitted) {
         try {
-          return await this.#alone(end, sql, values, false)
+          return await this.#alone(end, sql, values, maySend)
         } catch (error) {
           if (codeOf(error) !== WRONG_ISOLATION) throw error
           this.#isReadCommitted = false
         }
       }
+      if (!maySend()) return null
       return transact(this, { deadline: end, lock: null }, (db) => db.read(sql, ...values))
     })
   }
@@ -91,14 +98,20 @@ export class PgConnection {
     return this.#persist(deadline, 'transaction', () => transact(this, { ...options, deadline }, act))
   }
 
-  async #alone(deadline: number, sql: string, values: readonly SqlValue[], isRead: boolean): Promise<Row[]> {
+  /** A write asks `sending` first, and is null where that forbids it. */
+  async #alone(
+    deadline: number,
+    sql: string,
+    values: readonly SqlValue[],
+    sending?: () => boolean,
+  ): Promise<Row[] | null> {
     const lease = await this.pool.lend(deadline)
     try {
-      const rows = await lease.query(deadline, sql, values)
+      const rows = sending?.() === false ? null : await lease.query(deadline, sql, values)
       this.pool.giveBack(lease, true)
       return rows
     } catch (error) {
-      const isElsewhere = isReadOnly(error) || (isRead && codeOf(error) === ON_STANDBY)
+      const isElsewhere = isReadOnly(error) || (sending === undefined && codeOf(error) === ON_STANDBY)
       this.pool.giveBack(lease, isRefusal(error) && !isElsewhere)
       throw isElsewhere ? new WrongConnection(error, true) : error
     }

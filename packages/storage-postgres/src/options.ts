@@ -50,6 +50,11 @@ export function checkOptions(given: string | PostgresStorageOptions): CheckedOpt
     return PgPool.open(url === undefined ? { ...connection } : { connectionString: url }, size, timeoutMs)
   }
   const size = checkSize(poolSize)
+  if (connection !== undefined && (typeof connection !== 'object' || connection === null))
+    throw new InvalidArgumentError(
+      'connection',
+      "must be an object of the driver's settings; a URL goes into url",
+    )
   if (url !== undefined) checkUrl(url)
   return { openPool, namespace: checkNamespace('namespace', namespace), timeoutMs, handle }
 }

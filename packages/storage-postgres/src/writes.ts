@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { TimeoutError } from '@dir/storage-core'
-import type { Work, WorkResult } from '@dir/storage-core/adapter'
+import type { Sending, Work, WorkResult } from '@dir/storage-core/adapter'
 import type { PgConnection } from './connection.ts'
 import { Failure, outcomeAfter, withStorageErrors } from './failure.ts'
 import type { LockNames } from './locks.ts'
@@ -33,9 +33,9 @@ export class Writes {
     this.#key = names.key(`*handle:${this.#handle}`)
   }
 
-  readonly commit = async (works: readonly Work[]): Promise<readonly WorkResult[]> => {
+  readonly commit = async (works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> => {
     const planned = fitting(works.map((work) => planWork(work, this.#names)))
-    const results = await withStorageErrors(this.#carryOut(planned))
+    const results = await withStorageErrors(this.#carryOut(planned, sending))
     return works.map((_, index) => results[index] ?? 'again')
   }
 
@@ -53,10 +53,10 @@ export class Writes {
     await removal.catch(() => {})
   }
 
-  async #carryOut(works: readonly PlannedWork[]): Promise<WorkResult[]> {
+  async #carryOut(works: readonly PlannedWork[], sending: Sending): Promise<WorkResult[]> {
     const waits = this.#misses % IMPATIENT === 0
     try {
-      const results = await this.#send(works, waits)
+      const results = await this.#send(works, waits, sending)
       this.#misses = results.includes('blocked') ? this.#misses + 1 : 0
       return results
     } catch (error) {
@@ -64,11 +64,14 @@ export class Writes {
       if (!isRefusal(cause) || outcomeAfter(error) !== 'not-applied') throw error
       if (codeOf(cause) === PASSED_DEADLINE) return works.map(() => 'again')
       if (codeOf(cause) === TOO_MANY_LOCKS)
-        return this.#carryOut(works.map((work) => ({ ...work, isWhole: true })))
+        return this.#carryOut(
+          works.map((work) => ({ ...work, isWhole: true })),
+          sending,
+        )
       if (isLockTimeout(cause)) {
         this.#misses++
         // now what is free
-        if (waits) return this.#carryOut(works)
+        if (waits) return this.#carryOut(works, sending)
         if (works.length === 1) return ['blocked']
       }
       if (works.length === 1) throw error
@@ -77,7 +80,7 @@ export class Writes {
       const behind = new Set<string>()
       for (const work of works) {
         const mayGo = work.ids.every((id) => !behind.has(id))
-        const result = mayGo ? await this.#alone(work) : 'blocked'
+        const result = mayGo ? await this.#alone(work, sending) : 'blocked'
         // what concerns the same as earlier work that is not carried out may not overtake it
         if (typeof result === 'string') for (const id of work.ids) behind.add(id)
         results.push(result)
@@ -86,17 +89,17 @@ export class Writes {
     }
   }
 
-  async #alone(work: PlannedWork): Promise<WorkResult> {
+  async #alone(work: PlannedWork, sending: Sending): Promise<WorkResult> {
     if (performance.now() >= work.work.deadline) return 'again'
     try {
-      const [result = 'again'] = await withStorageErrors(this.#carryOut([work]))
+      const [result = 'again'] = await withStorageErrors(this.#carryOut([work], sending))
       return result
     } catch (error) {
       return { error }
     }
   }
 
-  async #send(works: readonly PlannedWork[], waits: boolean): Promise<WorkResult[]> {
+  async #send(works: readonly PlannedWork[], waits: boolean, sending: Sending): Promise<WorkResult[]> {
     const union = <T>(of: (work: PlannedWork) => readonly T[]): T[] => [...new Set(works.flatMap(of))]
     const keys = union(({ keys: own }) => own)
     const now = performance.now()
@@ -124,12 +127,14 @@ export class Writes {
       waves,
     ]
     const deadline = Math.max(...works.map(({ work }) => work.deadline))
-    const [row] = await this.#pg.commit(
+    const rows = await this.#pg.commit(
       deadline,
       /* sql */ `SELECT ${this.#pg.schema}commit_works($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS answer`,
       values,
+      () => sending(works.map(({ work }) => work)),
     )
-    const reply = JSON.parse(text(row, 'answer')) as Reply
+    if (rows === null) return works.map(() => 'again')
+    const reply = JSON.parse(text(rows[0], 'answer')) as Reply
     this.readClock(reply[2])
     return toResults(reply, works).map((result, index) => {
       if (result !== null) return result

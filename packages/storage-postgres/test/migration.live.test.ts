@@ -13,7 +13,7 @@ async function exported(storage: StorageHandle): Promise<unknown[]> {
   return Array.fromAsync(storage.exportRecords())
 }
 
-const FUNCTION_OF_2 = '30681c3ae1670698b41f1597909b37413fad5bb449d3aa8658d6ec235184a5b2'
+const FUNCTION_OF_2 = '60a6d46275666765729f6c8b8d0f09201064ca89741fc7d44fa586c32846899b'
 
 const TABLES = `SELECT relname, relkind, (SELECT json_agg(attname ORDER BY attnum) FROM pg_attribute
     WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) AS columns

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { Pool, type PoolConfig } from 'pg'
+import { type ClientConfig, Pool, type PoolConfig } from 'pg'
 import { describe, expect, test } from 'vitest'
 import { dropNamespace, postgresSchema, postgresStorage } from '../src/index.ts'
 
@@ -14,6 +14,7 @@ describe('options', () => {
     ['options', { url, nameSpace: 'x' }],
     ['url', { url: 'geheim' }],
     ['url', { url: 'mysql://geheim@h/d' }],
+    ['connection', { connection: url as unknown as ClientConfig }],
     ['namespace', { url, namespace: 'public' }],
     ['namespace', { url, namespace: 'x"; DROP SCHEMA y' }],
     ['poolSize', { url, poolSize: 0 }],

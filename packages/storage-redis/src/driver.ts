@@ -50,7 +50,7 @@ export class RedisDriver implements StorageDriver {
       ...COMMIT_LIMITS,
       overlap: true,
       ready: () => (this.#connection.isReady ? undefined : this.#writes.ready()),
-      commit: (works) => this.#writes.commit(works),
+      commit: (works, sending) => this.#writes.commit(works, sending),
     })
   }
 

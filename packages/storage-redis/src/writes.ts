@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Protocol, TimeoutError, ValueTooLargeError } from '@dir/storage-core'
 import {
   type Call,
+  type Sending,
   type Work,
   type WorkResult,
   conditionFailed,
@@ -62,12 +63,13 @@ export class Writes {
     }
   }
 
-  async commit(works: readonly Work[]): Promise<readonly WorkResult[]> {
+  async commit(works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> {
     const start = performance.now()
     const bytes = works.reduce((sum, work) => sum + work.bytes, 0)
     const most = this.maxRequestBytes - SPARE_BYTES
     // what is so large is alone; the server would end the connection over it
     if (bytes > most) return works.map(() => ({ error: new ValueTooLargeError('the call', bytes, most) }))
+    if (!sending(works)) return works.map(() => 'again')
     const deadlines = works.map((work) => Math.min(work.deadline, start + this.#timeoutMs))
     const deadline = Math.max(...deadlines)
     const attempts = new Attempts(deadline, bytes > COMMIT_LIMITS.mostBytes ? LARGE_SENDINGS : Infinity)
@@ -78,14 +80,14 @@ export class Writes {
       const concernsAll = mayPass(error) || isWrongServer(error)
       const alone = works.length > 1 && isReply(error) && !attempts.inDoubt && !concernsAll
       // certainly nothing of it was carried out: what one of them is refused for need not concern the others
-      if (alone) return this.#commitEach(works)
+      if (alone) return this.#commitEach(works, sending)
       return works.map(() => ({ error: attempts.failure(error, 'unknown') }))
     }
   }
 
-  async #commitEach(works: readonly Work[]): Promise<readonly WorkResult[]> {
+  async #commitEach(works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> {
     const results: WorkResult[] = []
-    for (const work of works) results.push(...(await this.commit([work])))
+    for (const work of works) results.push(...(await this.commit([work], sending)))
     return results
   }
 

@@ -35,7 +35,6 @@ export class SqliteDriver implements StorageDriver {
   readonly capabilities: StorageDriver['capabilities'] = new Set(CAPABILITIES)
   readonly #options: DriverOptions
   readonly #queue = new CommitQueue({
-    tellsSending: true,
     commit: (works, sending) => commit(this.#open(), operations, works, sending),
     mostWorks: 256,
   })

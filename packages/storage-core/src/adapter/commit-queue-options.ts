@@ -11,11 +11,10 @@ export interface CommitQueueOptions {
   /**
    * Carries out the works, one after the other, and commits what comes of them in one step; what one is refused for
    * touches no other. Resolves once every outcome is known, with one result for each work, in order. Where it rejects, all of
-   * them are rejected with that error. Called again only when the call before has settled.
+   * them are rejected with that error. Called again only when the call before has settled. Where it writes
+   * without a call of `sending` before, what it answers is an `InternalError` instead.
    */
   readonly commit: (works: readonly Work[], sending: Sending) => Promise<readonly WorkResult[]>
-  /** `commit` tells by `sending` when works leave. Default: all of them have left once it is called. */
-  readonly tellsSending?: boolean
   /**
    * Resolves when a commit can be sent; undefined: at once. What waits for it is not sent, and so not applied. Where it
    * rejects, all that waits is rejected with that error.

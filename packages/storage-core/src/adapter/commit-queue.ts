@@ -4,12 +4,14 @@ import type { CommitQueueOptions } from './commit-queue-options.ts'
 import { nextTurn } from './deadline.ts'
 import { pause } from './pause.ts'
 import { QueuedWork, type WorkResult } from './queued-work.ts'
-import { ClosedError } from '../errors/index.ts'
+import { ClosedError, InternalError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import { Room } from './room.ts'
 
 /** To reject more of them at once would hold the event loop up. */
 const MOST_EXPIRIES = 500
+
+const UNTOLD = "The adapter's commit() wrote before it called sending(); please report it to its author."
 
 /**
  * The one way in which a handle writes. Whatever is issued in one turn of the event loop, or arrives while a commit is
@@ -111,8 +113,12 @@ export class CommitQueue {
       return true
     }
     try {
-      if (this.#options.tellsSending !== true) sending(works)
-      return await this.#options.commit(works, sending)
+      const results = await this.#options.commit(works, sending)
+      return results.map((result, index) => {
+        const isTold =
+          typeof result === 'string' || 'error' in result || sent.get(works[index] as Work)?.isSent
+        return isTold === false ? { error: new InternalError(UNTOLD, { outcome: 'unknown' }) } : result
+      })
     } catch (error) {
       return works.map(() => ({ error: copyOf(error) }))
     }
