@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { StorageHandle } from '@dir/storage-core'
+import { memoryStorage } from '@dir/storage-memory'
 import { dropNamespace as dropMongo, mongoStorage } from '@dir/storage-mongo'
 import { dropNamespace as dropPostgres, postgresStorage } from '@dir/storage-postgres'
 import { dropNamespace as dropRedis, redisStorage } from '@dir/storage-redis'
@@ -16,12 +17,15 @@ import type { Side } from './workloads.ts'
 
 const namespace = 'bench'
 
-export interface Measured {
-  readonly byHand: Side
+export interface Opened {
   readonly storage: StorageHandle
   /** What ours says of the server. */
   readonly about: string
   close(): Promise<void>
+}
+
+export interface Measured extends Opened {
+  readonly byHand: Side
 }
 
 interface Made {
@@ -83,5 +87,14 @@ export const BACKENDS = {
   redis: () => onServer('redis', redisByHand, (url) => redisStorage({ url, namespace }), dropRedis),
   mongo: () => onServer('mongo', mongoByHand, (url) => mongoStorage({ url, namespace }), dropMongo),
 } as const
+
+/** The same, and the one that nobody would write by hand. */
+export const ALONE: Readonly<Record<string, () => Promise<Opened>>> = {
+  memory: async () => {
+    const storage = memoryStorage()
+    return { storage, about: 'in this process', close: () => storage.close() }
+  },
+  ...BACKENDS,
+}
 
 export type BackendName = keyof typeof BACKENDS

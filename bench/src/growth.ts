@@ -1,82 +1,75 @@
-// What a call costs where a resource has many other holders, a budget window many tokens, and a log many events of other
-// flows, beside where they are few: node --conditions=@dir/source bench/src/growth.ts [memory] [sqlite]
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { StorageHandle } from '@dir/storage-core'
-import { memoryStorage } from '@dir/storage-memory'
-import { sqliteStorage } from '@dir/storage-sqlite'
 import { median, rate } from './compare.ts'
 import type { Act } from './workloads.ts'
 
-const ROUNDS = 7
 const MILLISECONDS = 300
+/** How many others there are. */
 const [FEW, MANY] = [10, 10_000]
+/** The length of the long log, and how many events of it are written in one call. */
 const EVENTS = 1_000_000
-
-const folder = mkdtempSync(join(tmpdir(), 'dir-storage-bench-'))
-const backends: Readonly<Record<string, StorageHandle>> = {
-  memory: memoryStorage(),
-  sqlite: sqliteStorage(join(folder, 'store.sqlite')),
-}
-
-const times = (count: number, act: (index: number) => Promise<unknown>): Promise<unknown> =>
-  Promise.all(Array.from({ length: count }, (_, index) => act(index)))
+const PAGE = 1_000
 
 const acquire = (storage: StorageHandle, flow: string, resource: string): Promise<unknown> =>
   storage.resourceLock.acquire(flow, { [resource]: 1 }, 5, { capacities: { [resource]: 1e8 } })
 
-const acts = (storage: StorageHandle): Readonly<Record<string, (which: string) => Act>> => ({
-  'acquire and release beside other holders': (which) => async (_, caller) => {
-    await acquire(storage, `flow-${caller}`, which)
+type Where = 'few' | 'many'
+
+const acts = (storage: StorageHandle): Readonly<Record<string, (where: Where) => Act>> => ({
+  'acquire and release, beside other holders': (where) => async (_, caller) => {
+    await acquire(storage, `flow-${caller}`, where)
     await storage.resourceLock.release(`flow-${caller}`)
   },
-  'getLockedAmount beside other holders': (which) => () => storage.resourceLock.getLockedAmount(which, null),
-  'tryConsumeBudget with tokens in the window': (which) => () =>
-    storage.escalation.tryConsumeBudget(which, { limit: 5, windowSec: 3600 }),
-  'getWindowCount with tokens in the window': (which) => () =>
-    storage.escalation.getWindowCount(which, '2020-01-01T00:00:00Z'),
+  'getLockedAmount, beside other holders': (where) => () => storage.resourceLock.getLockedAmount(where, null),
+  'tryConsumeBudget, with tokens in the window': (where) => () =>
+    storage.escalation.tryConsumeBudget(where, { limit: 5, windowSec: 3600 }),
+  'getWindowCount, with tokens in the window': (where) => () =>
+    storage.escalation.getWindowCount(where, '2020-01-01T00:00:00Z'),
 })
 
-async function fill(storage: StorageHandle): Promise<void> {
-  for (const [which, count] of [
-    ['few', FEW],
-    ['many', MANY - 1],
-  ] as const) {
-    await times(count, (index) => acquire(storage, `${which}-${index}`, which))
-    await times(count, () => storage.escalation.recordBudgetToken(which))
-  }
+/** In portions, as a handle keeps only so many calls waiting. */
+async function times(count: number, act: (index: number) => Promise<unknown>): Promise<void> {
+  for (let start = 0; start < count; start += PAGE)
+    await Promise.all(Array.from({ length: Math.min(PAGE, count - start) }, (_, index) => act(start + index)))
 }
 
-for (const [name, storage] of Object.entries(backends)) {
-  if (process.argv.length > 2 && !process.argv.includes(name)) continue
-  await fill(storage)
+/** What a call costs beside many others of its kind, and beside few, in turn: a line of a table for each. */
+export async function growth(
+  storage: StorageHandle,
+  rounds: number,
+  print: (line: string) => void,
+): Promise<void> {
+  for (const [where, count] of [
+    ['few', FEW],
+    ['many', MANY],
+  ] as const) {
+    await times(count, (index) => acquire(storage, `${where}-${index}`, where))
+    await times(count, () => storage.escalation.recordBudgetToken(where))
+  }
+  const row = (what: string, few: number, many: number, ratio: number): void =>
+    print(`| ${what} | ${Math.round(few)} | ${Math.round(many)} | **${ratio.toFixed(2)}** |`)
   for (const [what, act] of Object.entries(acts(storage)))
     for (const callers of [1, 16]) {
       const rates: { readonly few: number; readonly many: number }[] = []
-      for (let round = 0; round < ROUNDS; round++)
+      for (let round = 0; round < rounds; round++)
         rates.push({
           few: await rate(act('few'), callers, MILLISECONDS),
           many: await rate(act('many'), callers, MILLISECONDS),
         })
-      console.log(
-        `${name}, ${what}, ${callers} callers: ${Math.round(median(rates.map((one) => one.few)))} with ${FEW}, ` +
-          `${Math.round(median(rates.map((one) => one.many)))} with ${MANY}, ` +
-          `ratio ${median(rates.map((one) => one.many / one.few)).toFixed(2)}`,
+      const of = (rateOf: (one: { few: number; many: number }) => number): number => median(rates.map(rateOf))
+      row(
+        `${what}, ${callers} at once`,
+        of(({ few }) => few),
+        of(({ many }) => many),
+        of(({ few, many }) => many / few),
       )
     }
 
-  const flow: Act = () => storage.decisionAudit.eventsForDfid('short')
+  const short: Act = () => storage.decisionAudit.eventsForDfid('short')
   await storage.decisionAudit.record('short', 'E')
-  const before = await rate(flow, 1, MILLISECONDS)
-  for (let event = 0; event < EVENTS; event += 1_000)
-    await storage.decisionAudit.recordMany(
-      Array.from({ length: 1_000 }, (_, index) => ({ dfid: `flow-${event + index}`, event: 'E' })),
-    )
-  const after = await rate(flow, 1, MILLISECONDS)
-  console.log(
-    `${name}, eventsForDfid of one event: ${Math.round(before)} in an empty log, ${Math.round(after)} in one of ${EVENTS}, ratio ${(after / before).toFixed(2)}`,
-  )
-  await storage.close()
+  await rate(short, 1, MILLISECONDS)
+  const before = await rate(short, 1, MILLISECONDS)
+  const flows = Array.from({ length: PAGE }, (_, index) => ({ dfid: `flow-${index}`, event: 'E' }))
+  for (let event = 0; event < EVENTS; event += PAGE) await storage.decisionAudit.recordMany(flows)
+  const after = await rate(short, 1, MILLISECONDS)
+  row(`eventsForDfid of one event, in a log of ${EVENTS.toLocaleString('en')}`, before, after, after / before)
 }
-rmSync(folder, { recursive: true })

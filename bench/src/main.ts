@@ -1,11 +1,13 @@
 // npm run bench -- [BACKEND…] [--callers 1,64,512] [--rounds N] [--write]: how many acknowledged calls a second each
 // backend takes from its package, beside code written by hand on the same driver that does the same and is as durable.
-// Both sides take turns in one run; a ratio is the median of the rounds' ratios. --write replaces bench/RESULTS.md.
+// With --growth: what a call costs beside 10 000 others of its kind, and beside ten. Both sides take turns in one run; a
+// ratio is the median of the rounds' ratios. --write replaces bench/RESULTS.md, or bench/GROWTH.md.
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { BACKENDS, type BackendName } from './backends.ts'
+import { ALONE, BACKENDS, type BackendName, type Opened } from './backends.ts'
 import { compare } from './compare.ts'
+import { growth } from './growth.ts'
 import { WORKLOADS, oursOf } from './workloads.ts'
 
 const { values, positionals } = parseArgs({
@@ -14,18 +16,16 @@ const { values, positionals } = parseArgs({
     callers: { type: 'string', default: '1,64,512' },
     rounds: { type: 'string', default: '5' },
     only: { type: 'string' },
+    growth: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
   },
 })
 const callers = values.callers.split(',').map(Number)
 const rounds = Number(values.rounds)
-const isBackend = (name: string): name is BackendName => Object.hasOwn(BACKENDS, name)
-const named = positionals.length === 0 ? Object.keys(BACKENDS) : positionals
-const backends = named.filter(isBackend)
-if (backends.length < named.length || callers.some((one) => !(one >= 1)) || !(rounds >= 1)) {
-  console.error(
-    `bench: BACKEND is one of ${Object.keys(BACKENDS).join(', ')}; callers and rounds are numbers`,
-  )
+const known = Object.keys(values.growth ? ALONE : BACKENDS)
+const named = positionals.length === 0 ? known : positionals
+if (named.some((name) => !known.includes(name)) || callers.some((one) => !(one >= 1)) || !(rounds >= 1)) {
+  console.error(`bench: BACKEND is one of ${known.join(', ')}; callers and rounds are numbers`)
   process.exit(2)
 }
 
@@ -36,9 +36,8 @@ const print = (line: string): void => {
   lines.push(line)
 }
 
-for (const backend of backends) {
-  const measured = await BACKENDS[backend]()
-  const { byHand, storage, about } = measured
+async function compareAll(backend: BackendName): Promise<void> {
+  const { byHand, storage, about, close } = await BACKENDS[backend]()
   const ours = oursOf(storage)
   print(`\n## ${backend}: ${about}\n`)
   print(`| calls a second: by hand → ours = ratio | ${callers.map((one) => `${one} at once`).join(' | ')} |`)
@@ -51,14 +50,28 @@ for (const backend of backends) {
     }
     print(`| ${workload} | ${cells.join(' | ')} |`)
   }
-  await measured.close()
+  await close()
 }
 
-if (values.write) {
-  const head = `# What the backends take, beside code written by hand
+async function measureGrowth(backend: string): Promise<void> {
+  const { storage, about, close } = (await ALONE[backend]?.()) as Opened
+  print(`\n## ${backend}: ${about}\n`)
+  print('| calls a second | beside 10 | beside 10 000 | ratio |\n| --- | --- | --- | --- |')
+  await growth(storage, rounds, print)
+  await close()
+}
 
-Made by \`npm run bench -- --write\`: ${rounds} rounds, ${availableParallelism()} cores that the callers and the server share, Node ${process.versions.node}.
-Both sides acknowledge only what is on the disk. Read the ratios; the rates are those of one machine.
+for (const backend of named)
+  await (values.growth ? measureGrowth(backend) : compareAll(backend as BackendName))
+
+if (values.write) {
+  const [title, name] = values.growth
+    ? ['What a call costs beside many others', 'GROWTH']
+    : ['What the backends take, beside code written by hand', 'RESULTS']
+  const head = `# ${title}
+
+Made by \`npm run bench --${values.growth ? ' --growth' : ''} --write\`: ${rounds} rounds, ${availableParallelism()} cores that the callers and the server share, Node ${process.versions.node}.
+What is acknowledged is on the disk. Read the ratios; the rates are those of one machine.
 `
-  writeFileSync(new URL('../RESULTS.md', import.meta.url), `${head}${lines.join('\n')}\n`)
+  writeFileSync(new URL(`../${name}.md`, import.meta.url), `${head}${lines.join('\n')}\n`)
 }
