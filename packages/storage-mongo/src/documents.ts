@@ -86,9 +86,11 @@ export interface BudgetTokenDocument {
   readonly _id: string
   readonly agentId: string
   readonly createdAt: Instant
+  /** Its place among the agent's; see `budget.ts`. */
+  readonly number?: number
 }
 
-/** Written by every grant to an agent, so that two of them conflict. */
+/** Written with every token of an agent, so that two commits that add some conflict. */
 export interface BudgetDocument {
   readonly _id: string
   readonly version: number

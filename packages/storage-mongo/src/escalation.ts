@@ -9,6 +9,7 @@ import {
   conditionalWrite,
 } from '@dir/storage-core/adapter'
 import type { Timestamp } from 'mongodb'
+import { addToken, countOf } from './budget.ts'
 import type { RequestDocument } from './documents.ts'
 import { exportPage } from './export-page.ts'
 import { newId } from './ids.ts'
@@ -43,13 +44,8 @@ function insertRequest(state: LoadedState, { dfid, ...request }: EscalationReque
   state.update(REQUESTS, dfid, { $set: { ...fields, opened: opened(state) } })
 }
 
-function addToken(state: LoadedState, agentId: string): void {
-  state.insert(TOKENS, { _id: newId(), agentId, createdAt: state.now })
-  for (const window of state.windows) if (window.agentId === agentId) window.count++
-}
-
 export const escalationWrites: SyncImplementation<EscalationWrites, LoadedState> = {
-  recordBudgetToken: needing((wanted) => wanted.clock(), addToken),
+  recordBudgetToken: needing((wanted, agentId) => wanted.tokens(agentId), addToken),
 
   insertRequest: needing((wanted, { dfid }) => itsRequest(wanted, dfid), insertRequest),
 
@@ -80,11 +76,9 @@ export const escalationWrites: SyncImplementation<EscalationWrites, LoadedState>
       windowMicros: number,
       request: EscalationRequest | null,
     ) => {
-      const window = state.windows.find((one) => one.agentId === agentId && one.micros === windowMicros)
-      const used = window?.count ?? 0
+      const window = state.windows.find((one) => one.agentId === agentId && one.from === windowMicros)
+      const used = window === undefined ? 0 : countOf(state, window)
       if (used >= limit) return { granted: false, used }
-      // so that two commits that grant to one agent conflict
-      state.update('escalation_agents', agentId, { $inc: { version: 1 } })
       addToken(state, agentId)
       if (request !== null) insertRequest(state, request)
       return { granted: true, used: used + 1 }
@@ -93,8 +87,12 @@ export const escalationWrites: SyncImplementation<EscalationWrites, LoadedState>
 }
 
 export const escalation: Implementation<EscalationReads & Transfer<EscalationExport>, MongoContext> = {
-  getWindowCount: (context, agentId, since) =>
-    context.collection(TOKENS).countDocuments({ agentId, createdAt: { $gte: since } }, context.options),
+  async getWindowCount(context, agentId, since) {
+    const wanted = new Wanted(new Map())
+    wanted.window(agentId, since)
+    const state = await load(context, wanted)
+    return state.windows.reduce((count, window) => count + countOf(state, window), 0)
+  },
 
   async getPendingRequests(context) {
     const pending = await context

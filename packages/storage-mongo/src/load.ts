@@ -1,9 +1,10 @@
 import type { Document } from 'mongodb'
 import type { CollectionName, Documents, HoldDocument, LogName } from './documents.ts'
-import { type Clock, LoadedState } from './loaded-state.ts'
+import { latestToken, partsOfWindow } from './budget.ts'
+import { type Clock, LoadedState, type Part, type Window } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
 import { droppedMeanwhile } from './migrate.ts'
-import { SERVER_NOW, afterNow } from './time.ts'
+import { SERVER_NOW } from './time.ts'
 
 /** What the works of a commit need to have loaded. */
 export class Wanted {
@@ -15,7 +16,9 @@ export class Wanted {
   readonly statusOf = new Set<string>()
   /** The keys whose stored results are wanted too: they may be large, and one answer of the server has at most 16 MiB. */
   readonly resultsOf = new Set<string>()
-  readonly windows = new Map<string, { readonly agentId: string; readonly micros: number }>()
+  readonly windows = new Map<string, Pick<Window, 'agentId' | 'from'>>()
+  /** The agents whose latest budget tokens are wanted. */
+  readonly tokensOf = new Set<string>()
   readonly logs = new Set<LogName>()
   /** How many acquires there are. */
   fences = 0
@@ -41,9 +44,14 @@ export class Wanted {
     this.documents.set(name, ids.set(JSON.stringify(id), id))
   }
 
-  window(agentId: string, micros: number): void {
+  tokens(agentId: string): void {
     this.clock()
-    this.windows.set(JSON.stringify([agentId, micros]), { agentId, micros })
+    this.tokensOf.add(agentId)
+  }
+
+  window(agentId: string, from: Window['from']): void {
+    this.tokens(agentId)
+    this.windows.set(JSON.stringify([agentId, from]), { agentId, from })
   }
 
   /** What is known without loading anything. */
@@ -78,7 +86,8 @@ function claimsWith(resultsOf: ReadonlySet<string>): Document {
 
 /** Loads all of it by one command, which answers with what is there at one moment. */
 export async function load(context: MongoContext, wanted: Wanted): Promise<LoadedState> {
-  const parts = [...partsOf(wanted)]
+  const windows = [...wanted.windows.values()].map((one): Window => ({ ...one, first: null, unnumbered: 0 }))
+  const parts = [...partsOf(wanted), ...windows.flatMap((window) => [...partsOfWindow(window)])]
   const lookups = parts.map(({ from, pipeline }, index) => {
     return { $lookup: { from: context.collection(from).collectionName, as: `part${index}`, pipeline } }
   })
@@ -96,17 +105,10 @@ export async function load(context: MongoContext, wanted: Wanted): Promise<Loade
   if (row === undefined) throw droppedMeanwhile()
   const state = new LoadedState(wanted.known, row)
   for (const log of wanted.logs) state.lasts.set(log, 0)
-  for (const window of wanted.windows.values()) state.windows.push({ ...window, count: 0 })
+  state.windows.push(...windows)
   for (const [index, { take }] of parts.entries())
     for (const document of row[`part${index}`] ?? []) take(state, document)
   return state
-}
-
-/** Some documents of one collection, and where they go in the state. */
-interface Part {
-  readonly from: CollectionName
-  readonly pipeline: readonly Document[]
-  readonly take: (state: LoadedState, document: never) => void
 }
 
 function* partsOf(wanted: Wanted): Generator<Part> {
@@ -129,16 +131,7 @@ function* partsOf(wanted: Wanted): Generator<Part> {
         state.statuses.set(_id, toStatus),
     }
   for (const log of wanted.logs) yield* lastOf(log)
-  for (const [index, { agentId, micros }] of [...wanted.windows.values()].entries())
-    yield {
-      from: 'escalation_budget',
-      pipeline: [
-        { $match: { agentId, $expr: { $gte: ['$createdAt', afterNow(-micros)] } } },
-        { $count: 'count' },
-      ],
-      take: ({ windows }, { count }: { readonly count: number }) =>
-        Object.assign(windows[index] ?? {}, { count }),
-    }
+  for (const agentId of wanted.tokensOf) yield latestToken(agentId)
 }
 
 function* lastOf(log: LogName): Generator<Part> {

@@ -1,6 +1,6 @@
 import type { Instant } from '@dir/storage-core'
 import type { Micros } from '@dir/storage-core/adapter'
-import type { Timestamp } from 'mongodb'
+import type { Document, Timestamp } from 'mongodb'
 import { type Change, type Write, allOf, deleteOne, insertOne, merged, send, updateOne } from './change.ts'
 import type { CollectionName, Documents, HoldDocument, LogName } from './documents.ts'
 import type { MongoContext } from './mongo-context.ts'
@@ -8,11 +8,20 @@ import type { MongoContext } from './mongo-context.ts'
 /** A document before it has its number. */
 export type Draft<N extends LogName> = Omit<Documents[N], '_id'>
 
-/** The budget tokens of one agent within one window. */
+/** The budget tokens of one agent from a moment on: so many microseconds before now, or an instant. See `budget.ts`. */
 export interface Window {
   readonly agentId: string
-  readonly micros: number
-  count: number
+  readonly from: number | Instant
+  /** The number of the first token in it. */
+  first: number | null
+  unnumbered: number
+}
+
+/** Some documents of one collection that are loaded, and where they go in the state. */
+export interface Part {
+  readonly from: CollectionName
+  readonly pipeline: readonly Document[]
+  readonly take: (state: LoadedState, document: never) => void
 }
 
 export interface Clock {
@@ -49,6 +58,8 @@ export class LoadedState {
   fence = 0
   readonly statuses = new Map<string, string>()
   readonly windows: Window[] = []
+  /** Each agent's latest budget token. */
+  readonly tokens = new Map<string, { readonly number: number; readonly createdAt: Instant }>()
   /** The highest number issued of each log. */
   readonly lasts: Map<LogName, number>
   readonly #documents = new Map<CollectionName, Map<string, object>>()

@@ -69,6 +69,17 @@ export const STEPS: readonly Step[] = [
     create: {},
     drop: { decision_audit_events: ['by_event_id'], lifecycle_transitions: ['by_event_id'] },
   },
+  // tokens of a budget are counted by their numbers
+  {
+    package: '0.1.0',
+    create: {
+      escalation_budget: [
+        { name: 'by_time', key: { agentId: 1, createdAt: 1, number: 1 } },
+        { name: 'by_number', key: { agentId: 1, number: 1, createdAt: 1 } },
+      ],
+    },
+    drop: { escalation_budget: ['by_agent'] },
+  },
 ]
 
 /** What this version of the package reads and writes. */

@@ -71,6 +71,7 @@ withServer('mongo', (url) => {
       lock_versions: [
         { _id: { kind: 'resource', id: 'r' }, total: 2_000_000, version: 1, usedAt: new Date(at) },
       ] as never,
+      escalation_budget: [{ _id: 't', agentId: 'a', createdAt: at }] as never,
       intent_retry_counts: [{ _id: 'f', count: 4, updatedAt: at }] as never,
       lifecycle_transitions: [
         { _id: 1, eventId: 't1', dfid: 'f', fromStatus: null, toStatus: 'NEW', createdAt: at },
@@ -107,6 +108,9 @@ withServer('mongo', (url) => {
     expect(grant?.fence).toBeGreaterThan(7)
     expect(await storage.intentRetry.increment('f')).toBe(5)
     expect(await storage.lifecycle.transition('f', 'NEW', 'OPEN')).toBe(true)
+    await storage.escalation.recordBudgetToken('a')
+    expect(await storage.escalation.getWindowCount('a', '2026-01-02T03:04:05Z')).toBe(2)
+    expect(await storage.escalation.getWindowCount('a', '2026-01-02T03:04:06Z')).toBe(1)
     for (const handle of handles) await handle.close()
     for (const { collection: name, indexes } of mongoSchema(namespace)) {
       const there = (await db.collection(name).indexes()).map((index) => index.name)
@@ -121,6 +125,7 @@ withServer('mongo', (url) => {
     expect(changes).toEqual([
       ['decision_audit_events', [], ['by_event_id']],
       ['resource_locks', ['by_fence'], []],
+      ['escalation_budget', ['by_time', 'by_number'], ['by_agent']],
       ['lifecycle_transitions', [], ['by_event_id']],
     ])
     expect(mongoSchema(namespace, STEPS.length)).toEqual([])
