@@ -37,7 +37,8 @@ const print = (line: string): void => {
 }
 
 async function compareAll(backend: BackendName): Promise<void> {
-  const { byHand, storage, about, close } = await BACKENDS[backend]()
+  const opened = await BACKENDS[backend]()
+  const { byHand, storage, about } = opened
   const ours = oursOf(storage)
   print(`\n## ${backend}: ${about}\n`)
   print(`| calls a second: by hand → ours = ratio | ${callers.map((one) => `${one} at once`).join(' | ')} |`)
@@ -50,15 +51,16 @@ async function compareAll(backend: BackendName): Promise<void> {
     }
     print(`| ${workload} | ${cells.join(' | ')} |`)
   }
-  await close()
+  await opened.close()
 }
 
 async function measureGrowth(backend: string): Promise<void> {
-  const { storage, about, close } = (await ALONE[backend]?.()) as Opened
+  const opened = await (ALONE[backend] as () => Promise<Opened>)()
+  const { storage, about } = opened
   print(`\n## ${backend}: ${about}\n`)
   print('| calls a second | beside 10 | beside 10 000 | ratio |\n| --- | --- | --- | --- |')
   await growth(storage, rounds, print)
-  await close()
+  await opened.close()
 }
 
 for (const backend of named)
