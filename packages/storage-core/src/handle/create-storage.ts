@@ -30,7 +30,10 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
 
   /** `act` as a public method: what it throws at once is a rejection too, and says where it happened. */
   const method = <A extends unknown[], T>(protocol: string, name: string, act: Act<A, T>): Act<A, T> => {
-    return (...args) => locateErrors({ backend, protocol, method: name }, () => act(...args))
+    const place = { backend, protocol, method: name }
+    return function call(...args) {
+      return locateErrors(place, () => act(...args), call)
+    }
   }
 
   const init = (): Promise<void> => state.whenOpen(async () => {})
@@ -70,8 +73,10 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     create,
     closed: state.closed,
     call: (protocol, name, operation, args) => dispatcher.newCall(protocol, name, operation, [], args, true),
-    read: (call) =>
-      locateErrors({ backend, protocol: call.protocol, method: call.method }, () => dispatcher.read(call)),
+    read: function read(call) {
+      const place = { backend, protocol: call.protocol, method: call.method }
+      return locateErrors(place, () => dispatcher.read(call), read)
+    },
     whenOpen: (act) => state.whenOpen(act),
   }
 

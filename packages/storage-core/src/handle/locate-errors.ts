@@ -1,4 +1,5 @@
 import type { StorageDriver } from '../adapter/driver.ts'
+import { leadToCaller } from './caller-stack.ts'
 import { InternalError, type Outcome, addAttempts, isStorageError, locate } from '../errors/index.ts'
 
 /** Where a call stands: what its errors say of themselves. */
@@ -8,16 +9,19 @@ export interface Place {
   readonly method: string
 }
 
-/** Runs `act`; whatever fails, at once or later, rejects and says which call it was. */
-export async function locateErrors<T>(place: Place, act: () => Promise<T>): Promise<T> {
+/** Runs `act` for a public method; whatever fails, at once or later, rejects and says which call it was, and whose. */
+export async function locateErrors<T>(place: Place, act: () => Promise<T>, method: Function): Promise<T> {
   const start = performance.now()
+  let running: Promise<T> | null = null
   try {
-    const answer = await act()
+    running = act()
+    const answer = await running
     if (Array.isArray(answer)) for (const item of answer) locateError(item, place)
     return answer
   } catch (error) {
     const elapsedMs = performance.now() - start
     addAttempts(error, { attempts: 0, elapsedMs, lastAttemptMs: elapsedMs })
+    leadToCaller(error, running === null ? method : null)
     throw locate(error, place.backend, place.protocol, place.method)
   }
 }
