@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import net from 'node:net'
 import { expect, test } from 'vitest'
-import { ConfigurationError, InternalError, UnavailableError } from '../src/index.ts'
+import {
+  ConfigurationError,
+  InsufficientCapacityError,
+  InternalError,
+  type StorageErrorCode,
+  UnavailableError,
+  isStorageError,
+} from '../src/index.ts'
 
 function causeOf(cause: unknown, causeText?: string): unknown {
   const context = causeText === undefined ? { cause } : { cause, causeText }
@@ -66,4 +73,23 @@ test('an error of the settings may have a cause and an outcome', () => {
     retryable: false,
   })
   expect(error.cause).toEqual({ name: 'ServerError', message: '', code: 13, codeName: 'Unauthorized' })
+})
+
+test('a code narrows an error to its class', () => {
+  const thrown: unknown = new InsufficientCapacityError('r', 3, 2, 4)
+  expect(isStorageError(thrown, 'STORAGE_INSUFFICIENT_CAPACITY') && thrown.locked).toBe(2)
+  expect(isStorageError(thrown, 'STORAGE_CONFLICT')).toBe(false)
+  expect(isStorageError(new Error('other'), 'STORAGE_CONFLICT')).toBe(false)
+
+  if (!isStorageError(thrown)) throw new Error('It is one.')
+  switch (thrown.code) {
+    case 'STORAGE_INSUFFICIENT_CAPACITY':
+      expect(thrown.requested).toBe(3)
+      break
+    case 'STORAGE_IN_FLIGHT':
+      expect(thrown.until).toBeUndefined()
+      break
+    default:
+      throw new Error(`It is not ${thrown.code satisfies StorageErrorCode}.`)
+  }
 })

@@ -1,4 +1,4 @@
-import { type ErrorContext, isStorageError } from './storage-error.ts'
+import { type ErrorContext, isOurs } from './storage-error.ts'
 
 /**
  * What a call was waiting for when its time was over: `queue`, its turn among the handle's writes; `order`, earlier
@@ -23,7 +23,7 @@ export interface AttemptsContext extends ErrorContext, Partial<Readonly<Attempts
 
 /** Adds what a caller of theirs knows of the attempts to the errors that tell of them; any other stays as it is. */
 export function addAttempts(error: unknown, known: Readonly<Attempts>): void {
-  if (!isStorageError(error) || !tellsOfAttempts(error)) return
+  if (!isOurs(error) || !tellsOfAttempts(error)) return
   error.attempts = Math.max(error.attempts, known.attempts)
   error.elapsedMs = Math.max(error.elapsedMs, known.elapsedMs)
   if (error.attempts > 0) error.lastAttemptMs ||= known.lastAttemptMs

@@ -46,7 +46,7 @@ export abstract class StorageError extends Error {
 }
 
 /** Whether `error` is one of ours, from whichever copy of this package. */
-export function isStorageError(error: unknown): error is StorageError {
+export function isOurs(error: unknown): error is StorageError {
   try {
     return error instanceof Error && String((error as { code?: unknown }).code).startsWith('STORAGE_')
   } catch {
@@ -56,7 +56,7 @@ export function isStorageError(error: unknown): error is StorageError {
 
 /** For callers who fail of the same: each gets an error of its own, because an error says which call it is about. */
 export function copyOf(error: unknown): unknown {
-  if (!isStorageError(error)) return error
+  if (!isOurs(error)) return error
   const { stack: _, ...own } = Object.getOwnPropertyDescriptors(error)
   const copy: unknown = Object.setPrototypeOf(
     new Error(error.message),
@@ -67,7 +67,7 @@ export function copyOf(error: unknown): unknown {
 
 /** Says where an error came from, unless it says so itself; returns it. */
 export function locate<E>(error: E, backend: string, protocol: string, operation: string): E {
-  if (isStorageError(error)) {
+  if (isOurs(error)) {
     error.backend ||= backend
     if (error.operation === '') {
       error.protocol = protocol
