@@ -1,7 +1,7 @@
 // A process of its own for files-beside.test.ts: increments a count so many times, copying the store meanwhile if it is
 // told to, and prints how many increments were acknowledged and what the others were told.
-import { copyFile, cp } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { isStorageError } from '@dir/storage-core'
 import { sqliteStorage } from '../src/index.ts'
 
@@ -11,11 +11,18 @@ let acknowledged = 0
 const errors: string[] = []
 let over = false
 
-const copying = (async () => {
-  for (let n = 0; !over && copies !== 'nothing'; n++) {
-    if (copies === 'file') await copyFile(path, `${dirname(path)}.copy`)
-    else await cp(dirname(path), `${dirname(path)}-copy`, { recursive: true }).catch(() => {}) // a journal may vanish
+/** Not by `copyFile` or `cp`, which never end where a log is cut off while they copy it. */
+async function copy(): Promise<void> {
+  const [from, to] = [dirname(path), `${dirname(path)}-copy`]
+  await mkdir(to, { recursive: true })
+  for (const name of copies === 'file' ? [basename(path)] : await readdir(from)) {
+    const bytes = await readFile(join(from, name)).catch(() => '') // a journal may vanish
+    await writeFile(join(to, name), bytes)
   }
+}
+
+const copying = (async () => {
+  while (!over && copies !== 'nothing') await copy()
 })()
 for (let n = 0; n < Number(count); n++)
   await storage.intentRetry.increment('f').then(
