@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import net from 'node:net'
 import { expect, test } from 'vitest'
 import {
+  type AnyStorageError,
   ConfigurationError,
   InsufficientCapacityError,
   InternalError,
@@ -81,15 +82,15 @@ test('a code narrows an error to its class', () => {
   expect(isStorageError(thrown, 'STORAGE_CONFLICT')).toBe(false)
   expect(isStorageError(new Error('other'), 'STORAGE_CONFLICT')).toBe(false)
 
-  if (!isStorageError(thrown)) throw new Error('It is one.')
-  switch (thrown.code) {
-    case 'STORAGE_INSUFFICIENT_CAPACITY':
-      expect(thrown.requested).toBe(3)
-      break
-    case 'STORAGE_IN_FLIGHT':
-      expect(thrown.until).toBeUndefined()
-      break
-    default:
-      throw new Error(`It is not ${thrown.code satisfies StorageErrorCode}.`)
+  const fieldOf = (error: AnyStorageError): unknown => {
+    switch (error.code) {
+      case 'STORAGE_INSUFFICIENT_CAPACITY':
+        return error.requested
+      case 'STORAGE_IN_FLIGHT':
+        return error.until
+      default:
+        return error.code satisfies StorageErrorCode
+    }
   }
+  expect(isStorageError(thrown) && fieldOf(thrown)).toBe(3)
 })
