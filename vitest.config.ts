@@ -1,18 +1,28 @@
+import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Tests that need PostgreSQL, Redis or MongoDB: scripts/servers starts them.
 const live = '**/*.live.test.ts'
 
-/**
- * What takes longest by far begins first, so that all ends soonest on several cores: the suite's mutants, most of whose
- * time is waiting, and the suite on each backend.
- */
+/** What takes longest by far, in that order: it begins first, so that all ends soonest on several cores. */
+const LONGEST = [
+  'conformance/test/mutants.test.ts',
+  'storage-mongo/test/conformance.live.test.ts',
+  'storage-postgres/test/conformance.live.test.ts',
+  'storage-redis/test/conformance.live.test.ts',
+  'storage-sqlite/test/conformance.test.ts',
+  'test/faults/faults.live.test.ts',
+  'test/load/load.live.test.ts',
+]
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const length = ({ moduleId }: TestSpecification): number =>
-      moduleId.endsWith('/mutants.test.ts') ? 2 : Number(moduleId.includes('conformance.'))
-    return files.toSorted((one, other) => length(other) - length(one))
+    const place = ({ moduleId }: TestSpecification): number => {
+      const found = LONGEST.findIndex((file) => moduleId.endsWith(file))
+      return found === -1 ? LONGEST.length : found
+    }
+    return files.toSorted((one, other) => place(one) - place(other))
   }
 }
 
@@ -20,7 +30,8 @@ export default defineConfig({
   // Node gets these as --conditions. Nothing else may stand here: "import" would break require() inside drivers.
   ssr: { resolve: { conditions: ['@dir/source'] } },
   test: {
-    maxWorkers: '100%', // most tests wait for a server or a disk
+    // many tests wait for a server, a disk or a lease most of the time
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     sequence: { sequencer: LongestFirst },
     reporters: ['default', './scripts/summary-reporter.ts'],
     projects: [
