@@ -56,11 +56,11 @@ describe.for(MUTANTS.map((mutant) => [mutant.id, mutant] as const))('%s', ([id, 
     expect(await witnessed(mutant, memory)).toBe(false)
   })
 
-  test(`${mutant.killedBy} fails, and at least half of a sample pass`, () => {
+  test(`${mutant.killedBy} fails, and at least two thirds pass`, () => {
     const results = measured.get(id) ?? []
     expect(idsOf(results, 'fail')).toContain(mutant.killedBy)
-    // it is a small sample, of which a fault in every write of a protocol may fail a third
-    expect(idsOf(results, 'pass').length / results.length).toBeGreaterThanOrEqual(1 / 2)
+    // a tenth of the scenarios is a small sample, of which a fault in every write of a protocol may fail a quarter
+    expect(idsOf(results, 'pass').length / results.length).toBeGreaterThan(2 / 3)
   })
 })
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { CommitQueue, type WorkResult } from '../src/adapter.ts'
-import { done, failure, read, sleep, store, work } from './queue-works.ts'
+import { UnavailableError } from '../src/index.ts'
+import { done, failure, labelOf, read, sleep, store, work } from './queue-works.ts'
 
 const contention = failure({ code: 'STORAGE_RESOURCE_CONTENTION', outcome: 'not-applied', retryable: true })
 
@@ -89,6 +90,22 @@ test('a result that is missing counts as one to be tried again', async () => {
   await sleep(5)
   results = [done]
   expect(await answer).toEqual(['done'])
+})
+
+test('where a commit fails of which a part was sent, the rest was not, and comes again', async () => {
+  const commits: string[][] = []
+  const { push } = store(undefined, {
+    async commit(works, sending) {
+      commits.push(works.map(labelOf))
+      sending(works.slice(0, 1))
+      if (commits.length === 1) throw new UnavailableError('It is gone.', 'answer', { outcome: 'unknown' })
+      return works.map(() => done)
+    },
+  })
+  const [one, other] = [push('one'), push('other')]
+  await expect(one).rejects.toEqual(failure({ code: 'STORAGE_UNAVAILABLE', outcome: 'unknown' }))
+  expect(await other).toEqual(['done'])
+  expect(commits).toEqual([['one', 'other'], ['other']])
 })
 
 test('what an adapter writes untold is an error, because it would have been called not applied until then', async () => {

@@ -178,10 +178,8 @@ BEGIN
   told := jsonb_build_array(refusals, answers_of_all);
   -- a refusal is kept where an earlier sending could still arrive, and find that it may
   IF (settings->>'isRepeated')::BOOLEAN OR cardinality(refused) < cardinality(deadlines) THEN
-    UPDATE kept_answers SET number = commit_number, answers = told, at = DEFAULT WHERE handle = handle_id;
-    IF NOT FOUND THEN
-      INSERT INTO kept_answers (handle, number, answers) VALUES (handle_id, commit_number, told);
-    END IF;
+    INSERT INTO kept_answers (handle, number, answers) VALUES (handle_id, commit_number, told)
+    ON CONFLICT (handle) DO UPDATE SET number = EXCLUDED.number, answers = EXCLUDED.answers, at = EXCLUDED.at;
   END IF;
   RETURN told || jsonb_build_array(${micros('clock_timestamp()')});
 END $commit$;

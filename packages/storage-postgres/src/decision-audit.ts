@@ -41,7 +41,10 @@ export const decisionAudit: PgProtocol<DecisionAuditReads, DecisionAuditWrites, 
         ]),
       write: /* sql */ `
         WITH numbered AS MATERIALIZED (
-          SELECT w, c, e, nextval('audit_seq') AS seq FROM ${GIVEN}, jsonb_array_elements(a) AS one (e)
+          SELECT w, c, e, nextval('audit_seq') AS seq FROM (
+            SELECT w, c, e FROM ${GIVEN}, jsonb_array_elements(a) WITH ORDINALITY AS one (e, place)
+            ORDER BY w, c, place
+          ) AS sorted
         ), added AS (
           INSERT INTO decision_audit_events (seq, dfid, event, step_id, state, detail_json)
           SELECT seq, e->>0, e->>1, e->>2, e->>3, e->>4 FROM numbered

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { TimeoutError } from '@dir/storage-core'
-import { type Sending, type Work, type WorkResult, copyOf } from '@dir/storage-core/adapter'
+import type { Sending, Work, WorkResult } from '@dir/storage-core/adapter'
 import type { PgConnection } from './connection.ts'
 import { Failure, outcomeAfter, withStorageErrors } from './failure.ts'
 import type { LockNames } from './locks.ts'
@@ -35,9 +35,7 @@ export class Writes {
 
   readonly commit = async (works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> => {
     const planned = fitting(works.map((work) => planWork(work, this.#names)))
-    const failed = (error: unknown): WorkResult[] => planned.map(() => ({ error: copyOf(error) }))
-    const results = await withStorageErrors(this.#carryOut(planned, sending)).catch(failed)
-    // those that there was no room for were not sent, whatever became of the others
+    const results = await withStorageErrors(this.#carryOut(planned, sending))
     return works.map((_, index) => results[index] ?? 'again')
   }
 

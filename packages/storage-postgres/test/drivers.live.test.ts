@@ -20,7 +20,7 @@ withServer('postgres', (server) => {
       await storage.decisionAudit.recordMany([1, 2].map((n) => ({ dfid: 'f', event: `e${n}` }))),
     ).toEqual([1, 2])
     expect(await storage.intentRetry.increment('f')).toBe(1)
-    expect(await storage.resourceLock.acquire('f', { r: 1 }, 1)).toMatchObject({ fence: 1 })
+    expect(await storage.resourceLock.acquire('f', { r: 1 }, 1)).toEqual({ fence: 1, expiresAt: null })
     await storage.atomically((batch) => batch.context.setSession('f', '{}'))
     expect(await storage.context.getSession('f')).toBe('{}')
     await storage.close()

@@ -10,9 +10,10 @@ export type Sending = (works: readonly Work[]) => boolean
 export interface CommitQueueOptions {
   /**
    * Carries out the works, one after the other, and commits what comes of them in one step; what one is refused for
-   * touches no other. Resolves once every outcome is known, with one result for each work, in order. Where it rejects, all of
-   * them are rejected with that error. Called again only when the call before has settled. Where it writes
-   * without a call of `sending` before, what it answers is an `InternalError` instead.
+   * touches no other. Resolves once every outcome is known, with one result for each work, in order. Where it rejects,
+   * those that were sent are rejected with that error, and the others go into the next commit; all are where none was sent.
+   * What is written without a call of `sending` before is answered with an `InternalError`. Called again only when the call
+   * before has settled.
    */
   readonly commit: (works: readonly Work[], sending: Sending) => Promise<readonly WorkResult[]>
   /**

@@ -4,14 +4,12 @@ import type { CommitQueueOptions } from './commit-queue-options.ts'
 import { nextTurn } from './deadline.ts'
 import { pause } from './pause.ts'
 import { QueuedWork, type WorkResult } from './queued-work.ts'
-import { ClosedError, InternalError } from '../errors/index.ts'
+import { ClosedError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
 import { Room } from './room.ts'
 
 /** To reject more of them at once would hold the event loop up. */
 const MOST_EXPIRIES = 500
-
-const UNTOLD = "The adapter's commit() wrote before it called sending(); please report it to its author."
 
 /**
  * The one way in which a handle writes. Whatever is issued in one turn of the event loop, or arrives while a commit is
@@ -113,14 +111,12 @@ export class CommitQueue {
       return true
     }
     try {
-      const results = await this.#options.commit(works, sending)
-      return results.map((result, index) => {
-        const isTold =
-          typeof result === 'string' || 'error' in result || sent.get(works[index] as Work)?.isSent
-        return isTold === false ? { error: new InternalError(UNTOLD, { outcome: 'unknown' }) } : result
-      })
+      return await this.#options.commit(works, sending)
     } catch (error) {
-      return works.map(() => ({ error: copyOf(error) }))
+      const all = [...sent.values()]
+      // what became of those that were sent says nothing of the others
+      const isPart = all.some(({ isSent }) => isSent)
+      return all.map(({ isSent }) => (isPart && !isSent ? 'again' : { error: copyOf(error) }))
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Ordered } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import type { Attempts } from '../errors/attempts.ts'
-import { ResourceContentionError, TimeoutError, addAttempts } from '../errors/index.ts'
+import { InternalError, ResourceContentionError, TimeoutError, addAttempts } from '../errors/index.ts'
 
 /** What came of one piece of work in a commit. */
 export type WorkResult =
@@ -12,6 +12,8 @@ export type WorkResult =
   | 'blocked'
   /** Nothing of it is written, for no reason of its own. It goes into the next commit. */
   | 'again'
+
+const UNTOLD = "The adapter's commit() wrote before it called sending(); please report it to its author."
 
 /** What is settled is let go of: the sets that it was in may refer to it for long. */
 const NOTHING: Work = { calls: [], atomic: false, bytes: 0, deadline: Infinity, accessDeadline: null }
@@ -73,12 +75,14 @@ export class QueuedWork implements Ordered {
 
   /** What came of its commit. @returns whether it is settled, and need not be tried again. */
   settle(result: WorkResult): boolean {
+    const wasSent = this.#isSent
     this.#isSent = false
     this.#lastAttemptMs = performance.now() - this.#sentAt
     if (this.isSettled) return true
     if (result === 'blocked') this.#wait()
     else if (result === 'again') return false
     else if ('error' in result) this.reject(result.error)
+    else if (!wasSent) this.reject(new InternalError(UNTOLD, { outcome: 'unknown' }))
     else this.#end((outcome) => outcome.resolve(result.answers))
     return this.isSettled
   }
