@@ -39,6 +39,16 @@ test('where the store cannot be made ready, all that waits gets an error of its 
   expect(await push('c')).toEqual(['c'])
 })
 
+test('overlapping, nobody asks whether the store is ready while nothing waits', async () => {
+  let asked = 0
+  const ready = (): undefined => void asked++
+  const { push } = store(undefined, { overlap: true, ready })
+  await push('a')
+  expect(asked).toBe(1)
+  await push('b')
+  expect(asked).toBe(2)
+})
+
 test('overlapping, the next commit begins before the answers of one are handed on, and no two run at once', async () => {
   const seen: string[] = []
   let underWay = 0

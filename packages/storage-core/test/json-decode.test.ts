@@ -120,8 +120,20 @@ test('without loss, numbers keep what Python knows', () => {
   expect(dumpsJsonDict(loadsJson('[-0, -0.0]', { lossless: true }))).toBe('[0, -0.0]')
 })
 
-test('otherwise numbers are those of JSON.parse', () => {
-  const text = '[9007199254740993, 67.0, 1e22, -0, 1e400]'
-  expect(loadsJson(text)).toEqual(JSON.parse(text))
-  expect(loadsJson(text.replace(']', ', NaN]'))).toEqual([...(JSON.parse(text) as unknown[]), Number.NaN])
+test('otherwise numbers are plain, and no integer is rounded', () => {
+  const text =
+    '[9007199254740991, 9007199254740993, 67.0, 1e22, -0.0, -0, 0.5, 1e400, {"id": -12345678901234567890}]'
+  const value = [
+    9007199254740991,
+    9007199254740993n,
+    67,
+    1e22,
+    -0,
+    0,
+    0.5,
+    Infinity,
+    { id: -12345678901234567890n },
+  ]
+  expect(loadsJson(text)).toEqual(value)
+  expect(loadsJson(text.replace(/]$/, ', NaN]'))).toEqual([...value, Number.NaN])
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { storeOptions } from '../src/adapter.ts'
 
-const KNOWN = ['namespace', 'poolSize', 'operationTimeoutMs', 'maxValueBytes', 'init'] as const
+const KNOWN = ['namespace', 'poolSize', 'operationTimeoutMs', 'maxValueBytes', 'init', 'numbers'] as const
 
 function refusal(given: unknown, places: readonly string[] = ['url', 'pool']): unknown {
   try {
@@ -39,7 +39,7 @@ test.each([
 })
 
 test('an option that is like none is named with those that are known; what can be no name is not shown', () => {
-  const known = 'known are url, pool, namespace, poolSize, operationTimeoutMs, maxValueBytes, init.'
+  const known = 'known are url, pool, namespace, poolSize, operationTimeoutMs, maxValueBytes, init, numbers.'
   expect(refusal({ url: 'x', compress: 1 })).toBe(
     `Invalid argument: options must not have the unknown compress; ${known}`,
   )

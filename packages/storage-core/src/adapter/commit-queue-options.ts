@@ -17,8 +17,8 @@ export interface CommitQueueOptions {
    */
   readonly commit: (works: readonly Work[], sending: Sending) => Promise<readonly WorkResult[]>
   /**
-   * Resolves when a commit can be sent; undefined: at once. What waits for it is not sent, and so not applied. Where it
-   * rejects, all that waits is rejected with that error.
+   * Resolves when a commit can be sent; undefined: at once. Asked only while something waits for it, which is not sent,
+   * and so not applied. Where it rejects, all that waits is rejected with that error.
    */
   readonly ready?: () => Promise<void> | undefined
   /** Begin the next commit before the answers of one are handed on, so that the store works while the callers do. */

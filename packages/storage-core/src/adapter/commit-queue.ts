@@ -122,6 +122,7 @@ export class CommitQueue {
 
   /** Whether the next commit may begin before those results are handed on: nothing of them has to come again first. */
   #mayGoOn(results: readonly WorkResult[]): boolean {
+    if (this.#waiting.size === 0) return false
     if (this.#options.overlap !== true || results.some((result) => typeof result === 'string')) return false
     const wait = this.#options.ready?.()
     wait?.catch(() => {}) // it is asked again

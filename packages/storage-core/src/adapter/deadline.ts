@@ -2,7 +2,7 @@
 export const nextTurn: (callback: () => void) => unknown = setImmediate
 
 /** A longer timer would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+export const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** `promise`, or at `deadline` (on the clock of `performance.now()`) a rejection with `late()`; `promise` runs on. */
 export function settleBy<T>(deadline: number, promise: Promise<T>, late: () => Error): Promise<T> {

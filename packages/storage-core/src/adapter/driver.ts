@@ -20,8 +20,34 @@ export interface StorageDriver {
   health(): Promise<Readonly<Record<string, string | number | boolean>>>
   /** Flushes what is queued, for at most `graceMs`, and frees everything that was opened. */
   close(graceMs: number): Promise<void>
+  /**
+   * Calls `changed` whenever events may have been appended, by whomever, until it is stopped. It need not be exact, and has
+   * to be on its own feet: it connects anew where its connection breaks. Without it, or while it is not live, those who
+   * follow the log ask for new events every 50 ms.
+   */
+  watch?(changed: () => void): Watching
   /** Needed for the capability `export`. */
   readonly transfer?: DriverTransfer
+  /**
+   * Needed for the capability `join`: what carries calls out on `client`. Throws `InvalidArgumentError` where that is no
+   * client of this backend. Whether it leads to this store, and a transaction is open, calls find out at the latest.
+   */
+  join?(client: object): JoinedTransaction | undefined
+}
+
+export interface Watching {
+  /** Changes are told now. */
+  readonly isLive: boolean
+  /** Frees what it uses; nothing is told any more. */
+  readonly stop: () => void
+}
+
+/** Carries calls out, one at a time, inside a transaction that the application has open. */
+export interface JoinedTransaction {
+  /** Answers one read, as the transaction sees it. */
+  readonly read: (call: Call) => Promise<unknown>
+  /** Writes the calls together and answers each, in order. What is refused leaves nothing, and the transaction usable. */
+  readonly write: (work: Work) => Promise<readonly unknown[]>
 }
 
 export interface DriverTransfer {

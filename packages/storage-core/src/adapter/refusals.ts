@@ -5,10 +5,39 @@ import type { Demand } from '../protocols/resource-lock.ts'
 import { type Micros, fromMicros } from '../rules/amounts.ts'
 import { MAX_INT32 } from '../rules/validate.ts'
 
-/** The refusal of a batch for one of its conditions. */
-export function conditionFailed(call: Pick<Call, 'method'>): ConflictError {
+/** What a condition finds, but for statuses of flows; see `FalseCondition`. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  other: 'there is another text',
+  finished: 'there is a result',
+  claimed: 'there is a claim with another token',
+  RESOLVED: 'it is decided',
+  PENDING: 'it was opened again',
+}
+
+/** So much of a status is shown; `found` has all of it. */
+const MOST_SHOWN = 80
+
+function shown(status: string): string {
+  return JSON.stringify(status.length > MOST_SHOWN ? `${status.slice(0, MOST_SHOWN)}…` : status)
+}
+
+/** The refusal of a batch for the condition of one of its calls; `found`: what stood there instead, null for nothing. */
+export function conditionFailed(
+  calls: Readonly<Record<number, Pick<Call, 'protocol' | 'method'>>>,
+  position: number,
+  found: string | null = null,
+): ConflictError {
+  const { protocol, method } = calls[position] ?? { protocol: '', method: '' }
+  const instead =
+    found === null
+      ? 'there is none'
+      : protocol === 'lifecycle'
+        ? `the flow is ${shown(found)}`
+        : (INSTEAD[found] ?? 'there is another')
   return new ConflictError(
-    `The condition of ${call.method} does not hold any more; nothing of the batch was written.`,
+    `The condition of ${protocol}.${method} (operation ${position} of the batch, counted from 0) does not hold: ${instead}. Nothing of the batch was written.`,
+    {},
+    { position, found },
   )
 }
 

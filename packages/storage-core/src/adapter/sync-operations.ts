@@ -20,20 +20,23 @@ type Judged<Args extends readonly unknown[], Answer, Verdict extends boolean> = 
 
 /**
  * An operation that writes only where its condition holds. Called alone it judges and enacts, or answers false;
- * a batch judges all its conditions before it enacts any. `judge` may throw a refusal of its own instead.
+ * a batch judges all its conditions before it enacts any. `judge` may throw a refusal of its own instead. `found` tells
+ * what stands there instead, as of `FalseCondition`; without it, nothing does.
  */
 export function conditionalWrite<Args extends readonly unknown[], Answer, Verdict extends boolean>(
   judge: (...args: Args) => Verdict,
   enact: (...args: Args) => Answer,
+  found?: (...args: Args) => string | null,
 ): Judged<Args, Answer, Verdict> {
   const alone = (...args: Args) => (judge(...args) ? enact(...args) : false)
-  return Object.assign(alone as Judged<Args, Answer, Verdict>, { judge, enact })
+  return Object.assign(alone as Judged<Args, Answer, Verdict>, { judge, enact, ...(found && { found }) })
 }
 
 type Step<Context, Answer> = (context: Context, ...args: Call['args']) => Answer
 type Operation<Context> = Step<Context, unknown> & {
   readonly judge?: Step<Context, boolean>
   readonly enact?: Step<Context, unknown>
+  readonly found?: Step<Context, string | null>
 }
 
 /** Runs one call. */
@@ -48,7 +51,12 @@ function find<Context>(operations: SyncWrites<Context>, call: Call): Operation<C
 /** Runs the calls of one piece of work, inside the adapter's transaction, which must undo all of them if this throws. */
 export function runWork<Context>(operations: SyncWrites<Context>, context: Context, work: Work): unknown[] {
   if (!work.atomic) return work.calls.map((call) => find(operations, call)(context, ...call.args))
-  for (const call of work.calls) named(call, () => judge(find(operations, call), context, call))
+  for (const [position, call] of work.calls.entries())
+    named(call, () => {
+      const { judge, found } = find(operations, call)
+      if (judge?.(context, ...call.args) === false)
+        throw conditionFailed(work.calls, position, found?.(context, ...call.args))
+    })
   judgeCounts(work.calls, (dfid) => operations.intentRetry.getCount(context, dfid))
   return work.calls.map((call) =>
     named(call, () => {
@@ -56,10 +64,6 @@ export function runWork<Context>(operations: SyncWrites<Context>, context: Conte
       return (operation.enact ?? operation)(context, ...call.args)
     }),
   )
-}
-
-function judge<Context>(operation: Operation<Context>, context: Context, call: Call): void {
-  if (operation.judge?.(context, ...call.args) === false) throw conditionFailed(call)
 }
 
 function named<T>(call: Call, act: () => T): T {
@@ -81,7 +85,7 @@ export function judgeCounts(calls: readonly Call[], before: (dfid: string) => nu
     const [dfid, count] = call.args as readonly [string, number]
     if (call.operation === 'setCount') counts.set(dfid, count)
     else if (call.operation === 'delete') counts.set(dfid, 0)
-    else {
+    else if (call.operation === 'increment') {
       const next = named(call, () => nextCount(counts.get(dfid) ?? before(dfid)))
       counts.set(dfid, next)
     }

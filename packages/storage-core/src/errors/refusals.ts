@@ -61,11 +61,31 @@ export class InsufficientCapacityError extends StorageError {
   }
 }
 
+/** Of a batch's condition that was false. */
+export interface FalseCondition {
+  /** Its place among the operations of the batch, in the order recorded; the first has 0. */
+  readonly position: number
+  /**
+   * What stood there instead; null: nothing. Of `transition` and `expectStatus` it is the flow's status, of `resolveRequest`
+   * the request's: `RESOLVED`, or `PENDING` for one that was opened again since `createdAt`. Of `compareAndSet…` and
+   * `expectSession` it is `other` for another text, which is not told, because errors are logged; of `complete`, `abandon`
+   * and `renewClaim` `finished` for a result, `claimed` for a claim with another token. `updateStatus` and `renew` find
+   * nothing: no such agent, no live lease that is old enough.
+   */
+  readonly found: string | null
+}
+
 /** A condition was false, so nothing was written. */
 export class ConflictError extends StorageError {
   readonly code = 'STORAGE_CONFLICT'
-  constructor(message: string, context?: ErrorContext) {
+  /** As of `FalseCondition`; null where it was no condition of a batch. */
+  readonly position: number | null
+  /** As of `FalseCondition`; undefined where it was no condition of a batch. */
+  readonly found: string | null | undefined
+  constructor(message: string, context?: ErrorContext, condition?: FalseCondition) {
     super(message, false, context)
+    this.position = condition?.position ?? null
+    this.found = condition?.found
   }
 }
 

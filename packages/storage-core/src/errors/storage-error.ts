@@ -65,6 +65,13 @@ export function copyOf(error: unknown): unknown {
   return Object.defineProperties(copy, own)
 }
 
+/** The error for something of which a part may have happened, whatever is known of the step that failed. */
+export function withDoubt(error: unknown): unknown {
+  return isOurs(error)
+    ? Object.assign(copyOf(error) as object, { outcome: 'unknown', retryable: false })
+    : error
+}
+
 /** Says where an error came from, unless it says so itself; returns it. */
 export function locate<E>(error: E, backend: string, protocol: string, operation: string): E {
   if (isOurs(error)) {

@@ -1,13 +1,20 @@
 import { bindMethods } from './bound-methods.ts'
+import { closeOnce, rememberEffects } from './closing.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { StorageDriver } from '../adapter/driver.ts'
-import { type HandleOptions, timeoutMsOf } from './handle-options.ts'
-import { InvalidArgumentError, isStorageError } from '../errors/index.ts'
+import { Following } from './following.ts'
+import { type HandleOptions, numbersOf, timeoutMsOf } from './handle-options.ts'
+import { InvalidArgumentError, isStorageError, locate } from '../errors/index.ts'
+import { Joins } from './joined.ts'
+import { leadToCaller } from './caller-stack.ts'
 import { HandleState } from './handle-state.ts'
 import { locateErrors, locateErrorsOfItems, withKnownErrors } from './locate-errors.ts'
 import { DEFINITIONS, PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
-import type { StorageHandle } from './storage-handle.ts'
+import type { JoinedStorage, StorageHandle } from './storage-handle.ts'
 import { type TransferContext, exportAll, importAll } from './transfer.ts'
+import { prune } from './prune.ts'
+import { type PruneTarget, rememberTarget } from './prune-target.ts'
+import type { PruneOptions } from './prune-options.ts'
 import { integer } from '../rules/validate.ts'
 
 const MAX_VALUE_BYTES = 15 * 1024 * 1024
@@ -17,16 +24,19 @@ type Act<A extends unknown[], T> = (...args: A) => Promise<T>
 /** Makes a storage handle of an adapter's driver: the one place where public calls become operations. */
 export function createStorage(adapter: StorageDriver, options: HandleOptions = {}): StorageHandle {
   const { maxValueBytes = 8 * 1024 * 1024, init: create = true } = options
-  const limits = {
+  const settings = {
     timeoutMs: timeoutMsOf(options),
     maxValueBytes: integer('maxValueBytes', maxValueBytes, 1, MAX_VALUE_BYTES),
+    numbers: numbersOf(options),
   }
   if (typeof create !== 'boolean') throw new InvalidArgumentError('init', 'must be true or false')
 
   const driver = withKnownErrors(adapter)
   const { backend, capabilities } = driver
-  const state = new HandleState(driver, create)
-  const dispatcher = new Dispatcher(driver, state, limits)
+  const joins = new Joins(driver)
+  const state = new HandleState({ ...driver, close: closeAfter(joins, driver) }, create)
+  const following = new Following(driver, state.closed)
+  const dispatcher = new Dispatcher(driver, state, settings, following.join)
 
   /** `act` as a public method: what it throws at once is a rejection too, and says where it happened. */
   const method = <A extends unknown[], T>(protocol: string, name: string, act: Act<A, T>): Act<A, T> => {
@@ -38,10 +48,10 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
 
   const init = (): Promise<void> => state.whenOpen(async () => {})
 
-  const store = (protocol: Protocol): unknown => {
+  const store = (protocol: Protocol, { alone }: Dispatcher): unknown => {
     const { iterables = [], hasInitSchema } = DEFINITIONS[protocol]
     const methods: Record<string, unknown> = {}
-    for (const [name, act] of Object.entries(bindMethods(protocol, dispatcher.alone))) {
+    for (const [name, act] of Object.entries(bindMethods(protocol, alone))) {
       methods[name] = iterables.includes(name)
         ? (...args: unknown[]) =>
             locateErrorsOfItems(
@@ -54,9 +64,28 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     return methods
   }
 
-  const close = method('', 'close', () => state.close())
-  let closed: Promise<void> | undefined
-  const closeOnce = (): Promise<void> => (closed ??= close())
+  const bundle = (by: Dispatcher): JoinedStorage => {
+    const stores: object = Object.fromEntries(PROTOCOLS.map((protocol) => [protocol, store(protocol, by)]))
+    return {
+      ...(stores as StorageBundle),
+      backend,
+      capabilities,
+      atomically: method('', 'atomically', by.atomically) as JoinedStorage['atomically'],
+    }
+  }
+
+  const within: StorageHandle['within'] = (client) => {
+    try {
+      dispatcher.needs('join')
+      return bundle(new Dispatcher(joins.on(client), state, settings, noFollowing))
+    } catch (error) {
+      leadToCaller(error, within)
+      throw locate(error, backend, '', 'within')
+    }
+  }
+
+  const close = closeOnce({ backend, protocol: '', method: 'close' }, (drainMs) => state.close(drainMs))
+  rememberEffects(close, state.effects)
 
   const health: StorageHandle['health'] = async () => {
     try {
@@ -69,7 +98,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
 
   const transfer: TransferContext = {
     driver,
-    maxValueBytes: limits.maxValueBytes,
+    maxValueBytes: settings.maxValueBytes,
     create,
     closed: state.closed,
     call: (protocol, name, operation, args) => dispatcher.newCall(protocol, name, operation, [], args, true),
@@ -80,21 +109,45 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     whenOpen: (act) => state.whenOpen(act),
   }
 
+  const target: PruneTarget = {
+    call: (protocol, operation, ids, args) =>
+      dispatcher.newCall(protocol, 'prune', operation, ids, args, ids.length === 0),
+    read: (call) => dispatcher.read(call),
+    write: (call) => dispatcher.write(call),
+    writeTogether: (calls) => dispatcher.writeTogether(calls),
+  }
+  const pruneHandle = method('', 'prune', async (options: PruneOptions) => {
+    dispatcher.needs('prune')
+    return prune({ target, protocols: PROTOCOLS }, [], options)
+  })
+  rememberTarget(pruneHandle, target)
+
   const importRecords: StorageHandle['importRecords'] = (records, given) =>
     state.fill((begun) => importAll(transfer, records, given, begun))
 
-  const stores: object = Object.fromEntries(PROTOCOLS.map((protocol) => [protocol, store(protocol)]))
   return {
-    ...(stores as StorageBundle),
-    backend,
-    capabilities,
+    ...bundle(dispatcher),
+    within,
     init: method('', 'init', init),
-    close: closeOnce,
-    [Symbol.asyncDispose]: closeOnce,
+    close,
+    [Symbol.asyncDispose]: close,
     health: method('', 'health', health),
-    atomically: method('', 'atomically', dispatcher.atomically),
     exportRecords: () =>
       locateErrorsOfItems({ backend, protocol: '', method: 'exportRecords' }, () => exportAll(transfer)),
     importRecords: method('', 'importRecords', importRecords),
+    prune: pruneHandle,
+  }
+}
+
+function noFollowing(): never {
+  throw new InvalidArgumentError('follow', 'goes on beyond your transaction: follow on the handle itself')
+}
+
+/** What is under way in a transaction of the application is no matter of the driver's queue. */
+function closeAfter(joins: Joins, driver: StorageDriver): StorageDriver['close'] {
+  return async (graceMs) => {
+    const deadline = performance.now() + graceMs
+    await joins.settled(deadline)
+    await driver.close(Math.max(0, deadline - performance.now()))
   }
 }

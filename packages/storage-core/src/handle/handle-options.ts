@@ -1,3 +1,5 @@
+import { oneOf } from '../rules/fields.ts'
+import type { Numbers } from '../rules/stored.ts'
 import { integer } from '../rules/validate.ts'
 
 export interface HandleOptions {
@@ -7,6 +9,13 @@ export interface HandleOptions {
   readonly maxValueBytes?: number
   /** False: `init` creates nothing, and a missing schema is a `SchemaError`. */
   readonly init?: boolean
+  /**
+   * How getters give the numbers of stored JSON; its text, which stands beside, is the same either way. `plain` (the
+   * default): `1.0`, as Python writes floats, is the number 1. `exact`: it is a `PyFloat`, so that `dumpsJsonDict` and
+   * `idempotencyKey` make of what was read what Python makes of it. An integer beyond 2^53 is a bigint in both, because
+   * rounding an id would be worse; `JSON.stringify` refuses it, `dumpsJsonDict` does not.
+   */
+  readonly numbers?: Numbers
 }
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
@@ -16,5 +25,10 @@ export function timeoutMsOf({ operationTimeoutMs = 5_000 }: HandleOptions): numb
   return integer('operationTimeoutMs', operationTimeoutMs, 1, MAX_TIMEOUT_MS)
 }
 
+/** How numbers are given that the options name, checked, or the default. */
+export function numbersOf({ numbers = 'plain' }: HandleOptions): Numbers {
+  return oneOf('plain', 'exact')('numbers', numbers)
+}
+
 /** The names of `HandleOptions`, for adapters that check their own options. */
-export const HANDLE_OPTIONS = ['operationTimeoutMs', 'maxValueBytes', 'init'] as const
+export const HANDLE_OPTIONS = ['operationTimeoutMs', 'maxValueBytes', 'init', 'numbers'] as const

@@ -3,13 +3,14 @@ import { nextTurn, settleBy } from '../adapter/deadline.ts'
 import { importUnfinished } from '../adapter/refusals.ts'
 import { ClosedError, ConflictError } from '../errors/index.ts'
 import { copyOf } from '../errors/storage-error.ts'
+import { EffectsUnderWay } from './effects.ts'
 import { CallsUnderWay } from './under-way.ts'
 
 /** How long `close` lets the driver wait for what is under way, and how long it waits for the driver to be done. */
 const CLOSE_GRACE_MS = 4_500
 const CLOSE_LIMIT_MS = 5_000
 
-/** The states of a handle: not open yet, open, being filled by an import, closing, closed. */
+/** The states of a handle: not open yet, open, being filled by an import, draining, closing, closed. */
 export class HandleState {
   readonly #driver: StorageDriver
   readonly #create: boolean
@@ -17,6 +18,8 @@ export class HandleState {
   #open = false
   #waiting = 0
   readonly #underWay = new CallsUnderWay()
+  readonly effects: EffectsUnderWay = new EffectsUnderWay()
+  #isDraining = false
   #filling = false
   /** While the store is being filled, and after an interruption until it is. */
   #refusesWrites = false
@@ -50,7 +53,9 @@ export class HandleState {
   }
 
   #pass<T>(act: () => Promise<T>, isWrite: boolean): Promise<T> {
-    if (this.isClosing) return Promise.reject(new ClosedError())
+    if (this.#isDraining ? !this.effects.includesCaller() : this.isClosing)
+      return Promise.reject(new ClosedError())
+    this.effects.note()
     return this.#underWay.track(isWrite, (call) => {
       const begin = (): Promise<T> => {
         call.hasBegun = true
@@ -123,13 +128,16 @@ export class HandleState {
     )
   }
 
-  close(): Promise<void> {
+  close(drainMs: number): Promise<void> {
     this.#closed.reject(new ClosedError())
-    this.#closing ??= this.#close()
+    this.#closing ??= this.#close(drainMs)
     return this.#closing
   }
 
-  async #close(): Promise<void> {
+  async #close(drainMs: number): Promise<void> {
+    this.#isDraining = true
+    await this.effects.drain(drainMs)
+    this.#isDraining = false
     const start = performance.now()
     const late = (): Error => new ClosedError()
     const grace = start + CLOSE_GRACE_MS

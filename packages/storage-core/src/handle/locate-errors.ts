@@ -1,4 +1,4 @@
-import type { StorageDriver } from '../adapter/driver.ts'
+import type { JoinedTransaction, StorageDriver } from '../adapter/driver.ts'
 import { leadToCaller } from './caller-stack.ts'
 import { InternalError, type Outcome, addAttempts, isStorageError, locate } from '../errors/index.ts'
 
@@ -60,8 +60,14 @@ export function withKnownErrors(driver: StorageDriver): StorageDriver {
     }
   }
   const { transfer } = driver
+  const join = (client: object): JoinedTransaction | undefined => {
+    const joined = driver.join?.(client)
+    return joined && { read: map(joined.read, 'not-applied'), write: map(joined.write, 'unknown') }
+  }
   return {
     ...driver,
+    join,
+    ...(driver.watch && { watch: driver.watch.bind(driver) }),
     ...(transfer && {
       transfer: {
         counters: map(() => transfer.counters(), 'not-applied'),

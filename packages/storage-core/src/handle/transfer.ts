@@ -5,6 +5,7 @@ import type { DriverTransfer, StorageDriver } from '../adapter/driver.ts'
 import { InvalidArgumentError, StoredDataError, UnsupportedError, isStorageError } from '../errors/index.ts'
 import { commonStartOf } from './common-start.ts'
 import { PROTOCOLS, type Protocol, type StorageRecord } from '../protocols/index.ts'
+import { fromPages } from '../protocols/pages.ts'
 import type { Page } from '../protocols/protocol.ts'
 import { PROTOCOL_OF, checkRecord } from '../protocols/record-check.ts'
 import type { Counters } from '../protocols/record-rules.ts'
@@ -42,18 +43,15 @@ export async function* exportAll(context: TransferContext): AsyncGenerator<Stora
   const transfer = transferOf(context)
   let records = 0
   for (const protocol of PROTOCOLS) {
-    let cursor: string | null = null
-    do {
-      const page = (await context.read(
-        context.call(protocol, 'exportRecords', 'exportPage', [cursor]),
-      )) as Page<StorageRecord>
-      for (const record of page.items) {
-        const { record: inOrder, unfit } = checkRecord(record, context.maxValueBytes)
-        records++
-        yield unfit === null ? inOrder : { ...record, unfit }
-      }
-      cursor = page.next
-    } while (cursor !== null)
+    const ask = async (cursor: string | null): Promise<Page<StorageRecord>> => {
+      const call = context.call(protocol, 'exportRecords', 'exportPage', [cursor])
+      return (await context.read(call)) as Page<StorageRecord>
+    }
+    for await (const record of fromPages(ask)) {
+      const { record: inOrder, unfit } = checkRecord(record, context.maxValueBytes)
+      records++
+      yield unfit === null ? inOrder : { ...record, unfit }
+    }
   }
   yield { type: 'counters', ...(await context.whenOpen(() => transfer.counters())), records }
 }

@@ -1,5 +1,7 @@
-import type { AuditDetails, AuditEvent, DecisionAuditStorage } from '../protocols/decision-audit.ts'
-import type { IdempotencyStorage, JsonObject } from '../protocols/idempotency.ts'
+import type { AuditEvent } from '../protocols/audit-events.ts'
+import type { AuditDetails, DecisionAuditStorage } from '../protocols/decision-audit.ts'
+import type { JsonObject } from '../protocols/claims.ts'
+import type { IdempotencyStorage } from '../protocols/idempotency.ts'
 import { ownEntries } from '../rules/objects.ts'
 import { id } from '../rules/validate.ts'
 
@@ -26,7 +28,10 @@ export class AuditStore {
     return this.#idempotency.get(key)
   }
 
-  /** Stores the result with `_dfid` added, over any other of that key. The caller's object stays as it is. */
+  /**
+   * Stores the result with `_dfid` added, over any other of that key. The caller's object stays as it is. To `prune` it is of
+   * no flow, and goes by its age.
+   */
   async saveIdempotentResult(key: string, dfid: string, result: JsonObject): Promise<void> {
     const given = Object.fromEntries(ownEntries('result', result)) as JsonObject
     await this.#idempotency.set(key, { ...given, _dfid: id('dfid', dfid) })

@@ -8,7 +8,8 @@ import { reading, string } from '../rules/validate.ts'
  * The key under which an effect is executed once: the same as the Python runtime computes.
  *
  * It is the lower-case hex SHA-256 of `dfid + ":" + stepId + ":" + params as JSON`, keys sorted by code point. Numbers
- * count as they are written: 1, `pyFloat(1)` and true give three keys, 1 and 1n one.
+ * count as they are written: 1, `pyFloat(1)` and true give three keys, 1 and 1n one. Of `params` that were read from a
+ * store, Python's key is that of a handle with `numbers: 'exact'`, or of `loadsJson(text, { lossless: true })`.
  *
  * @throws InvalidArgumentError for a `dfid` or `stepId` that is not well-formed, and for `params` that hold anything
  * but null, booleans, finite numbers, bigints, PyFloats, strings, arrays and plain objects: Python raises on the rest

@@ -5,19 +5,20 @@ import { scanJson } from './scan.ts'
 
 // Twice what we write: Python reads about as much, and the reader's recursion stays harmless.
 const MAX_LEVELS_READ = 1000
-const TOO_SHORT_TO_BREAK_A_LIMIT = 2 * MAX_LEVELS_READ
 
 /** Options of `loadsJson`. */
 export interface LoadsOptions {
-  /** Keep what a JavaScript number loses: integers beyond 2^53 as bigint, floats such as 67.0 as PyFloat. Default false. */
+  /** Keep that 67.0 is a float and 67 is not: integral floats become PyFloats. Default false: they become plain numbers. */
   readonly lossless?: boolean
 }
 
 /**
  * Parses JSON text, also what Python's `json.dumps` writes beyond the standard: `NaN`, `Infinity`, `-Infinity`.
  *
- * Of equal keys the last wins; `__proto__` is an ordinary key. With `lossless`,
- * `dumpsJsonDict(loadsJson(text, { lossless: true }))` gives the bytes of Python's `json.dumps(json.loads(text), sort_keys=True)`.
+ * Integers beyond 2^53 become bigints, because rounding an id would be worse. Of equal keys the last wins; `__proto__` is
+ * an ordinary key. With `lossless`,
+ * `dumpsJsonDict(loadsJson(text, { lossless: true }))` gives the bytes of Python's `json.dumps(json.loads(text), sort_keys=True)`,
+ * but for NaN and the infinities, which become strings.
  *
  * @throws InvalidArgumentError for text that is not JSON, nests deeper than 1 000 levels or holds an integer of more
  * than 4 300 digits; the reason holds nothing of the text.
@@ -26,13 +27,10 @@ export interface LoadsOptions {
 export function loadsJson(text: string, options: LoadsOptions = {}): unknown {
   if (typeof text !== 'string') refuse('is not a string')
   const lossless = options.lossless ?? false
-  if (lossless || text.length > TOO_SHORT_TO_BREAK_A_LIMIT) {
-    const { levels, integerDigits, delicate } = scanJson(text)
-    if (levels > MAX_LEVELS_READ) refuse(`nests deeper than ${MAX_LEVELS_READ} levels`)
-    if (integerDigits > MAX_INTEGER_DIGITS)
-      refuse(`holds an integer of more than ${MAX_INTEGER_DIGITS} digits`)
-    if (lossless && delicate) return read(text, lossless)
-  }
+  const { levels, integerDigits, delicateIntegers, floats } = scanJson(text)
+  if (levels > MAX_LEVELS_READ) refuse(`nests deeper than ${MAX_LEVELS_READ} levels`)
+  if (integerDigits > MAX_INTEGER_DIGITS) refuse(`holds an integer of more than ${MAX_INTEGER_DIGITS} digits`)
+  if (delicateIntegers || (lossless && floats)) return read(text, lossless)
   try {
     return JSON.parse(text)
   } catch {

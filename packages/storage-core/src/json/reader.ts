@@ -8,7 +8,7 @@ const WORDS: Readonly<Record<string, unknown>> = { true: true, false: false, nul
 const PYTHON_WORDS = { ...WORDS, NaN: Number.NaN, Infinity: Infinity, '-Infinity': -Infinity }
 
 export interface ReadRules {
-  /** Integers beyond 2^53 as bigint, integral floats as PyFloat. */
+  /** Integral floats as PyFloat. */
   readonly lossless: boolean
   /** Also read NaN, Infinity and -Infinity. */
   readonly pythonWords: boolean
@@ -104,7 +104,7 @@ class Reader {
     if (!NUMBER.test(this.#text)) return this.#word()
     const literal = this.#text.slice(this.#at, NUMBER.lastIndex)
     this.#at = NUMBER.lastIndex
-    return this.#lossless ? faithful(literal) : Number(literal)
+    return numberOf(literal, this.#lossless)
   }
 
   #word(): unknown {
@@ -136,9 +136,9 @@ class Reader {
   }
 }
 
-function faithful(literal: string): number | bigint | PyFloat {
+function numberOf(literal: string, lossless: boolean): number | bigint | PyFloat {
   const number = Number(literal)
-  if (FLOAT_MARK.test(literal)) return Number.isInteger(number) ? new PyFloat(number) : number
+  if (FLOAT_MARK.test(literal)) return lossless && Number.isInteger(number) ? new PyFloat(number) : number
   // The integer -0 is 0.
   return Number.isSafeInteger(number) ? number + 0 : BigInt(literal)
 }

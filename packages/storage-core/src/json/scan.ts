@@ -12,8 +12,10 @@ export interface JsonScan {
   readonly levels: number
   /** The digits of its longest integer literal. */
   readonly integerDigits: number
-  /** Whether a number in it may lose its kind or its value as a plain JavaScript number. */
-  readonly delicate: boolean
+  /** Whether there is an integer in it that `JSON.parse` may read as another one. */
+  readonly delicateIntegers: boolean
+  /** Whether there is a float in it. */
+  readonly floats: boolean
 }
 
 /** Scans text without recursion and without a copy, in linear time. */
@@ -21,7 +23,8 @@ export function scanJson(text: string): JsonScan {
   let level = 0
   let levels = 0
   let integerDigits = 0
-  let delicate = false
+  let delicateIntegers = false
+  let floats = false
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
     if (unit === QUOTE) {
@@ -37,16 +40,16 @@ export function scanJson(text: string): JsonScan {
       const digits = at + 1 - start
       const next = text.charCodeAt(at + 1)
       if (next === POINT || (next | 0x20) === 0x65) {
-        delicate = true
+        floats = true
         at = endOfFloat(text, at + 1)
       } else {
         integerDigits = Math.max(integerDigits, digits)
         // The integer -0 is 0 in Python.
-        delicate ||= digits > SAFE_DIGITS || (unit === ZERO && text.charCodeAt(start - 1) === MINUS)
+        delicateIntegers ||= digits > SAFE_DIGITS || (unit === ZERO && text.charCodeAt(start - 1) === MINUS)
       }
     }
   }
-  return { levels, integerDigits, delicate }
+  return { levels, integerDigits, delicateIntegers, floats }
 }
 
 /** The index of the quote that closes the string opened at `open`, or -1. */

@@ -1,5 +1,5 @@
 import { mixOwners } from './owners.ts'
-import { PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
+import { DEFINITIONS, PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
 
 /** Something that a mix cannot promise. */
 export interface LostGuarantee {
@@ -50,6 +50,16 @@ export function explainMix(bundle: StorageBundle): LostGuarantee[] {
       failure: `after a crash between the two writes, ${failure}`,
     })
   }
+  const elsewhere = PROTOCOLS.filter(
+    (protocol) => DEFINITIONS[protocol].prunes !== undefined && owners[protocol] !== owners.lifecycle,
+  )
+  if (elsewhere.length > 0)
+    lost.push({
+      protocols: ['lifecycle', ...elsewhere],
+      lost: 'an old flow is not pruned in one step',
+      failure:
+        'after a crash in between, what another backend than that of its status has of the flow stays for ever',
+    })
   const without = (capability: 'durable' | 'processes'): Protocol[] =>
     PROTOCOLS.filter((protocol) => owners[protocol]?.capabilities.has(capability) === false)
   const [fleeting, local] = [without('durable'), without('processes')]

@@ -1,11 +1,14 @@
-import { type RecordedCall, recordBatch, replay } from '../handle/batch.ts'
+import { type Atomically, type RecordedCall, recordBatch, replay } from '../handle/batch.ts'
+import { closeOnce, shareEffects } from '../handle/closing.ts'
 import type { Health, StorageHandle } from '../handle/storage-handle.ts'
 import { CAPABILITIES, type Capability } from '../rules/capabilities.ts'
 import { ConfigurationError, InvalidArgumentError, UnsupportedError } from '../errors/index.ts'
 import { CAPABILITY_OF, PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
 import { exportMix, importMix } from './mix-transfer.ts'
-import { type Owners, mixOwners, rememberOwners } from './owners.ts'
+import { type Owners, mixOwners, pruneMembers, rememberOwners } from './owners.ts'
 import { record } from '../rules/objects.ts'
+import { locateErrors } from '../handle/locate-errors.ts'
+import { prune } from '../handle/prune.ts'
 import { reading } from '../rules/validate.ts'
 
 /** Where each protocol comes from: a handle, or a single store of one's own. */
@@ -16,7 +19,7 @@ export type MixSources = { readonly [P in Protocol]?: StorageHandle | StorageBun
 
 /**
  * One bundle from several backends. `init`, `close` and `health` reach each backend once; a mix closes what it was
- * given. `atomically` works where all protocols that it touches come from one handle, and else rejects with
+ * given, all of it once the effects of `runOnce` that called any of it are over. `atomically` works where all protocols that it touches come from one handle, and else rejects with
  * `UnsupportedError` before anything is sent. `explainMix` says what a mix cannot promise.
  * @throws ConfigurationError at once, if a protocol has neither a source of its own nor a default.
  */
@@ -48,22 +51,29 @@ export function mixStorage(sources: MixSources): StorageHandle {
     await Promise.all(lone.flatMap((store) => ('initSchema' in store ? [store.initSchema()] : [])))
   }
 
-  let closing: Promise<void> | undefined
-  const close = (): Promise<void> => (closing ??= closeAll(handles))
+  const close = closeOnce({ backend: 'mix', protocol: '', method: 'close' }, (drainMs) =>
+    closeAll(handles, drainMs),
+  )
 
-  const atomically: StorageHandle['atomically'] = async (act) => {
+  const atomically: Atomically = async (act) => {
     const calls: RecordedCall[] = []
-    recordBatch(act, (call) => calls.push(call))
+    const pick = recordBatch(act, (call) => calls.push(call))
     const touched = new Set(calls.map((call) => owner[call.protocol]))
     const [only] = touched
-    if (touched.size === 0) return (await handles[0]?.atomically(() => {})) ?? []
+    if (touched.size === 0) {
+      await handles[0]?.atomically(() => {})
+      return []
+    }
     if (touched.size > 1 || only === null || only === undefined)
       throw new UnsupportedError(
         'atomically',
         'These protocols come from different backends, which cannot commit together. Take them from one handle.',
       )
-    return only.atomically((batch) => replay(calls, batch))
+    return pick(await only.atomically((batch) => replay(calls, batch)))
   }
+
+  const pruneAll: StorageHandle['prune'] = (options) =>
+    locateErrors(PRUNE, async () => prune(...pruneMembers(owner), options), pruneAll)
 
   const mix: StorageHandle = {
     ...bundle,
@@ -73,13 +83,25 @@ export function mixStorage(sources: MixSources): StorageHandle {
     close,
     [Symbol.asyncDispose]: close,
     health: () => healthOf(handles),
-    atomically,
+    atomically: atomically as StorageHandle['atomically'],
+    within(client) {
+      const [only, ...others] = new Set(Object.values(owner))
+      if (only === undefined || only === null || others.length > 0)
+        throw new UnsupportedError(
+          'join',
+          'A mix of several backends has no transaction to join. Call within() of the handle that it was given.',
+        )
+      return only.within(client)
+    },
     exportRecords: () => exportMix(owner),
     importRecords: (records, options) => importMix(owner, records, options),
+    prune: pruneAll,
   }
   rememberOwners(mix, owner)
   return mix
 }
+
+const PRUNE = { backend: 'mix', protocol: '', method: 'prune' } as const
 
 /** Where a handle has a protocol from: another one, or null for a single store, if it is a mix itself. */
 function ownerIn(handle: StorageHandle, protocol: Protocol): StorageHandle | null {
@@ -102,14 +124,15 @@ function has(capability: Capability, bundle: StorageBundle, owners: Owners): boo
   if (home === null) {
     const all = new Set(Object.values(owners))
     const every = [...all].every((owner) => owner?.capabilities.has(capability) ?? false)
-    return every && (capability !== 'atomically' || all.size === 1)
+    return every && ((capability !== 'atomically' && capability !== 'join') || all.size === 1)
   }
   const [protocol, method] = home
   return owners[protocol]?.capabilities.has(capability) ?? method in bundle[protocol]
 }
 
-async function closeAll(handles: readonly StorageHandle[]): Promise<void> {
-  const outcomes = await Promise.allSettled(handles.map((handle) => handle.close()))
+async function closeAll(handles: readonly StorageHandle[], drainMs: number): Promise<void> {
+  shareEffects(handles)
+  const outcomes = await Promise.allSettled(handles.map((handle) => handle.close({ drainMs })))
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
 }
 

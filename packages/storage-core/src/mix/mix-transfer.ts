@@ -1,7 +1,6 @@
 import { Channel } from './channel.ts'
 import type { ImportOptions, ImportSummary, StorageHandle } from '../handle/storage-handle.ts'
-import { InvalidArgumentError, UnsupportedError, isStorageError } from '../errors/index.ts'
-import { copyOf } from '../errors/storage-error.ts'
+import { InvalidArgumentError, UnsupportedError, withDoubt } from '../errors/index.ts'
 import type { Owners } from './owners.ts'
 import { CommonStart, startTogether } from '../handle/common-start.ts'
 import { PROTOCOL_OF, checkRecord } from '../protocols/record-check.ts'
@@ -123,10 +122,4 @@ export async function importMix(
     }),
     { imported: 0, skipped: 0 },
   )
-}
-
-function withDoubt(error: unknown): unknown {
-  return isStorageError(error)
-    ? Object.assign(copyOf(error) as object, { outcome: 'unknown', retryable: false })
-    : error
 }

@@ -1,9 +1,11 @@
-import { protocol } from './protocol.ts'
+import { fromPages } from './pages.ts'
+import { type Page, protocol } from './protocol.ts'
+import type { StoredDataError } from '../errors/index.ts'
 import { type Exported, canonicalTime } from './record-rules.ts'
 import type { Instant } from '../rules/time.ts'
-import { members } from '../rules/fields.ts'
+import { checkedOptions, members } from '../rules/fields.ts'
 import { int32, id, jsonText, nullable, text } from '../rules/validate.ts'
-import { parseStored } from '../rules/stored.ts'
+import { type Numbers, parseListed, parseStored } from '../rules/stored.ts'
 
 /** What `upsertAgent` writes. */
 export interface AgentInput {
@@ -17,19 +19,29 @@ export interface AgentInput {
   readonly sessionToken: string | null
 }
 
-export interface Agent {
-  readonly agentId: string
-  /** The parsed contract: integers beyond 2^53 are bigint, `67.0` is a `PyFloat`. */
+export interface Agent extends AgentInput {
+  /** The parsed `contractJson`. */
   readonly contract: unknown
-  readonly priority: number
-  readonly status: string
-  readonly agentVersion: string | null
-  readonly sessionToken: string | null
 }
 
 export interface AgentStatus {
   readonly status: string
   readonly suspensionReason: string | null
+}
+
+/** An agent with all that is stored of it. */
+export interface StoredAgent extends Omit<Agent, 'contractJson'>, AgentStatus {
+  /** As it is stored, also where it cannot be parsed; null where it is no text. */
+  readonly contractJson: string | null
+  readonly registeredAt: Instant | null
+  readonly updatedAt: Instant | null
+  /** Only where a stored field cannot be read; that field is null. */
+  readonly error?: StoredDataError
+}
+
+export interface AgentFilter {
+  /** Exactly this one. */
+  readonly status?: string
 }
 
 /** Who the agents are. Source: `AgentRegistryStorage` in `dir_core.storage.base`. */
@@ -46,16 +58,30 @@ export interface AgentRegistryStorage {
   getStatus(agentId: string): Promise<AgentStatus | null>
   /** The ids of the agents whose status is exactly `ACTIVE`, sorted by their UTF-8 bytes. */
   listActiveAgents(): Promise<string[]>
+  /**
+   * Goes through the agents of any status, sorted by the UTF-8 bytes of their ids, page by page, up to what is there when it
+   * gets there; each is as it was when its page was read. One of which something cannot be read is there with its `error`.
+   * A page costs a look at some 500 agents at most, however many there are and however few have the status.
+   */
+  listAgents(filter?: AgentFilter): AsyncIterable<StoredAgent>
 }
 
 /** An agent as stored. */
 export interface AgentRow extends AgentInput, AgentStatus {}
+
+/** An agent in a list. What an adapter cannot read of one is null, against the type, beside the `error`. */
+export type ListedAgentRow = Omit<StoredAgent, 'contract'>
 
 /** What an adapter reads. */
 export interface AgentRegistryReads {
   getAgent(agentId: string): AgentRow | null
   getStatus(agentId: string): AgentStatus | null
   listActiveAgents(): string[]
+  /**
+   * Those of the status (null: of any) of some 500 agents after `cursor` (null: from the start), by id. Looks at no more of
+   * them at once, so that a page may be empty and not the last.
+   */
+  agentsPage(status: string | null, cursor: string | null): Page<ListedAgentRow>
 }
 
 /** What an adapter judges and writes. */
@@ -94,8 +120,9 @@ export const agentRegistry = protocol<
     async getAgent(agentId) {
       const row = await run.read('getAgent', [id('agentId', agentId)], agentId)
       if (row === null) return null
-      const { contractJson, suspensionReason: _, ...rest } = row
-      return { ...rest, contract: parseStored('agent_registry', 'contract', contractJson) }
+      const { suspensionReason: _, ...agent } = row
+      const contract = parseStored('agent_registry', 'contract', agent.contractJson, run.numbers)
+      return { ...agent, contract }
     },
 
     updateStatus: (agentId, status, suspensionReason) =>
@@ -110,7 +137,14 @@ export const agentRegistry = protocol<
     getStatus: (agentId) => run.read('getStatus', [id('agentId', agentId)], agentId),
 
     listActiveAgents: () => run.readAll('listActiveAgents', []),
+
+    async *listAgents(given) {
+      const { status } = checkedOptions(given, { status: text })
+      const ask = (cursor: string | null) => run.readAll('agentsPage', [], status, cursor)
+      for await (const row of fromPages(ask)) yield toListed(row, run.numbers)
+    },
   }),
+  iterables: ['listAgents'],
   batch: ['upsertAgent', 'updateStatus'],
   hasInitSchema: true,
   records: {
@@ -122,3 +156,10 @@ export const agentRegistry = protocol<
     },
   },
 })
+
+function toListed({ error, ...row }: ListedAgentRow, numbers: Numbers): StoredAgent {
+  const contract = parseListed('agent_registry', 'contract', row.contractJson, numbers)
+  const trouble = error ?? contract.error
+  const agent = { ...row, contract: contract.value }
+  return trouble === undefined ? agent : { ...agent, error: trouble }
+}

@@ -1,4 +1,5 @@
 import { protocol } from './protocol.ts'
+import type { FlowPruning } from './pruning.ts'
 import { type Exported, canonicalTime } from './record-rules.ts'
 import type { Instant } from '../rules/time.ts'
 import { id, jsonText, nullable, string } from '../rules/validate.ts'
@@ -29,8 +30,8 @@ export interface ContextReads {
   get(kind: ContextKind, id: string): string | null
 }
 
-/** What an adapter judges and writes. */
-export interface ContextWrites {
+/** What an adapter judges and writes. `pruneFlow` removes the session, whatever its age. */
+export interface ContextWrites extends FlowPruning {
   set(kind: ContextKind, id: string, dataJson: string): void
   compareAndSet(kind: ContextKind, id: string, expectedJson: string | null, dataJson: string): boolean
   /** A condition of a batch: the session's text is exactly this (null: absent). */
@@ -88,6 +89,7 @@ export const context = protocol<
       run.write('expectSession', [id('dfid', dfid)], dfid, nullable(string, 'expectedJson', expectedJson)),
   }),
   hasInitSchema: true,
+  prunes: { flow: 'nothing' },
   capabilities: { compareAndSet: 'compareAndSetSession' },
   records: { session: RECORD, state: RECORD },
 })

@@ -1,12 +1,18 @@
 import { protocol } from './protocol.ts'
-import { InternalError, InvalidArgumentError, type StoredDataError } from '../errors/index.ts'
+import {
+  type AuditEvent,
+  type EventFilter,
+  type EventPageFilter,
+  type EventRow,
+  listEvents,
+} from './audit-events.ts'
+import type { FlowPruning } from './pruning.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
 import { type Exported, canonicalTime } from './record-rules.ts'
-import { parseListed } from '../rules/stored.ts'
 import type { Instant } from '../rules/time.ts'
 import { jsonObject, record } from '../rules/objects.ts'
-import { checkedOptions } from '../rules/fields.ts'
 import { options } from '../rules/options.ts'
-import { count, id, jsonText, optional, reading, sequence, text } from '../rules/validate.ts'
+import { id, jsonText, optional, reading, sequence, text } from '../rules/validate.ts'
 
 export interface AuditDetails {
   readonly stepId?: string
@@ -20,29 +26,9 @@ export interface AuditEventInput extends AuditDetails {
   readonly event: string
 }
 
-export interface AuditEvent {
-  readonly seq: number
-  readonly dfid: string
-  readonly event: string
-  readonly timestamp: Instant | null
-  readonly stepId: string
-  readonly state: string
-  /** The parsed details; `{}` for none. */
-  readonly details: Readonly<Record<string, unknown>> | null
-  /** Only where a stored field cannot be read; that field is null. */
-  readonly error?: StoredDataError
-}
-
-export interface EventFilter {
-  readonly dfid?: string
-  readonly event?: string
-  /** Only events after this one; to go on after the last `seq` that was seen. */
-  readonly afterSeq?: number
-  readonly limit?: number
-}
-
 /**
- * What was decided and why, in an order that everybody sees alike. No event can be changed or deleted.
+ * What was decided and why, in an order that everybody sees alike. No event can be changed, or deleted but with all that is
+ * known of its flow, by the handle's `prune`.
  * Source: `DecisionAuditStorage`.
  */
 export interface DecisionAuditStorage {
@@ -57,14 +43,13 @@ export interface DecisionAuditStorage {
   /** All events in the order of `seq`. For logs of any size: `events`. */
   allEventsChronological(): Promise<AuditEvent[]>
   /**
-   * Goes through the events in the order of `seq`, page by page, up to what is there when it gets there.
-   * `seq` rises in the order in which events become visible: going on after the last one seen misses none.
+   * Goes through the events in the order of `seq`, page by page, up to what is there when it gets there; with `follow` it
+   * waits there for more. `seq` rises in the order in which events become visible: going on after the last one seen misses
+   * none. A follower is told of what is appended by the backend itself where that can (LISTEN, change streams, XREAD,
+   * SQLite's data_version), and asks every 50 ms where it cannot. Inside a transaction of yours nobody can follow.
+   * @throws InvalidArgumentError for `follow` there, or beside `newestFirst` or `beforeSeq`.
    */
   events(filter?: EventFilter): AsyncIterable<AuditEvent>
-}
-
-export interface EventRow extends Omit<AuditEvent, 'details'> {
-  readonly detailsJson: string | null
 }
 
 export interface NewEvent {
@@ -75,21 +60,16 @@ export interface NewEvent {
   readonly detailsJson: string
 }
 
-export interface EventPageFilter {
-  readonly dfid: string | null
-  readonly event: string | null
-  readonly afterSeq: number
-  /** At most this many; an adapter may answer with fewer, and answers with none only at the end. */
-  readonly limit: number
-}
-
 /** What an adapter reads. */
 export interface DecisionAuditReads {
   eventsPage(filter: EventPageFilter): EventRow[]
 }
 
-/** What an adapter judges and writes. */
-export interface DecisionAuditWrites {
+/**
+ * What an adapter judges and writes. `pruneFlow` asks whether all events of the flow are older than `before`, and none of
+ * them is the last of the log (so that no `seq` comes back), and removes them.
+ */
+export interface DecisionAuditWrites extends FlowPruning {
   recordMany(events: readonly NewEvent[]): number[]
 }
 
@@ -106,7 +86,6 @@ export interface EventExport extends Exported {
 
 type Unchecked<T> = { readonly [K in keyof T]?: unknown }
 
-const PAGE = 500
 const EVENT = ['dfid', 'event', 'stepId', 'state', 'details'] as const
 
 export const decisionAudit = protocol<
@@ -124,30 +103,12 @@ export const decisionAudit = protocol<
       detailsJson: jsonObject('details', details.details ?? {}, run.maxValueBytes),
     })
 
+    const ask = (page: EventPageFilter): Promise<EventRow[]> =>
+      page.dfid === null ? run.readAll('eventsPage', [], page) : run.read('eventsPage', [page.dfid], page)
+
     async function* events(given?: EventFilter): AsyncGenerator<AuditEvent> {
       run.needs('eventCursor')
-      yield* pages(given)
-    }
-
-    async function* pages(given?: EventFilter): AsyncGenerator<AuditEvent> {
-      const filter = checkedOptions(given, { dfid: id, event: text, afterSeq: sequence, limit: count })
-      const { dfid, event } = filter
-      let afterSeq = filter.afterSeq ?? 0
-      let left = filter.limit ?? Infinity
-      while (left > 0) {
-        const page = { dfid, event, afterSeq, limit: Math.min(left, PAGE) }
-        const rows = await (dfid === null
-          ? run.readAll('eventsPage', [], page)
-          : run.read('eventsPage', [dfid], page))
-        for (const row of rows) yield toEvent(row)
-        left -= rows.length
-        const last = rows.at(-1)
-        if (last === undefined) return
-        // an adapter that does not go on would be asked for ever
-        if (last.seq <= afterSeq)
-          throw new InternalError('A page of events does not come after the one before it; please report it.')
-        afterSeq = last.seq
-      }
+      yield* listEvents(run, given, ask)
     }
 
     return {
@@ -169,14 +130,15 @@ export const decisionAudit = protocol<
         const flows = rows.map((row) => row.dfid)
         return run.write('recordMany', flows, rows)
       },
-      eventsForDfid: (dfid) => Array.fromAsync(pages({ dfid: id('dfid', dfid) })),
-      allEventsChronological: () => Array.fromAsync(pages()),
+      eventsForDfid: (dfid) => Array.fromAsync(listEvents(run, { dfid: id('dfid', dfid) }, ask)),
+      allEventsChronological: () => Array.fromAsync(listEvents(run, undefined, ask)),
       events,
     }
   },
   iterables: ['events'],
   batch: ['record', 'recordMany'],
   hasInitSchema: true,
+  prunes: { flow: 'nothing' },
   capabilities: { recordMany: 'recordMany', eventCursor: 'events' },
   records: {
     event: {
@@ -190,10 +152,3 @@ export const decisionAudit = protocol<
     },
   },
 })
-
-function toEvent({ detailsJson, error, ...row }: EventRow): AuditEvent {
-  const parsed = parseListed('decision_audit_events', 'detail_json', detailsJson)
-  const trouble = error ?? parsed.error
-  const details = parsed.value as AuditEvent['details']
-  return trouble === undefined ? { ...row, details } : { ...row, details, error: trouble }
-}

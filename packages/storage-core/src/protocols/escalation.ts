@@ -1,30 +1,25 @@
 import { protocol } from './protocol.ts'
-import type { StoredDataError } from '../errors/index.ts'
+import {
+  type EscalationRequest,
+  type PendingRequest,
+  type PendingRow,
+  type RequestExport,
+  type RequestFilter,
+  type RequestPageFilter,
+  type RequestRow,
+  type Resolution,
+  STATUS,
+  type StoredRequest,
+  listed,
+  toPending,
+  toStored,
+} from './escalation-requests.ts'
 import { type Exported, canonicalTime } from './record-rules.ts'
-import { parseListed } from '../rules/stored.ts'
+import type { Page } from './protocol.ts'
+import type { FlowPruning, PagePruning } from './pruning.ts'
 import type { Instant } from '../rules/time.ts'
-import { checkedOptions, members, oneOf } from '../rules/fields.ts'
+import { checkedOptions, members } from '../rules/fields.ts'
 import { checkSize, count, durationMicros, id, instant, jsonText, nullable, text } from '../rules/validate.ts'
-
-/** `contextJson` and `proposalJson` are JSON text. */
-export interface EscalationRequest {
-  readonly dfid: string
-  readonly agentId: string
-  readonly reason: string
-  readonly contextJson: string
-  readonly proposalJson: string
-  readonly impact: string
-}
-
-export interface PendingRequest extends Omit<EscalationRequest, 'contextJson' | 'proposalJson'> {
-  /** The parsed context. */
-  readonly context: unknown
-  /** The parsed proposal. */
-  readonly proposal: unknown
-  readonly createdAt: Instant | null
-  /** Only where a stored field cannot be read; that field is null. */
-  readonly error?: StoredDataError
-}
 
 export interface Budget {
   /** How many grants one window may hold; 0 never grants. */
@@ -47,11 +42,14 @@ export interface EscalationStorage {
   getWindowCount(agentId: string, since: string): Promise<number>
   /** Adds a token, checking nothing. To stay within a budget: `tryConsumeBudget`. */
   recordBudgetToken(agentId: string): Promise<void>
-  /** Opens a request (PENDING). The same dfid again replaces and re-opens it, with no decision and a later `createdAt`. */
+  /**
+   * Opens a request (PENDING). The same dfid again replaces and re-opens it, with a later `createdAt`; nothing is left of
+   * a decision on the old one.
+   */
   insertRequest(request: EscalationRequest): Promise<void>
   /**
-   * Records the human's decision if the request is pending (and, with `createdAt`, still the one of that time).
-   * A null proposal keeps the stored one. The first decision stands.
+   * Records the human's decision if the request is pending (and, with `createdAt`, still the one of that time), and with
+   * `resolvedBy` who decided: an id. A null proposal keeps the stored one. The first decision stands.
    * @returns false, and changes nothing, for an unknown or already resolved request; in a batch, a condition.
    */
   resolveRequest(
@@ -59,8 +57,19 @@ export interface EscalationStorage {
     resolvedAt: string,
     decision: string,
     proposalJson: string | null,
-    options?: { readonly createdAt?: string },
+    options?: { readonly createdAt?: string; readonly resolvedBy?: string },
   ): Promise<boolean>
+  /**
+   * The request as it is stored, with what was decided; null for an unknown flow.
+   * @throws StoredDataError where something of it cannot be read.
+   */
+  getRequest(dfid: string): Promise<StoredRequest | null>
+  /**
+   * Goes through the requests in the order of insertion, oldest first, page by page, up to what is there when it gets there.
+   * Each is as it was when its page was read; one that is re-opened counts as new, and so comes again if it came before.
+   * One of which something cannot be read is there with its `error`.
+   */
+  listRequests(filter?: RequestFilter): AsyncIterable<StoredRequest>
   /** The pending requests in the order of insertion, oldest first; a re-opened one counts as new. */
   getPendingRequests(): Promise<PendingRequest[]>
   /** Counts the agent's tokens in the window and adds one if there is room, in one step: never more than `limit` grants in any window. */
@@ -69,27 +78,23 @@ export interface EscalationStorage {
   requestWithinBudget(request: EscalationRequest, budget: Budget): Promise<BudgetAnswer>
 }
 
-export interface PendingRow extends Omit<PendingRequest, 'context' | 'proposal'> {
-  readonly contextJson: string | null
-  readonly proposalJson: string | null
-}
-
-export interface Resolution {
-  readonly dfid: string
-  readonly resolvedAt: Instant
-  readonly decision: string
-  readonly proposalJson: string | null
-  readonly createdAt: Instant | null
-}
-
 /** What an adapter reads. */
 export interface EscalationReads {
   getWindowCount(agentId: string, since: Instant): number
   getPendingRequests(): PendingRow[]
+  getRequest(dfid: string): RequestRow | null
+  /**
+   * Those that `filter` takes of some 500 requests after `cursor` (null: from the start) in the order of insertion. Looks at
+   * no more of them at once, so that a page may be empty and not the last.
+   */
+  requestsPage(filter: RequestPageFilter, cursor: string | null): Page<RequestRow>
 }
 
-/** What an adapter judges and writes. Tokens are stamped by the backend's clock; none is ever removed. */
-export interface EscalationWrites {
+/**
+ * What an adapter judges and writes. Tokens are stamped by the backend's clock. `pruneFlow` asks whether the flow has no
+ * request that is pending or was resolved at or after `before`, and removes its request. `prunePage` removes tokens.
+ */
+export interface EscalationWrites extends FlowPruning, PagePruning {
   recordBudgetToken(agentId: string): void
   insertRequest(request: EscalationRequest): void
   resolveRequest(resolution: Resolution): boolean
@@ -106,15 +111,6 @@ export interface BudgetTokenExport extends Exported {
   readonly type: 'budgetToken'
   readonly agentId: string
   readonly createdAt: Instant
-}
-
-/** In the order of insertion. */
-export interface RequestExport extends Exported, EscalationRequest {
-  readonly type: 'request'
-  readonly status: 'PENDING' | 'RESOLVED'
-  readonly createdAt: Instant
-  readonly resolvedAt: Instant | null
-  readonly decision: string | null
 }
 
 export type EscalationExport = BudgetTokenExport | RequestExport
@@ -154,11 +150,18 @@ export const escalation = protocol<EscalationStorage, EscalationReads, Escalatio
           resolvedAt: instant('resolvedAt', resolvedAt),
           decision: text('decision', decision),
           proposalJson: nullable(jsonText, 'proposalJson', proposalJson, run.maxValueBytes),
-          createdAt: checkedOptions(given, { createdAt: instant }).createdAt,
+          ...checkedOptions(given, { createdAt: instant, resolvedBy: id }),
         }
         return run.write('resolveRequest', [resolution.dfid], resolution)
       },
-      getPendingRequests: async () => (await run.readAll('getPendingRequests', [])).map(toPending),
+      async getRequest(dfid) {
+        const row = await run.read('getRequest', [id('dfid', dfid)], dfid)
+        return row === null ? null : toStored(row, run.numbers)
+      },
+      listRequests: (given) =>
+        listed(given, run.numbers, (filter, cursor) => run.readAll('requestsPage', [], filter, cursor)),
+      getPendingRequests: async () =>
+        (await run.readAll('getPendingRequests', [])).map((row) => toPending(row, run.numbers)),
       tryConsumeBudget(agentId, budget) {
         run.needs('budget')
         const agent = id('agentId', agentId)
@@ -172,29 +175,26 @@ export const escalation = protocol<EscalationStorage, EscalationReads, Escalatio
       },
     }
   },
+  iterables: ['listRequests'],
   batch: ['recordBudgetToken', 'insertRequest', 'resolveRequest'],
   hasInitSchema: true,
+  prunes: { flow: 'nothing', page: 'tokens' },
   capabilities: { budget: 'tryConsumeBudget' },
   records: {
     budgetToken: { agentId: id, createdAt: canonicalTime },
     request: {
       ...REQUEST,
-      status: oneOf('PENDING', 'RESOLVED'),
+      status: STATUS,
       createdAt: canonicalTime,
       resolvedAt: [canonicalTime],
       decision: [text],
+      resolvedBy: { optional: id },
     },
   },
-  contradiction: (record) =>
-    record.type !== 'request' || (record.status === 'PENDING') === (record.resolvedAt === null)
-      ? null
-      : 'status and resolvedAt contradict each other',
+  contradiction(record) {
+    if (record.type !== 'request') return null
+    const isPending = record.status === 'PENDING'
+    if (isPending !== (record.resolvedAt === null)) return 'status and resolvedAt contradict each other'
+    return isPending && record.resolvedBy !== undefined ? 'status and resolvedBy contradict each other' : null
+  },
 })
-
-function toPending({ contextJson, proposalJson, error, ...row }: PendingRow): PendingRequest {
-  const parsedContext = parseListed('escalation_requests', 'context_json', contextJson)
-  const parsedProposal = parseListed('escalation_requests', 'proposal_json', proposalJson)
-  const trouble = error ?? parsedContext.error ?? parsedProposal.error
-  const request = { ...row, context: parsedContext.value, proposal: parsedProposal.value }
-  return trouble === undefined ? request : { ...request, error: trouble }
-}

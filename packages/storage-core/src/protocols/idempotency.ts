@@ -1,51 +1,54 @@
 import { randomUUID } from 'node:crypto'
-import { protocol } from './protocol.ts'
+import {
+  type Claim,
+  type ClaimOptions,
+  type ClaimPageFilter,
+  type ClaimRow,
+  type JsonObject,
+  type UnfinishedClaim,
+  type UnfinishedFilter,
+  listed,
+} from './claims.ts'
+import { type Page, protocol } from './protocol.ts'
+import type { FlowPruning, PagePruning } from './pruning.ts'
 import { type Exported, canonicalTime } from './record-rules.ts'
-import { parseStored } from '../rules/stored.ts'
+import { type Numbers, parseStored } from '../rules/stored.ts'
 import type { Instant } from '../rules/time.ts'
 import { jsonObject } from '../rules/objects.ts'
 import { options } from '../rules/options.ts'
 import { durationMicros, id, jsonText, optional, text, token as checkToken } from '../rules/validate.ts'
 
-export type JsonObject = Readonly<Record<string, unknown>>
-
-/** What came of a claim; `state` says which. */
-export type Claim =
-  /** The effect is yours to run; end it by `complete` or `abandon` with this token. */
-  | { readonly state: 'started'; readonly token: string }
-  /** It ran already; this is its result. */
-  | { readonly state: 'replay'; readonly result: JsonObject }
-  /** Somebody else runs it; their lease ends then. */
-  | { readonly state: 'inFlight'; readonly until: Instant }
-  /** A claim made at `since` ran out unfinished. It never restarts by itself: look, then end it with this token. */
-  | { readonly state: 'ambiguous'; readonly since: Instant; readonly token: string }
-  /** The key is in use for another request. */
-  | { readonly state: 'mismatch' }
-
-export interface ClaimOptions {
-  /** How long the effect may take before the claim counts as ambiguous. */
-  readonly leaseSec: number
-  /** Tells two requests under one key apart; compared only where both have one. */
-  readonly requestHash?: string
-}
-
 /** Which effects already happened, by key (`idempotencyKey`). Source: `IdempotencyStorage`. */
 export interface IdempotencyStorage {
   /** The stored result, or null; null too while the key is only claimed. */
   get(key: string): Promise<JsonObject | null>
+  /** The text of that, as it is stored, also where it cannot be parsed; or null. */
+  getResultJson(key: string): Promise<string | null>
   /** Stores a result over any other, and voids a claim; the last writer wins. */
   set(key: string, result: JsonObject): Promise<void>
-  /** Stores a result only if there is none, and voids a claim. @returns whether it did, and the result that stands. */
+  /** Stores a result only if there is none, and voids a claim. @returns whether it did, and the result that stands, with its text. */
   setIfAbsent(
     key: string,
     result: JsonObject,
-  ): Promise<{ readonly stored: boolean; readonly result: JsonObject }>
+  ): Promise<{ readonly stored: boolean; readonly result: JsonObject; readonly resultJson: string }>
   /** Claims the right to run the effect, in one step: of any number of racers at most one is told `started`. */
   claim(key: string, options: ClaimOptions): Promise<Claim>
+  /**
+   * Moves the end of a claim's lease to `leaseSec` from now, later or earlier; when it was claimed stays as it was. One that
+   * ran out may be renewed as long as nobody has ended it: it was ambiguous meanwhile, and is in flight again.
+   * @returns false, and changes nothing, unless `token` is the current claim's, expired or not.
+   */
+  renewClaim(key: string, token: string, leaseSec: number): Promise<boolean>
   /** Ends a claim with its result. @returns false, and writes nothing, unless `token` is the current claim's, expired or not. */
   complete(key: string, token: string, result: JsonObject): Promise<boolean>
   /** Ends a claim with no result, so that the next one starts. @returns false unless `token` is the current claim's, expired or not. */
   abandon(key: string, token: string): Promise<boolean>
+  /**
+   * Goes through the claims that have no result, in the order of the times at which they were claimed (`since`), then of their
+   * keys, page by page, up to what is there when it gets there. Each is as it was when its page was read. A page costs a look
+   * at some 500 unfinished claims at most, however many results there are.
+   */
+  listClaims(filter?: UnfinishedFilter): AsyncIterable<UnfinishedClaim>
 }
 
 /** A `Claim` as an adapter answers it. */
@@ -59,14 +62,30 @@ export type ClaimAnswer =
 /** What an adapter reads. */
 export interface IdempotencyReads {
   get(key: string): string | null
+  /**
+   * Those that `filter` takes of some 500 claims without a result after `cursor` (null: from the start), by `since` and key.
+   * Looks at no more of them at once, so that a page may be empty and not the last.
+   */
+  claimsPage(filter: ClaimPageFilter, cursor: string | null): Page<ClaimRow>
 }
 
-/** What an adapter judges and writes. */
-export interface IdempotencyWrites {
+/**
+ * What an adapter judges and writes. `pruneFlow` asks whether every claim that was made for the flow has a result, which was
+ * stored before `before`, and removes these results. `prunePage` removes results that are of no flow, and no claims.
+ */
+export interface IdempotencyWrites extends FlowPruning, PagePruning {
   set(key: string, resultJson: string): void
   setIfAbsent(key: string, resultJson: string): { readonly stored: boolean; readonly resultJson: string }
   /** Judges in this order: mismatch, replay, in flight, ambiguous; else writes the claim under `token`. */
-  claim(key: string, token: string, leaseMicros: number, requestHash: string | null): ClaimAnswer
+  claim(
+    key: string,
+    token: string,
+    leaseMicros: number,
+    requestHash: string | null,
+    dfid: string | null,
+    stepId: string | null,
+  ): ClaimAnswer
+  renewClaim(key: string, token: string, leaseMicros: number): boolean
   complete(key: string, token: string, resultJson: string): boolean
   abandon(key: string, token: string): boolean
 }
@@ -79,9 +98,13 @@ export interface IdempotencyExport extends Exported {
   readonly requestHash: string | null
   readonly createdAt: Instant | null
   readonly claimedAt: Instant | null
+  /** Of a claim, and of the result that ended it; where it is known. */
+  readonly dfid?: string
+  readonly stepId?: string
 }
 
-const parse = (json: string): JsonObject => parseStored('idempotency_cache', 'result', json) as JsonObject
+const parse = (json: string, numbers: Numbers): JsonObject =>
+  parseStored('idempotency_cache', 'result', json, numbers) as JsonObject
 
 export const idempotency = protocol<
   IdempotencyStorage,
@@ -92,8 +115,10 @@ export const idempotency = protocol<
   methods: (run) => ({
     async get(key) {
       const json = await run.read('get', [id('key', key)], key)
-      return json === null ? null : parse(json)
+      return json === null ? null : parse(json, run.numbers)
     },
+
+    getResultJson: (key) => run.read('get', [id('key', key)], key),
 
     set: (key, result) =>
       run.write('set', [id('key', key)], key, jsonObject('result', result, run.maxValueBytes)),
@@ -103,20 +128,28 @@ export const idempotency = protocol<
       const json = jsonObject('result', result, run.maxValueBytes)
       return run
         .write('setIfAbsent', [id('key', key)], key, json)
-        .then(({ stored, resultJson }) => ({ stored, result: parse(resultJson) }))
+        .then((answer) => ({ ...answer, result: parse(answer.resultJson, run.numbers) }))
     },
 
     claim(key, given) {
       run.needs('claim')
-      const { leaseSec, requestHash } = options(given, ['leaseSec', 'requestHash'])
-      const lease = durationMicros('leaseSec', leaseSec)
-      const hash = optional(text, 'requestHash', requestHash)
+      const about = options(given, ['leaseSec', 'requestHash', 'dfid', 'stepId'])
+      const lease = durationMicros('leaseSec', about.leaseSec)
+      const hash = optional(text, 'requestHash', about.requestHash)
+      const work = [optional(id, 'dfid', about.dfid), optional(id, 'stepId', about.stepId)] as const
       const token = randomUUID()
-      return run.write('claim', [id('key', key)], key, token, lease, hash).then((answer): Claim => {
+      return run.write('claim', [id('key', key)], key, token, lease, hash, ...work).then((answer): Claim => {
         if (answer.state === 'started') return { state: 'started', token }
-        if (answer.state === 'replay') return { state: 'replay', result: parse(answer.resultJson) }
-        return answer
+        return answer.state === 'replay'
+          ? { ...answer, result: parse(answer.resultJson, run.numbers) }
+          : answer
       })
+    },
+
+    renewClaim(key, token, leaseSec) {
+      run.needs('claim')
+      const [given, lease] = [checkToken('token', token), durationMicros('leaseSec', leaseSec)]
+      return run.write('renewClaim', [id('key', key)], key, given, lease)
     },
 
     complete(key, token, result) {
@@ -129,9 +162,16 @@ export const idempotency = protocol<
       run.needs('claim')
       return run.write('abandon', [id('key', key)], key, checkToken('token', token))
     },
+
+    async *listClaims(given) {
+      run.needs('claim')
+      yield* listed(given, (filter, cursor) => run.readAll('claimsPage', [], filter, cursor))
+    },
   }),
-  batch: ['set', 'complete', 'abandon'],
+  iterables: ['listClaims'],
+  batch: ['set', 'renewClaim', 'complete', 'abandon'],
   hasInitSchema: false,
+  prunes: { flow: 'results', page: 'results' },
   capabilities: { setIfAbsent: 'setIfAbsent', claim: 'claim' },
   records: {
     idempotency: {
@@ -140,6 +180,13 @@ export const idempotency = protocol<
       requestHash: [text],
       createdAt: [canonicalTime],
       claimedAt: [canonicalTime],
+      dfid: { optional: id },
+      stepId: { optional: id },
     },
+  },
+  contradiction({ resultJson, claimedAt }) {
+    if (resultJson !== null && claimedAt !== null) return 'resultJson and claimedAt contradict each other'
+    const isNeither = resultJson === null && claimedAt === null
+    return isNeither ? 'resultJson and claimedAt are both null: it is neither a result nor a claim' : null
   },
 })

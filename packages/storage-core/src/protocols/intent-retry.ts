@@ -1,4 +1,5 @@
 import { protocol } from './protocol.ts'
+import type { FlowPruning } from './pruning.ts'
 import { type Exported, canonicalTime } from './record-rules.ts'
 import type { Instant } from '../rules/time.ts'
 import { count, id } from '../rules/validate.ts'
@@ -24,8 +25,8 @@ export interface IntentRetryReads {
   getCount(dfid: string): number
 }
 
-/** What an adapter judges and writes. */
-export interface IntentRetryWrites {
+/** What an adapter judges and writes. `pruneFlow` removes the count, whatever its age. */
+export interface IntentRetryWrites extends FlowPruning {
   setCount(dfid: string, count: number): void
   delete(dfid: string): void
   /** Throws by `nextCount` where the new count would not be an int32. */
@@ -56,6 +57,7 @@ export const intentRetry = protocol<
   }),
   batch: ['setCount', 'delete', 'increment'],
   hasInitSchema: false,
+  prunes: { flow: 'nothing' },
   capabilities: { increment: 'increment' },
   records: { retryCount: { dfid: id, count, updatedAt: canonicalTime } },
 })

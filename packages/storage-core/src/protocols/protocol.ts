@@ -2,6 +2,8 @@
 import type { Capability } from '../rules/capabilities.ts'
 import type { Exported } from './record-rules.ts'
 import type { FieldRule, RecordRules } from '../rules/fields.ts'
+import type { Prunes } from './pruning.ts'
+import type { Numbers } from '../rules/stored.ts'
 
 type StoredRecord = Exported & { readonly type: string }
 
@@ -60,10 +62,22 @@ type Run<Operations> = <O extends Name<Operations>>(
   ...args: Arguments<Operations, O>
 ) => Promise<Answer<Operations, O>>
 
+/** What somebody who follows the log waits for. */
+export interface Changes {
+  /** Resolves at the next change after it is called, or a little later where changes are not told. */
+  readonly next: () => Promise<void>
+  /** Lets all who wait look at once. */
+  readonly wake: () => void
+  /** Nobody waits here any more. */
+  readonly stop: () => void
+}
+
 /** How a protocol's public methods reach the adapter: on a handle they run it, in a batch they record it. */
 export interface Runner<Operations> {
   /** The largest JSON of one record, in bytes. */
   readonly maxValueBytes: number
+  /** How stored JSON is parsed for whoever called. */
+  readonly numbers: Numbers
   /** Throws `UnsupportedError` unless the backend claims `capability`. */
   readonly needs: (capability: Capability) => void
   readonly read: Run<Operations>
@@ -75,6 +89,8 @@ export interface Runner<Operations> {
     waitMs: number,
     ...call: [operation: O, ids: readonly string[], ...args: Arguments<Operations, O>]
   ) => Promise<Answer<Operations, O>>
+  /** For who follows the log of events; throws inside a transaction of the application's, which nobody can follow. */
+  readonly changes: () => Changes
 }
 
 /**
@@ -103,6 +119,8 @@ interface Description<T extends ProtocolTypes, B extends MethodName<T>> {
   readonly hasInitSchema: 'initSchema' extends keyof T['storage'] ? true : false
   /** The capabilities that concern it alone, each with a method that shows it. */
   readonly capabilities?: { readonly [C in Capability]?: MethodName<T> }
+  /** What it removes for `prune`; default nothing. */
+  readonly prunes?: Prunes
   /** The rules of each type of its records. */
   readonly records: { readonly [K in T['record']['type']]: RecordRules<T['record'] & { readonly type: K }> }
   /** What two fields of a record say that cannot both be so; null: nothing. */
@@ -112,7 +130,7 @@ interface Description<T extends ProtocolTypes, B extends MethodName<T>> {
 type AnyRun = (...call: [operation: string, ids: readonly string[], ...args: unknown[]]) => Promise<unknown>
 
 /** A runner, to whoever makes one for any protocol. */
-export interface AnyRunner extends Pick<Runner<unknown>, 'maxValueBytes' | 'needs'> {
+export interface AnyRunner extends Pick<Runner<unknown>, 'maxValueBytes' | 'numbers' | 'needs' | 'changes'> {
   readonly read: AnyRun
   readonly readAll: AnyRun
   readonly write: AnyRun
@@ -133,6 +151,7 @@ export interface ProtocolDefinition<T extends ProtocolTypes = ProtocolTypes, B e
   readonly batch: readonly B[]
   readonly hasInitSchema: boolean
   readonly capabilities?: { readonly [C in Capability]?: string }
+  readonly prunes?: Prunes
   readonly records: Readonly<Record<string, Readonly<Record<string, FieldRule>>>>
   readonly contradiction?: (record: object) => string | null
 }

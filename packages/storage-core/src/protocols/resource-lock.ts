@@ -1,11 +1,22 @@
-import { type ExportedAmount, type Micros, MAX_MICROS, fromMicros } from '../rules/amounts.ts'
-import { protocol } from './protocol.ts'
-import { InvalidArgumentError, type StoredDataError } from '../errors/index.ts'
-import { type Exported, canonicalTime } from './record-rules.ts'
+import { type Micros, MAX_MICROS, fromMicros } from '../rules/amounts.ts'
+import {
+  HOLD,
+  type Hold,
+  type HoldExport,
+  type HoldFilter,
+  type HoldPageFilter,
+  type HoldRow,
+  contradictionIn,
+  listed,
+  toHold,
+} from './holds.ts'
+import { type Page, protocol } from './protocol.ts'
+import type { FlowPruning } from './pruning.ts'
+import { InvalidArgumentError } from '../errors/index.ts'
 import type { Instant } from '../rules/time.ts'
 import { amounts } from '../rules/objects.ts'
 import { checkedOptions } from '../rules/fields.ts'
-import { amount, durationMicros, id, integer, nullable, seconds, sequence } from '../rules/validate.ts'
+import { durationMicros, id, nullable, seconds, sequence } from '../rules/validate.ts'
 
 /** Amounts by resource id. */
 type Amounts = Readonly<Record<string, number>>
@@ -21,19 +32,6 @@ export interface Grant {
   /** Exceeds the fence of every acquire that ended before, or that shares its flow or a resource: executors refuse older ones. */
   readonly fence: number
   readonly expiresAt: Instant | null
-}
-
-export interface Hold {
-  readonly dfid: string
-  readonly resourceId: string
-  readonly amount: number | null
-  readonly acquiredAt: Instant | null
-  /** Null: it does not expire. */
-  readonly expiresAt: Instant | null
-  /** 0 for a hold that was written without one. */
-  readonly fence: number
-  /** Only where a stored field cannot be read; that field is null. */
-  readonly error?: StoredDataError
 }
 
 export interface FenceOptions {
@@ -76,6 +74,13 @@ export interface ResourceLockStorage {
   renew(dfid: string, leaseSec: number, options?: FenceOptions): Promise<boolean>
   /** The live holds, of a flow or a resource if given, by fence, dfid and resourceId. */
   getHolds(filter?: { readonly dfid?: string; readonly resourceId?: string }): Promise<Hold[]>
+  /**
+   * Goes through the live holds in the order of `getHolds`, page by page, up to what is there when it gets there. Each is as
+   * it was when its page was read; one that is acquired again has a new fence, and so comes again if it came before. One of
+   * which something cannot be read is there with its `error`. A page costs a look at some 500 holds at most, of all that there
+   * are: those of one flow or resource `getHolds` finds sooner.
+   */
+  listHolds(filter?: HoldFilter): AsyncIterable<Hold>
 }
 
 /** One resource of an acquire. */
@@ -93,34 +98,27 @@ export interface AcquireRequest {
   readonly leaseMicros: number | null
 }
 
-export interface HoldRow extends Omit<Hold, 'amount'> {
-  readonly micros: Micros | null
-}
-
 /** What an adapter reads. Expired holds do not exist. */
 export interface ResourceLockReads {
   getLockedAmount(resourceId: string, excludeDfid: string | null): Micros
   getHolds(dfid: string | null, resourceId: string | null): HoldRow[]
+  /**
+   * Those that `filter` takes of some 500 holds after `cursor` (null: from the start), by fence, dfid and resourceId. Looks at
+   * no more of them at once, so that a page may be empty and not the last.
+   */
+  holdsPage(filter: HoldPageFilter, cursor: string | null): Page<HoldRow>
 }
 
-/** What an adapter judges and writes. Expired holds do not exist, and are removed when met. */
-export interface ResourceLockWrites {
+/**
+ * What an adapter judges and writes. Expired holds do not exist, and are removed when met. `pruneFlow` asks whether the flow
+ * holds nothing; what has expired goes, and counts as nothing.
+ */
+export interface ResourceLockWrites extends FlowPruning {
   /** Null: no exclusive access within the call's `waitMs`. Throws `noRoom(…)` for the first demand that does not fit. */
   acquire(request: AcquireRequest): Grant | null
   release(dfid: string, fence: number | null): void
   renew(dfid: string, leaseMicros: number, fence: number | null): boolean
 }
-
-export interface HoldExport extends Exported, ExportedAmount {
-  readonly type: 'hold'
-  readonly dfid: string
-  readonly resourceId: string
-  readonly acquiredAt: Instant
-  readonly expiresAt: Instant | null
-  readonly fence: number
-}
-
-const micros = (argument: string, value: unknown): number => integer(argument, value, 0, MAX_MICROS)
 
 export const resourceLock = protocol<
   ResourceLockStorage,
@@ -172,27 +170,19 @@ export const resourceLock = protocol<
         run.needs('capacities')
         const { dfid, resourceId } = checkedOptions(given, { dfid: id, resourceId: id })
         const ids = [dfid, resourceId].filter((one) => one !== null)
-        const rows = await run.readAll('getHolds', ids, dfid, resourceId)
-        return rows.map(({ micros, ...row }) => ({ ...row, amount: micros && fromMicros(micros) }))
+        return (await run.readAll('getHolds', ids, dfid, resourceId)).map(toHold)
+      },
+      async *listHolds(given) {
+        run.needs('capacities')
+        yield* listed(given, (filter, cursor) => run.readAll('holdsPage', [], filter, cursor))
       },
     }
   },
+  iterables: ['listHolds'],
   batch: ['acquireBatch', 'acquire', 'release', 'renew'],
   hasInitSchema: true,
+  prunes: { flow: 'nothing' },
   capabilities: { capacities: 'acquire', leases: 'renew' },
-  records: {
-    hold: {
-      dfid: id,
-      resourceId: id,
-      amount,
-      micros: { optional: micros },
-      acquiredAt: canonicalTime,
-      expiresAt: [canonicalTime],
-      fence: sequence,
-    },
-  },
-  contradiction: (hold) =>
-    hold.micros === undefined || fromMicros(hold.micros) === hold.amount
-      ? null
-      : 'amount and micros contradict each other',
+  records: { hold: HOLD },
+  contradiction: contradictionIn,
 })

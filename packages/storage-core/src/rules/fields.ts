@@ -60,7 +60,7 @@ export function checkField(rule: FieldRule, name: string, value: unknown, limit:
 }
 
 /** One of a few words. */
-export function oneOf<T extends string>(...words: readonly T[]): Rule<T> {
+export function oneOf<T extends string>(...words: readonly T[]): SmallRule<T> {
   return (argument, value) =>
     words.find((word) => word === value) ?? refuse(argument, `must be ${words.join(' or ')}`)
 }

@@ -1,5 +1,6 @@
 // The rules for arguments, the same for every adapter: each function returns the value it was given, checked,
 // or throws InvalidArgumentError (ValueTooLargeError for size) before anything is sent.
+import type { EffectSignal } from './signal.ts'
 import { MAX_AMOUNT, toMicros } from './amounts.ts'
 import { InvalidArgumentError, ValueTooLargeError, isStorageError } from '../errors/index.ts'
 import { checkJsonText } from '../json/check.ts'
@@ -102,10 +103,15 @@ export function seconds(argument: string, value: unknown): number {
   return value
 }
 
+/** Seconds from 0, as whole microseconds. */
+export function ageMicros(argument: string, value: unknown): number {
+  return Math.round(seconds(argument, value) * 1e6)
+}
+
 /** Seconds above 0, as whole microseconds (at least one). */
 export function durationMicros(argument: string, value: unknown): number {
   if (seconds(argument, value) === 0) refuse(argument, 'must be more than 0 seconds')
-  return Math.max(1, Math.round(Number(value) * 1e6))
+  return Math.max(1, ageMicros(argument, value))
 }
 
 /** An amount or a capacity, in micro-units. */
@@ -145,4 +151,16 @@ export function compareIds(a: string, b: string): number {
 /** A function that is called back. */
 export function callable(argument: string, value: unknown): void {
   if (typeof value !== 'function') refuse(argument, 'must be a function')
+}
+
+/** True or false. */
+export function flag(argument: string, value: unknown): boolean {
+  return typeof value === 'boolean' ? value : refuse(argument, 'must be true or false')
+}
+
+/** What ends something early. */
+export function abortSignal(argument: string, value: unknown): EffectSignal {
+  return reading(argument, () =>
+    value instanceof AbortSignal ? value : refuse(argument, 'must be an AbortSignal'),
+  )
 }
