@@ -5,20 +5,20 @@ import {
   conditionalWrite,
 } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
+import { PAGE } from './in-order.ts'
 import type { MemoryState, StoredAgent } from './state.ts'
 import { now } from './time.ts'
 
+function put({ agents, agentIds }: MemoryState, agent: StoredAgent): void {
+  if (!agents.has(agent.agentId)) agentIds.add(agent.agentId)
+  agents.set(agent.agentId, agent)
+}
+
 export const agentRegistry: SyncImplementation<Operations['agentRegistry'], MemoryState> = {
-  upsertAgent({ agents }, agent) {
+  upsertAgent(state, agent) {
     const time = now()
-    const existing = agents.get(agent.agentId)
-    const suspensionReason = existing?.suspensionReason ?? null
-    agents.set(agent.agentId, {
-      ...agent,
-      suspensionReason,
-      registeredAt: existing?.registeredAt ?? time,
-      updatedAt: time,
-    })
+    const { suspensionReason = null, registeredAt = time } = state.agents.get(agent.agentId) ?? {}
+    put(state, { ...agent, suspensionReason, registeredAt, updatedAt: time })
   },
 
   getAgent({ agents }, agentId) {
@@ -51,9 +51,20 @@ export const agentRegistry: SyncImplementation<Operations['agentRegistry'], Memo
       .sort(compareIds)
   },
 
+  agentsPage({ agents, agentIds }, status, cursor) {
+    const ids = agentIds.after(cursor, PAGE)
+    const page = ids.map((id) => agents.get(id) as StoredAgent)
+    return {
+      items: page
+        .filter((agent) => status === null || agent.status === status)
+        .map((agent) => ({ ...agent })),
+      next: ids.at(-1) ?? null,
+    }
+  },
+
   exportPage: ({ agents }) => onePage(agents.values().map((agent) => ({ type: 'agent' as const, ...agent }))),
 
-  importPage({ agents }, items) {
-    for (const { type: _, ...agent } of items) agents.set(agent.agentId, agent)
+  importPage(state, items) {
+    for (const { type: _, ...agent } of items) put(state, agent)
   },
 }

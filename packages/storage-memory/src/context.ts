@@ -1,5 +1,5 @@
 import type { ContextKind, Operations, SyncImplementation } from '@dir/storage-core/adapter'
-import { conditionalWrite } from '@dir/storage-core/adapter'
+import { conditionalWrite, flowPruning } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
 import { now } from './time.ts'
@@ -7,6 +7,9 @@ import { now } from './time.ts'
 function get({ contexts }: MemoryState, kind: ContextKind, id: string): string | null {
   return contexts[kind].get(id)?.dataJson ?? null
 }
+
+const found = (state: MemoryState, kind: ContextKind, id: string): string | null =>
+  get(state, kind, id) === null ? null : 'other'
 
 function set({ contexts }: MemoryState, kind: ContextKind, id: string, dataJson: string): void {
   contexts[kind].set(id, { dataJson, updatedAt: now() })
@@ -23,13 +26,20 @@ export const context: SyncImplementation<Operations['context'], MemoryState> = {
       set(state, kind, id, dataJson)
       return true
     },
+    found,
   ),
 
   expectSession: conditionalWrite(
     (state: MemoryState, dfid: string, expectedJson: string | null) =>
       get(state, 'session', dfid) === expectedJson,
     () => true,
+    (state, dfid) => found(state, 'session', dfid),
   ),
+
+  pruneFlow: flowPruning<MemoryState>({
+    count: ({ contexts }, dfid) => Number(contexts.session.has(dfid)),
+    remove: ({ contexts }, dfid) => contexts.session.delete(dfid),
+  }),
 
   exportPage: ({ contexts }) =>
     onePage(

@@ -1,39 +1,44 @@
-import type { Operations, EventRow, SyncImplementation } from '@dir/storage-core/adapter'
+import type { EventRow, Operations, SyncImplementation } from '@dir/storage-core/adapter'
+import { flowPruning } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import { firstFrom } from './sorted.ts'
 import type { MemoryState } from './state.ts'
 import { now } from './time.ts'
 
-function append({ events, eventsByFlow }: MemoryState, event: EventRow): void {
-  events.push(event)
-  const flow = eventsByFlow.get(event.dfid)
-  if (flow === undefined) eventsByFlow.set(event.dfid, [event])
-  else flow.push(event)
-}
-
 export const decisionAudit: SyncImplementation<Operations['decisionAudit'], MemoryState> = {
   recordMany(state, events) {
     const timestamp = now()
-    return events.map((event) => {
-      append(state, { seq: ++state.seq, timestamp, ...event })
+    const seqs = events.map((event) => {
+      state.events.add({ seq: ++state.seq, timestamp, ...event })
       return state.seq
     })
+    for (const tell of state.followers) tell()
+    return seqs
   },
 
-  eventsPage({ events, eventsByFlow }, { dfid, event, afterSeq, limit }) {
-    const candidates = dfid === null ? events : (eventsByFlow.get(dfid) ?? [])
+  eventsPage({ events }, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
+    const candidates = events.rows(dfid)
+    const at = (seq: number): number => firstFrom(candidates, (row) => row.seq < seq) // there may be gaps
+    const [first, end] = [at(afterSeq + 1), beforeSeq === null ? candidates.length : at(beforeSeq)]
     const page: EventRow[] = []
-    let index = firstFrom(candidates, afterSeq + 1, ({ seq }) => seq) // after an import there may be gaps
-    for (; index < candidates.length && page.length < limit; index++) {
-      const row = candidates[index] as EventRow
-      if (event === null || row.event === event) page.push({ ...row })
+    for (let left = end - first; left > 0 && page.length < limit; left--) {
+      const row = candidates[newestFirst ? first + left - 1 : end - left] as EventRow
+      if (events.has(row) && (event === null || row.event === event)) page.push({ ...row })
     }
     return page
   },
 
+  pruneFlow: flowPruning<MemoryState>({
+    isOver: ({ events }, dfid, before) =>
+      events.last()?.dfid !== dfid &&
+      events.rows(dfid).every(({ timestamp }) => timestamp !== null && timestamp < before),
+    count: ({ events }, dfid) => events.rows(dfid).length,
+    remove: ({ events }, dfid) => events.removeFlow(dfid),
+  }),
+
   exportPage: ({ events }) =>
     onePage(
-      events.map(({ error: _, timestamp, detailsJson, ...event }) => {
+      events.all().map(({ error: _, timestamp, detailsJson, ...event }) => {
         return {
           type: 'event' as const,
           ...event,
@@ -44,6 +49,6 @@ export const decisionAudit: SyncImplementation<Operations['decisionAudit'], Memo
     ),
 
   importPage(state, items) {
-    for (const { type: _, unfit: __, ...event } of items) append(state, event)
+    for (const { type: _, unfit: __, ...event } of items) state.events.add(event)
   },
 }

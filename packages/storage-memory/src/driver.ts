@@ -15,6 +15,7 @@ const capabilities: StorageDriver['capabilities'] = new Set([
   'leases',
   'atomically',
   'export',
+  'prune',
 ])
 
 /** `namespace` undefined: a private store. */
@@ -22,6 +23,10 @@ export function memoryDriver(namespace: string | undefined): StorageDriver {
   const isolated = new MemoryState()
   let state: MemoryState = isolated
   let initialised = false
+  const watchers = new Set<() => void>()
+  const tell = (): void => {
+    for (const changed of watchers) changed()
+  }
   const attach = (create: boolean): void => {
     const existing = namespace === undefined ? (initialised ? isolated : undefined) : stores.get(namespace)
     if (existing === undefined && !create)
@@ -29,6 +34,7 @@ export function memoryDriver(namespace: string | undefined): StorageDriver {
     state = existing ?? isolated
     if (namespace !== undefined) stores.set(namespace, state)
     initialised = true
+    if (watchers.size > 0) state.followers.add(tell)
   }
 
   return {
@@ -44,7 +50,12 @@ export function memoryDriver(namespace: string | undefined): StorageDriver {
       return runWork(operations, state, work)
     },
     health: async () => ({ scope: 'process', durable: false }),
-    close: async () => {},
+    watch(changed) {
+      watchers.add(changed)
+      state.followers.add(tell)
+      return { isLive: true, stop: () => void watchers.delete(changed) }
+    },
+    close: async () => void state.followers.delete(tell),
     transfer: {
       counters: async () => ({ seq: state.seq, fence: state.fence }),
       async begin(ticket, create) {

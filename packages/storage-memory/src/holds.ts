@@ -1,6 +1,6 @@
 import type { Instant } from '@dir/storage-core'
-import type { Micros } from '@dir/storage-core/adapter'
-import { firstFrom } from './sorted.ts'
+import { type Micros, compareHolds } from '@dir/storage-core/adapter'
+import { Sorted, firstFrom } from './sorted.ts'
 
 export interface StoredHold {
   readonly dfid: string
@@ -10,6 +10,9 @@ export interface StoredHold {
   readonly expiresAt: Instant | null
   readonly fence: number
 }
+
+/** Where a hold stands among all. */
+export type Place = Pick<StoredHold, 'fence' | 'dfid' | 'resourceId'>
 
 interface Resource {
   /** Of all its holds; as bigint, because imported ones may come to more than a number holds exactly. */
@@ -25,6 +28,7 @@ export class Holds {
   readonly #flows = new Map<string, Map<string, StoredHold>>()
   /** Those with a lease, in the order of its end. */
   readonly #leases: StoredHold[] = []
+  readonly #inOrder = new Sorted<StoredHold, Place>(compareHolds)
 
   get size(): number {
     return this.#flows.size
@@ -53,15 +57,15 @@ export class Holds {
     resource.holds.set(hold.dfid, hold)
     const flow = this.#flows.get(hold.dfid) ?? new Map<string, StoredHold>()
     this.#flows.set(hold.dfid, flow.set(hold.resourceId, hold))
-    if (hold.expiresAt !== null) this.#leases.splice(firstFrom(this.#leases, hold.expiresAt, endOf), 0, hold)
+    this.#inOrder.add(hold)
+    if (hold.expiresAt !== null) this.#leases.splice(this.#firstFrom(hold.expiresAt), 0, hold)
   }
 
   remove(hold: StoredHold | undefined): void {
     if (hold === undefined) return
     this.#forget(hold)
     if (hold.expiresAt === null) return
-    const first = firstFrom(this.#leases, hold.expiresAt, endOf)
-    this.#leases.splice(this.#leases.indexOf(hold, first), 1)
+    this.#leases.splice(this.#leases.indexOf(hold, this.#firstFrom(hold.expiresAt)), 1)
   }
 
   locked(resourceId: string, excludeDfid: string | null): Micros {
@@ -80,7 +84,18 @@ export class Holds {
     else for (const { holds } of this.#resources.values()) yield* holds.values()
   }
 
-  #forget({ dfid, resourceId, micros }: StoredHold): void {
+  /** At most `count` of those that come after a place (null: of all), by fence, flow and resource. */
+  page(after: Place | null, count: number): readonly StoredHold[] {
+    return this.#inOrder.after(after, count)
+  }
+
+  #firstFrom(end: Instant): number {
+    return firstFrom(this.#leases, (one) => endOf(one) < end)
+  }
+
+  #forget(hold: StoredHold): void {
+    const { dfid, resourceId, micros } = hold
+    this.#inOrder.remove(hold)
     const [resource, flow] = [this.#resources.get(resourceId), this.#flows.get(dfid)]
     if (resource !== undefined) resource.total -= BigInt(micros)
     resource?.holds.delete(dfid)

@@ -1,4 +1,4 @@
-import { type Operations, type SyncImplementation, nextCount } from '@dir/storage-core/adapter'
+import { type Operations, type SyncImplementation, nextCount, flowPruning } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
 import { now } from './time.ts'
@@ -22,6 +22,11 @@ export const intentRetry: SyncImplementation<Operations['intentRetry'], MemorySt
     setCount(state, dfid, next)
     return next
   },
+
+  pruneFlow: flowPruning<MemoryState>({
+    count: ({ counts }, dfid) => Number(counts.has(dfid)),
+    remove: ({ counts }, dfid) => counts.delete(dfid),
+  }),
 
   exportPage: ({ counts }) =>
     onePage([...counts].map(([dfid, row]) => ({ type: 'retryCount' as const, dfid, ...row }))),

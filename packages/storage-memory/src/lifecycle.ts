@@ -1,14 +1,17 @@
 import type { Transition } from '@dir/storage-core'
-import { type Operations, type SyncImplementation, conditionalWrite } from '@dir/storage-core/adapter'
+import {
+  type Operations,
+  type SyncImplementation,
+  conditionalWrite,
+  flowPruning,
+} from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
-import { now } from './time.ts'
+import { isOlder, now } from './time.ts'
 
-function append({ transitions, transitionsByFlow }: MemoryState, transition: Transition): void {
-  transitions.push(transition)
-  const flow = transitionsByFlow.get(transition.dfid) ?? []
-  transitionsByFlow.set(transition.dfid, flow)
-  flow.push(transition)
+function append({ transitions, flows }: MemoryState, transition: Transition): void {
+  transitions.add(transition)
+  flows.move(transition)
 }
 
 function recordTransition(
@@ -20,18 +23,20 @@ function recordTransition(
   append(state, { dfid, fromStatus, toStatus, createdAt: now() })
 }
 
-const getCurrentStatus = ({ transitionsByFlow }: MemoryState, dfid: string): string | null =>
-  transitionsByFlow.get(dfid)?.at(-1)?.toStatus ?? null
+const getCurrentStatus = ({ flows }: MemoryState, dfid: string): string | null => flows.statusOf(dfid)
 
 export const lifecycle: SyncImplementation<Operations['lifecycle'], MemoryState> = {
   recordTransition,
 
-  getTransitions({ transitions, transitionsByFlow }, dfid) {
-    const wanted = dfid === null ? transitions : (transitionsByFlow.get(dfid) ?? [])
-    return wanted.map((transition) => ({ ...transition }))
-  },
+  getTransitions: ({ transitions }, dfid) => transitions.all(dfid).map((transition) => ({ ...transition })),
 
   getCurrentStatus,
+
+  flowsPage({ flows }, { status, leastAgeMicros }, cursor) {
+    const isOld = isOlder(leastAgeMicros)
+    const { items, next } = flows.page(status, cursor, ({ since }) => since === null || isOld(since))
+    return { items: items.map((flow) => ({ ...flow })), next }
+  },
 
   transition: conditionalWrite(
     (state: MemoryState, dfid: string, fromStatus: string | null, _toStatus: string) =>
@@ -40,16 +45,30 @@ export const lifecycle: SyncImplementation<Operations['lifecycle'], MemoryState>
       recordTransition(state, dfid, fromStatus, toStatus)
       return true
     },
+    getCurrentStatus,
   ),
 
   expectStatus: conditionalWrite(
     (state: MemoryState, dfid: string, status: string | null) => getCurrentStatus(state, dfid) === status,
     () => true,
+    getCurrentStatus,
   ),
+
+  pruneFlow: flowPruning<MemoryState>({
+    isOver: ({ flows }, dfid, before, status) => {
+      const flow = flows.get(dfid)
+      return flow?.status === status && flow.since !== null && flow.since < before
+    },
+    count: ({ transitions }, dfid) => transitions.rows(dfid).length,
+    remove: ({ transitions, flows }, dfid) => {
+      transitions.removeFlow(dfid)
+      flows.remove(dfid)
+    },
+  }),
 
   exportPage: ({ transitions }) =>
     onePage(
-      transitions.map(({ error: _, createdAt, ...transition }) => {
+      transitions.all().map(({ error: _, createdAt, ...transition }) => {
         return { type: 'transition' as const, ...transition, createdAt: createdAt ?? now() }
       }),
     ),

@@ -7,11 +7,13 @@ import {
   importAmount,
   noRoom,
   compareHolds,
+  flowPruning,
 } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
-import type { Holds, StoredHold } from './holds.ts'
+import type { Holds, Place, StoredHold } from './holds.ts'
+import { PAGE } from './in-order.ts'
 import type { MemoryState } from './state.ts'
-import { later, now } from './time.ts'
+import { isOlder, later, now } from './time.ts'
 
 /** The holds that have not expired; the others are removed. */
 function live({ holds }: MemoryState): Holds {
@@ -40,9 +42,10 @@ export const resourceLock: SyncImplementation<Operations['resourceLock'], Memory
     },
     (state, { dfid, demands, leaseMicros }) => {
       const fence = ++state.fence
+      const acquiredAt = now()
       const expiresAt = leaseMicros === null ? null : later(leaseMicros)
       for (const { resourceId, micros } of demands)
-        state.holds.put({ dfid, resourceId, micros, acquiredAt: now(), expiresAt, fence })
+        state.holds.put({ dfid, resourceId, micros, acquiredAt, expiresAt, fence })
       return { fence, expiresAt }
     },
   ),
@@ -63,6 +66,26 @@ export const resourceLock: SyncImplementation<Operations['resourceLock'], Memory
 
   getHolds: (state, dfid, resourceId) =>
     [...live(state).find(dfid, resourceId)].sort(compareHolds).map((hold) => ({ ...hold })),
+
+  holdsPage(state, { dfid, resourceId, leastAgeMicros }, cursor) {
+    const isOld = isOlder(leastAgeMicros)
+    const page = live(state).page(cursor === null ? null : (JSON.parse(cursor) as Place), PAGE)
+    const items = page.filter(
+      (hold) =>
+        (dfid === null || hold.dfid === dfid) &&
+        (resourceId === null || hold.resourceId === resourceId) &&
+        isOld(hold.acquiredAt),
+    )
+    const last = page.at(-1)
+    return {
+      items: items.map((hold) => ({ ...hold })),
+      next: last === undefined ? null : JSON.stringify(last),
+    }
+  },
+
+  pruneFlow: flowPruning<MemoryState>({
+    isOver: (state, dfid) => live(state).find(dfid, null).next().done === true,
+  }),
 
   exportPage: (state) =>
     onePage(

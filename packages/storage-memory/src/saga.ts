@@ -1,15 +1,15 @@
 import type { Operations, SyncImplementation } from '@dir/storage-core/adapter'
+import { flowPruning } from '@dir/storage-core/adapter'
 import { onePage } from './export-page.ts'
 import type { MemoryState } from './state.ts'
-import { now } from './time.ts'
+import { isOlder, now } from './time.ts'
 
 export const saga: SyncImplementation<Operations['saga'], MemoryState> = {
   markDirty({ dirtyFlows }, dfid, failedStep, partialStateJson) {
-    dirtyFlows.delete(dfid) // so that it moves to the end
-    dirtyFlows.set(dfid, { failedStep, partialStateJson, createdAt: now() })
+    dirtyFlows.add({ dfid, failedStep, partialStateJson, createdAt: now() })
   },
 
-  getDirtyFlows: ({ dirtyFlows }) => [...dirtyFlows.keys()],
+  getDirtyFlows: ({ dirtyFlows }) => dirtyFlows.all().map(({ dfid }) => dfid),
 
   getDirtyState({ dirtyFlows }, dfid) {
     const flow = dirtyFlows.get(dfid)
@@ -19,13 +19,23 @@ export const saga: SyncImplementation<Operations['saga'], MemoryState> = {
   },
 
   clearDirty({ dirtyFlows }, dfid) {
-    dirtyFlows.delete(dfid)
+    dirtyFlows.remove(dfid)
   },
 
+  dirtyFlowsPage({ dirtyFlows }, leastAgeMicros, cursor) {
+    const isOld = isOlder(leastAgeMicros)
+    const { items, next } = dirtyFlows.page(cursor, ({ createdAt }) => isOld(createdAt))
+    return { items: items.map(({ createdAt, ...flow }) => ({ ...flow, markedAt: createdAt })), next }
+  },
+
+  pruneFlow: flowPruning<MemoryState>({
+    isOver: ({ dirtyFlows }, dfid) => dirtyFlows.get(dfid) === undefined,
+  }),
+
   exportPage: ({ dirtyFlows }) =>
-    onePage([...dirtyFlows].map(([dfid, flow]) => ({ type: 'dirtyFlow' as const, dfid, ...flow }))),
+    onePage(dirtyFlows.all().map((flow) => ({ type: 'dirtyFlow' as const, ...flow }))),
 
   importPage({ dirtyFlows }, items) {
-    for (const { type: _, dfid, ...flow } of items) dirtyFlows.set(dfid, flow)
+    for (const { type: _, ...flow } of items) dirtyFlows.add(flow)
   },
 }

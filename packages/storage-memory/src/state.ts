@@ -1,6 +1,16 @@
 import type { EscalationRequest, Instant, Transition } from '@dir/storage-core'
-import type { AgentRow, ContextKind, EventRow, DirtyRow } from '@dir/storage-core/adapter'
+import {
+  type AgentRow,
+  type ContextKind,
+  type DirtyRow,
+  type EventRow,
+  compareIds,
+} from '@dir/storage-core/adapter'
+import { Flows } from './flows.ts'
 import { Holds } from './holds.ts'
+import { InOrder } from './in-order.ts'
+import { Log } from './log.ts'
+import { Sorted } from './sorted.ts'
 
 interface Stored {
   readonly updatedAt: Instant
@@ -14,38 +24,64 @@ export interface StoredText extends Stored {
   readonly dataJson: string
 }
 
+export interface StoredClaim {
+  readonly token: string
+  readonly since: Instant
+  readonly until: Instant
+}
+
+/** Where a claim stands among those without a result. */
+export interface ClaimPlace {
+  readonly since: Instant
+  readonly key: string
+}
+
 /** A result, a claim, or a claim that was completed (whose hash still tells requests apart). */
 export interface StoredEffect {
   readonly resultJson: string | null
   readonly requestHash: string | null
   readonly createdAt: Instant | null
-  readonly claim: { readonly token: string; readonly since: Instant; readonly until: Instant } | null
+  readonly claim: StoredClaim | null
+  /** What it was claimed for. */
+  readonly dfid: string | null
+  readonly stepId: string | null
 }
 
-export interface StoredRequest extends EscalationRequest {
+export interface KeptRequest extends EscalationRequest {
   readonly createdAt: Instant
   readonly resolvedAt: Instant | null
   readonly decision: string | null
+  readonly resolvedBy: string | null
+}
+
+export interface Mark extends DirtyRow {
+  readonly dfid: string
+  readonly createdAt: Instant
 }
 
 /** One namespace. Every operation is one synchronous block over it, and so atomic within the process. */
 export class MemoryState {
   readonly agents = new Map<string, StoredAgent>()
+  readonly agentIds = new Sorted<string>(compareIds)
   readonly contexts: Record<ContextKind, Map<string, StoredText>> = { session: new Map(), state: new Map() }
   readonly effects = new Map<string, StoredEffect>()
+  /** The keys of what was claimed for a flow. */
+  readonly effectsByFlow = new Map<string, Set<string>>()
+  readonly claims = new Sorted<ClaimPlace>(
+    (one, other) => compareIds(one.since, other.since) || compareIds(one.key, other.key),
+  )
   /** In the order of `seq`. */
-  readonly events: EventRow[] = []
-  readonly eventsByFlow = new Map<string, EventRow[]>()
-  /** In the order of the marks: a new mark is deleted and set again. */
-  readonly dirtyFlows = new Map<string, DirtyRow & { readonly createdAt: Instant }>()
+  readonly events = new Log<EventRow>()
+  /** Called when events were appended. */
+  readonly followers = new Set<() => void>()
+  readonly dirtyFlows = new InOrder<Mark>()
   readonly holds = new Holds()
   readonly counts = new Map<string, { readonly count: number } & Stored>()
   /** By agent, sorted. */
   readonly budgetTokens = new Map<string, Instant[]>()
-  /** In the order of insertion: a re-opened request is deleted and set again. */
-  readonly requests = new Map<string, StoredRequest>()
-  readonly transitions: Transition[] = []
-  readonly transitionsByFlow = new Map<string, Transition[]>()
+  readonly requests = new InOrder<KeptRequest>()
+  readonly transitions = new Log<Transition>()
+  readonly flows = new Flows()
   seq = 0
   fence = 0
   /** The ticket of the import that is under way or was interrupted. */
@@ -63,8 +99,9 @@ export class MemoryState {
       this.counts,
       this.budgetTokens,
       this.requests,
+      this.transitions,
     ]
-    return this.seq + this.fence + this.transitions.length === 0 && tables.every((table) => table.size === 0)
+    return this.seq + this.fence === 0 && tables.every((table) => table.size === 0)
   }
 }
 
