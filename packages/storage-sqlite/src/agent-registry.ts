@@ -1,14 +1,19 @@
 import type { AgentExport } from '@dir/storage-core'
-import { type Operations, type SyncImplementation, conditionalWrite } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
-import { byRowid, exportPage } from './export-page.ts'
+import {
+  type ListedAgentRow,
+  type Operations,
+  type SyncImplementation,
+  conditionalWrite,
+} from '@dir/storage-core/adapter'
+import type { Statements } from './statements.ts'
+import { byRowid, exportPage, hexOf } from './export-page.ts'
 import { listed } from './listed.ts'
 import { type Row, StoredRow } from './stored-row.ts'
 import { now, toColumn } from './time.ts'
 
 const TABLE = 'agent_registry'
 
-export const agentRegistry: SyncImplementation<Operations['agentRegistry'], SqliteConnection> = {
+export const agentRegistry: SyncImplementation<Operations['agentRegistry'], Statements> = {
   upsertAgent(db, { agentId, contractJson, priority, status, agentVersion, sessionToken }) {
     const time = toColumn(now())
     db.run(
@@ -45,7 +50,7 @@ export const agentRegistry: SyncImplementation<Operations['agentRegistry'], Sqli
   },
 
   updateStatus: conditionalWrite(
-    (db: SqliteConnection, agentId: string, _status: string, _suspensionReason: string | null) =>
+    (db: Statements, agentId: string, _status: string, _suspensionReason: string | null) =>
       db.get(/* sql */ `SELECT 1 FROM agent_registry WHERE agent_id = ?`, agentId) !== undefined,
     (db, agentId, status, suspensionReason) => {
       db.run(
@@ -67,6 +72,18 @@ export const agentRegistry: SyncImplementation<Operations['agentRegistry'], Sqli
     }),
     (row) => new StoredRow(TABLE, row).text('agent_id'),
   ),
+
+  agentsPage(db, status, cursor) {
+    // what is no text comes after all that is
+    const sql = /* sql */ `SELECT *, CAST(agent_id AS BLOB) AS place FROM agent_registry
+      WHERE agent_id ${cursor === null ? '>=' : '>'} CAST(? AS TEXT) AND agent_id < x'' ORDER BY agent_id LIMIT 500`
+    const page = db.page(sql, Buffer.from(cursor ?? '', 'hex'))
+    const last = page.at(-1)
+    return {
+      items: page.filter((found) => status === null || found['status'] === status).map(toListed),
+      next: last === undefined ? null : hexOf(last['place']),
+    }
+  },
 
   exportPage: (db, cursor) => exportPage(db, cursor, [{ sql: byRowid(TABLE), toItem: toExport }]),
 
@@ -101,12 +118,16 @@ function toAgent(row: StoredRow) {
   }
 }
 
+function toWhole(row: StoredRow) {
+  return { ...toAgent(row), registeredAt: row.time('registered_at'), updatedAt: row.time('updated_at') }
+}
+
+function toListed(found: Row): ListedAgentRow {
+  const row = new StoredRow(TABLE, found, true)
+  return { ...toWhole(row), ...row.trouble }
+}
+
 function toExport(found: Row): AgentExport {
   const row = new StoredRow(TABLE, found, true)
-  const record = {
-    ...toAgent(row),
-    registeredAt: row.time('registered_at'),
-    updatedAt: row.time('updated_at'),
-  }
-  return { type: 'agent', ...record, ...row.fitness }
+  return { type: 'agent', ...toWhole(row), ...row.fitness }
 }

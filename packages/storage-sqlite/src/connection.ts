@@ -24,7 +24,6 @@ export class SqliteConnection extends Statements {
   readonly #lock: OwnLock | null
   /** Keeps this process from being the one that takes the log away; see `watchFiles`. */
   #guard: BetterSqlite3.Database | undefined
-  #time: number | null = null
   #isCommitting = false
   /** Makes what writes are refused with while empty tables stand in for those that the file lacks. */
   #refusal: (() => Error) | null = null
@@ -56,17 +55,12 @@ export class SqliteConnection extends Statements {
       this.#lock?.release() // `givesWay` may have taken it
       throw error
     }
-    this.#time = hostMicros()
+    this.moment = hostMicros()
   }
 
   /** Throws if the file is known to be damaged. */
   checkDamage(): void {
     if (this.#damage !== null) throw this.#damage
-  }
-
-  /** The host's clock in microseconds. A transaction has one time: what it judged as expired is what it removes. */
-  time(): number {
-    return this.#time ?? hostMicros()
   }
 
   /**
@@ -101,7 +95,7 @@ export class SqliteConnection extends Statements {
   }
 
   #end(): void {
-    this.#time = null
+    this.moment = null
     this.#isCommitting = false
     this.#lock?.release()
   }

@@ -5,8 +5,9 @@ import {
   type SyncImplementation,
   conditionalWrite,
 } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
+import type { Statements } from './statements.ts'
 import { type Source, byRowid, exportPage } from './export-page.ts'
+import { rowsOfFlow } from './prune.ts'
 import { StoredRow } from './stored-row.ts'
 import { now, toColumn } from './time.ts'
 
@@ -28,36 +29,42 @@ const TABLES = {
   },
 } as const
 
-function get(db: SqliteConnection, kind: ContextKind, id: string): string | null {
+function get(db: Statements, kind: ContextKind, id: string): string | null {
   const { name, get: sql } = TABLES[kind]
   const row = db.get(sql, id)
   return row === undefined ? null : new StoredRow(name, row).json('data')
 }
 
-function set(db: SqliteConnection, kind: ContextKind, id: string, dataJson: string, time = now()): void {
+const found = (db: Statements, kind: ContextKind, id: string): string | null =>
+  get(db, kind, id) === null ? null : 'other'
+
+function set(db: Statements, kind: ContextKind, id: string, dataJson: string, time = now()): void {
   const table = TABLES[kind]
   db.run(table.set, id, db.json(`${table.name}.data`, dataJson), toColumn(time))
 }
 
-export const context: SyncImplementation<Operations['context'], SqliteConnection> = {
+export const context: SyncImplementation<Operations['context'], Statements> = {
   get,
 
   set: (db, kind, id, dataJson) => set(db, kind, id, dataJson),
 
   compareAndSet: conditionalWrite(
-    (db: SqliteConnection, kind: ContextKind, id: string, expectedJson: string | null, _dataJson: string) =>
+    (db: Statements, kind: ContextKind, id: string, expectedJson: string | null, _dataJson: string) =>
       get(db, kind, id) === expectedJson,
     (db, kind, id, _expectedJson, dataJson) => {
       set(db, kind, id, dataJson)
       return true
     },
+    found,
   ),
 
   expectSession: conditionalWrite(
-    (db: SqliteConnection, dfid: string, expectedJson: string | null) =>
-      get(db, 'session', dfid) === expectedJson,
+    (db: Statements, dfid: string, expectedJson: string | null) => get(db, 'session', dfid) === expectedJson,
     () => true,
+    (db, dfid) => found(db, 'session', dfid),
   ),
+
+  pruneFlow: rowsOfFlow(TABLES.session.name),
 
   exportPage: (db, cursor) => exportPage(db, cursor, [source('session'), source('state')]),
 

@@ -1,11 +1,11 @@
-import type { SqliteConnection } from './connection.ts'
+import type { Statements } from './statements.ts'
 import { readMeta, writeMeta } from './meta.ts'
 import { integer } from './stored-row.ts'
 
 const SEQUENCES = ['decision_audit_events', 'escalation_budget', 'flow_transitions']
 
 /** The highest number of a table that was ever given out, as it is kept apart from the rows. */
-export function kept(db: SqliteConnection, table: string): bigint {
+export function kept(db: Statements, table: string): bigint {
   // a file of Python's may have no such table yet
   if (db.get(/* sql */ `SELECT 1 FROM main.sqlite_master WHERE name = 'sqlite_sequence'`) === undefined)
     return 0n
@@ -13,7 +13,7 @@ export function kept(db: SqliteConnection, table: string): bigint {
   return integer(row?.['seq'])
 }
 
-function highest(db: SqliteConnection, table: string, column: string): bigint {
+function highest(db: Statements, table: string, column: string): bigint {
   return integer(db.get(`SELECT MAX(${column}) AS highest FROM ${table}`)?.['highest'])
 }
 
@@ -21,7 +21,7 @@ function highest(db: SqliteConnection, table: string, column: string): bigint {
  * Whether rows have numbers above those that are kept: who restores a file by its tables may leave them behind, and they
  * would be given out again.
  */
-export function areCountersBehind(db: SqliteConnection): boolean {
+export function areCountersBehind(db: Statements): boolean {
   return (
     highest(db, 'resource_lock_leases', 'fence') > (readMeta(db, 'fence') ?? 0) ||
     SEQUENCES.some((table) => highest(db, table, 'id') > kept(db, table))
@@ -29,7 +29,7 @@ export function areCountersBehind(db: SqliteConnection): boolean {
 }
 
 /** Inside the caller's transaction. */
-export function raiseCounters(db: SqliteConnection): void {
+export function raiseCounters(db: Statements): void {
   const fence = highest(db, 'resource_lock_leases', 'fence')
   if (fence > (readMeta(db, 'fence') ?? 0)) writeMeta(db, 'fence', Number(fence))
   for (const table of SEQUENCES) {

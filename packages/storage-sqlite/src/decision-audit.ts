@@ -1,13 +1,14 @@
 import type { EventExport } from '@dir/storage-core'
 import type { Operations, SyncImplementation } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
+import { isOlderThan, rowsOfFlow } from './prune.ts'
+import type { Statements } from './statements.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
 import { now } from './time.ts'
 
 const TABLE = 'decision_audit_events'
 
-export const decisionAudit: SyncImplementation<Operations['decisionAudit'], SqliteConnection> = {
+export const decisionAudit: SyncImplementation<Operations['decisionAudit'], Statements> = {
   recordMany(db, events) {
     const timestamp = now()
     return events.map(({ dfid, event, stepId, state, detailsJson }) => {
@@ -25,19 +26,21 @@ export const decisionAudit: SyncImplementation<Operations['decisionAudit'], Sqli
     })
   },
 
-  eventsPage(db, { dfid, event, afterSeq, limit }) {
+  eventsPage(db, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
     const values: SqlValue[] = [afterSeq]
     let where = 'id > ?'
-    for (const [column, value] of [
-      ['dfid', dfid],
-      ['event', event],
+    for (const [condition, value] of [
+      ['id < ?', beforeSeq],
+      ['dfid = ?', dfid],
+      ['event = ?', event],
     ] as const) {
       if (value === null) continue
-      where += ` AND ${column} = ?`
+      where += ` AND ${condition}`
       values.push(value)
     }
+    const order = newestFirst ? 'id DESC' : 'id'
     const rows = db.page(
-      /* sql */ `SELECT * FROM decision_audit_events WHERE ${where} ORDER BY id LIMIT ?`,
+      /* sql */ `SELECT * FROM decision_audit_events WHERE ${where} ORDER BY ${order} LIMIT ?`,
       ...values,
       limit,
     )
@@ -46,6 +49,15 @@ export const decisionAudit: SyncImplementation<Operations['decisionAudit'], Sqli
       return { ...toEvent(row), ...row.trouble }
     })
   },
+
+  pruneFlow: rowsOfFlow(TABLE, (db, dfid, before) => {
+    const last = db.get(/* sql */ `SELECT dfid FROM decision_audit_events ORDER BY id DESC LIMIT 1`)
+    const times = db.all(
+      /* sql */ `SELECT DISTINCT timestamp FROM decision_audit_events WHERE dfid = ?`,
+      dfid,
+    )
+    return last?.['dfid'] !== dfid && times.every((row) => isOlderThan(row['timestamp'], before))
+  }),
 
   exportPage: (db, cursor) => exportPage(db, cursor, [{ sql: byRowid(TABLE), toItem: toExport }]),
 

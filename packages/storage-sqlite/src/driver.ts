@@ -3,7 +3,9 @@ import {
   type Call,
   CommitQueue,
   type DriverTransfer,
+  type JoinedTransaction,
   type StorageDriver,
+  type Watching,
   type Work,
   importUnfinished,
   operationOf,
@@ -18,8 +20,10 @@ import { readList, stepsOf } from './listed.ts'
 import { readMeta } from './meta.ts'
 import { openConnection } from './open.ts'
 import { operations } from './operations.ts'
+import { joinDatabase } from './join.ts'
 import { IN_MEMORY, type JournalMode } from './options.ts'
 import { openReadOnly } from './read-only.ts'
+import { watchEvents } from './watch.ts'
 import { transaction, whenFree } from './waiting.ts'
 import { commit } from './writes.ts'
 
@@ -68,6 +72,14 @@ export class SqliteDriver implements StorageDriver {
 
   write(work: Work): Promise<readonly unknown[]> {
     return this.#queue.push(work)
+  }
+
+  join(client: object): JoinedTransaction {
+    return joinDatabase(client, this.#options.path)
+  }
+
+  watch(changed: () => void): Watching {
+    return watchEvents(() => this.#connection, changed)
   }
 
   health(): Promise<Readonly<Record<string, string | number | boolean>>> {

@@ -1,4 +1,4 @@
-import type { BudgetTokenExport, EscalationRequest, Instant, RequestExport } from '@dir/storage-core'
+import type { BudgetTokenExport, EscalationRequest, RequestExport } from '@dir/storage-core'
 import {
   type Operations,
   type Resolution,
@@ -8,84 +8,31 @@ import {
   hostMicros,
   parseInstant,
 } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
-import { byRowid, exportPage } from './export-page.ts'
+import { addToken, getWindowCount } from './budget.ts'
+import type { Statements } from './statements.ts'
+import { START, byRowid, exportPage } from './export-page.ts'
 import { listed } from './listed.ts'
-import { DIGITS } from './running-totals.ts'
+import { WITH_RESOLVER, requestToExport, toRequest, toRow, writeRequest, writeResolver } from './requests.ts'
+import { isOlderThan, oldRows, rowsOfFlow } from './prune.ts'
 import { type Row, StoredRow } from './stored-row.ts'
-import { lowerBound, now, nowAfter, toColumn } from './time.ts'
+import { isOlder, now, nowAfter, toColumn } from './time.ts'
 
 const TOKENS = 'escalation_budget'
 const REQUESTS = 'escalation_requests'
 
-/** Of the whole days, hours, minutes and seconds after the start, the counters; of its own second, the tokens. */
-const WINDOW_COUNT = /* sql */ `SELECT SUM(tokens) AS tokens FROM (
-  ${DIGITS.map(
-    (digits) => /* sql */ `SELECT tokens FROM escalation_budget_windows
-      WHERE agent_id = ? AND digits = ${digits} AND period > ? AND period < ? UNION ALL`,
-  ).join(' ')}
-  SELECT COUNT(*) FROM escalation_budget WHERE agent_id = ? AND created_at >= ? AND created_at < ?)`
-
-/** The tokens from `since` on, without counting each: with ten thousand it takes as long as with ten. */
-function getWindowCount(db: SqliteConnection, agentId: string, since: Instant): number {
-  const from = lowerBound(since)
-  /** What sorts after all texts that begin like the start. */
-  const end = (digits: number): string => `${from.slice(0, digits)}\u{10ffff}`
-  const counted = DIGITS.flatMap((digits, index) => [
-    agentId,
-    from.slice(0, digits),
-    end(DIGITS[index - 1] ?? 0),
-  ])
-  const row = db.get(WINDOW_COUNT, ...counted, agentId, from, end(DIGITS.at(-1) ?? 0))
-  return Number(row?.['tokens'])
-}
-
-function addToken(db: SqliteConnection, agentId: string, time = now()): void {
-  db.run(
-    /* sql */ `INSERT INTO escalation_budget (agent_id, created_at) VALUES (?, ?)`,
-    agentId,
-    toColumn(time),
-  )
-}
-
 /** The status and the time of a flow's request; the time is null where it cannot be read. */
-function standing(db: SqliteConnection, dfid: string) {
+function standing(db: Statements, dfid: string) {
   const row = db.get(/* sql */ `SELECT status, created_at FROM escalation_requests WHERE dfid = ?`, dfid)
   if (row === undefined) return null
   return { status: row['status'], createdAt: parseInstant(String(row['created_at'])) }
 }
 
-function insertRequest(db: SqliteConnection, request: EscalationRequest): void {
+function insertRequest(db: Statements, request: EscalationRequest): void {
   const replaced = standing(db, request.dfid)?.createdAt ?? null
-  write(db, request, replaced === null ? now() : nowAfter(replaced))
+  writeRequest(db, request, replaced === null ? now() : nowAfter(replaced))
 }
 
-function write(
-  db: SqliteConnection,
-  request: EscalationRequest,
-  createdAt: Instant,
-  [status, resolvedAt, decision]: readonly [string, Instant | null, string | null] = ['PENDING', null, null],
-): void {
-  // an upsert would keep the rowid, and with it the place in the list
-  db.run(/* sql */ `DELETE FROM escalation_requests WHERE dfid = ?`, request.dfid)
-  db.run(
-    /* sql */ `INSERT INTO escalation_requests (dfid, agent_id, reason, context_json, proposal_json, impact,
-        status, created_at, resolved_at, human_decision)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    request.dfid,
-    request.agentId,
-    request.reason,
-    db.json('escalation_requests.context_json', request.contextJson),
-    db.json('escalation_requests.proposal_json', request.proposalJson),
-    request.impact,
-    status,
-    toColumn(createdAt),
-    resolvedAt === null ? null : toColumn(resolvedAt),
-    decision,
-  )
-}
-
-export const escalation: SyncImplementation<Operations['escalation'], SqliteConnection> = {
+export const escalation: SyncImplementation<Operations['escalation'], Statements> = {
   getWindowCount,
 
   recordBudgetToken: (db, agentId) => addToken(db, agentId),
@@ -93,11 +40,11 @@ export const escalation: SyncImplementation<Operations['escalation'], SqliteConn
   insertRequest,
 
   resolveRequest: conditionalWrite(
-    (db: SqliteConnection, { dfid, createdAt }: Resolution) => {
+    (db: Statements, { dfid, createdAt }: Resolution) => {
       const request = standing(db, dfid)
       return request?.status === 'PENDING' && (createdAt === null || createdAt === request.createdAt)
     },
-    (db, { dfid, resolvedAt, decision, proposalJson }) => {
+    (db, { dfid, resolvedAt, decision, proposalJson, resolvedBy }) => {
       db.run(
         /* sql */ `UPDATE escalation_requests SET status = 'RESOLVED', resolved_at = ?, human_decision = ?,
             proposal_json = COALESCE(?, proposal_json)
@@ -107,9 +54,44 @@ export const escalation: SyncImplementation<Operations['escalation'], SqliteConn
         proposalJson === null ? null : db.json('escalation_requests.proposal_json', proposalJson),
         dfid,
       )
+      writeResolver(db, dfid, resolvedBy)
       return true
     },
+    (db, { dfid }) => {
+      const request = standing(db, dfid)
+      return request && String(request.status)
+    },
   ),
+
+  getRequest(db, dfid) {
+    const found = db.get(/* sql */ `${WITH_RESOLVER} WHERE q.dfid = ?`, dfid)
+    return found === undefined ? null : toRow(found)
+  },
+
+  requestsPage(db, { status, agentId, leastAgeMicros }, cursor) {
+    // by one index, with a limit to what is looked at: however few of many rows fit, no page takes long
+    const [where, ...values] =
+      status === 'PENDING'
+        ? [/* sql */ `q.status = 'PENDING' AND`]
+        : agentId === null
+          ? ['']
+          : [/* sql */ `q.agent_id = ? AND`, agentId]
+    const sql = /* sql */ `${WITH_RESOLVER} WHERE ${where} q.rowid > ? ORDER BY q.rowid LIMIT 500`
+    const page = db.page(sql, ...values, BigInt(cursor ?? START))
+    const fits = (found: Row): boolean =>
+      typeof found['dfid'] === 'string' &&
+      (status === null || found['status'] === status) &&
+      (agentId === null || found['agent_id'] === agentId)
+    const isOld = isOlder(leastAgeMicros)
+    const last = page.at(-1)?.['rowid'] ?? null
+    return {
+      items: page
+        .filter(fits)
+        .map(toRow)
+        .filter(({ createdAt }) => isOld(createdAt)),
+      next: last === null ? null : String(last),
+    }
+  },
 
   getPendingRequests: listed(
     () => ({
@@ -131,45 +113,39 @@ export const escalation: SyncImplementation<Operations['escalation'], SqliteConn
     return { granted: true, used: used + 1 }
   },
 
+  pruneFlow: rowsOfFlow(REQUESTS, (db, dfid, before) => {
+    const request = db.get(
+      /* sql */ `SELECT status, resolved_at FROM escalation_requests WHERE dfid = ?`,
+      dfid,
+    )
+    const isDecided = request?.['status'] === 'RESOLVED' && isOlderThan(request['resolved_at'], before)
+    return request === undefined || isDecided
+  }),
+
+  prunePage: (db, before, kept, cursor, dryRun) => oldRows(db, TOKENS, '1', [before, kept], cursor, dryRun),
+
   exportPage: (db, cursor) =>
     exportPage<BudgetTokenExport | RequestExport>(db, cursor, [
       { sql: byRowid(TOKENS), toItem: tokenToExport },
-      { sql: byRowid(REQUESTS), toItem: requestToExport },
+      {
+        sql: /* sql */ `${WITH_RESOLVER} WHERE q.rowid > ? ORDER BY q.rowid LIMIT 500`,
+        toItem: requestToExport,
+      },
     ]),
 
   importPage(db, items) {
     for (const item of items) {
       if (item.type === 'budgetToken') addToken(db, item.agentId, item.createdAt)
-      else write(db, item, item.createdAt, [item.status, item.resolvedAt, item.decision])
+      else {
+        writeRequest(db, item, item.createdAt, [item.status, item.resolvedAt, item.decision])
+        writeResolver(db, item.dfid, item.resolvedBy ?? null)
+      }
     }
   },
-}
-
-function toRequest(row: StoredRow): EscalationRequest {
-  return {
-    dfid: row.text('dfid'),
-    agentId: row.text('agent_id'),
-    reason: row.text('reason'),
-    contextJson: row.jsonOrEmpty('context_json'),
-    proposalJson: row.jsonOrEmpty('proposal_json'),
-    impact: row.text('impact'),
-  }
 }
 
 function tokenToExport(found: Row): BudgetTokenExport {
   const row = new StoredRow(TOKENS, found, true)
   const record = { agentId: row.text('agent_id'), createdAt: row.time('created_at') }
   return { type: 'budgetToken', ...record, ...row.fitness }
-}
-
-function requestToExport(found: Row): RequestExport {
-  const row = new StoredRow(REQUESTS, found, true)
-  const record = {
-    ...toRequest(row),
-    status: row.text('status') as RequestExport['status'], // core marks any other word as unfit
-    createdAt: row.time('created_at'),
-    resolvedAt: row.timeOrNull('resolved_at'),
-    decision: row.textOrNull('human_decision'),
-  }
-  return { type: 'request', ...record, ...row.fitness }
 }

@@ -1,5 +1,5 @@
 import type { Page } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
+import type { Statements } from './statements.ts'
 import type { Row, SqlValue } from './stored-row.ts'
 
 /** A query for some of a protocol's records. */
@@ -16,11 +16,17 @@ export function byRowid(table: string): string {
   return /* sql */ `SELECT rowid AS "rowid", * FROM ${table} WHERE rowid > ? ORDER BY rowid LIMIT 500`
 }
 
-const START = -(2n ** 63n)
+/** Before every row. */
+export const START = -(2n ** 63n)
+
+/** A blob's bytes as a cursor has them. Of a text that is no UTF-8 only the bytes come back as they were. */
+export function hexOf(value: SqlValue | undefined): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : ''
+}
 
 /** A page of the sources one after the other; the cursor says which source, and after which rowid. */
 export function exportPage<Item>(
-  db: SqliteConnection,
+  db: Statements,
   cursor: string | null,
   sources: readonly Source<Item>[],
 ): Page<Item> {

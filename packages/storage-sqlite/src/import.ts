@@ -1,17 +1,17 @@
 import { ConflictError } from '@dir/storage-core'
 import { type Counters, importTakenOver } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
+import type { Statements } from './statements.ts'
 import { kept } from './counters.ts'
 import { readMeta, removeMeta, writeMeta } from './meta.ts'
 import { RECORD_TABLES } from './recognise.ts'
 
 /** The highest `seq` and fence ever issued. */
-export function readCounters(db: SqliteConnection): Counters {
+export function readCounters(db: Statements): Counters {
   return { seq: Number(kept(db, 'decision_audit_events')), fence: readMeta(db, 'fence') ?? 0 }
 }
 
 /** Marks the file as being filled, inside the caller's transaction; what an interrupted import left is removed. */
-export function beginImport(db: SqliteConnection, ticket: number): void {
+export function beginImport(db: Statements, ticket: number): void {
   const { seq, fence } = readCounters(db)
   const interrupted = readMeta(db, 'importing') !== null
   if (!interrupted && (hasRecords(db) || seq + fence > 0))
@@ -21,17 +21,17 @@ export function beginImport(db: SqliteConnection, ticket: number): void {
   writeMeta(db, 'importing', ticket)
 }
 
-function hasRecords(db: SqliteConnection): boolean {
+function hasRecords(db: Statements): boolean {
   return RECORD_TABLES.some((table) => db.get(`SELECT 1 FROM ${table} LIMIT 1`) !== undefined)
 }
 
 /** Throws unless the import with this ticket is still the one that fills the file. */
-export function requireImport(db: SqliteConnection, ticket: number): void {
+export function requireImport(db: Statements, ticket: number): void {
   if (readMeta(db, 'importing') !== ticket) throw importTakenOver()
 }
 
 /** Sets the counters and takes the mark away, inside the caller's transaction. */
-export function finishImport(db: SqliteConnection, ticket: number, { seq, fence }: Counters): void {
+export function finishImport(db: Statements, ticket: number, { seq, fence }: Counters): void {
   if (readMeta(db, 'imported') === ticket) return
   requireImport(db, ticket)
   db.run(/* sql */ `DELETE FROM sqlite_sequence WHERE name = 'decision_audit_events'`)

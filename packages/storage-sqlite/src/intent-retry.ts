@@ -1,18 +1,19 @@
 import type { RetryCountExport } from '@dir/storage-core'
 import { type Operations, type SyncImplementation, nextCount } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
+import type { Statements } from './statements.ts'
 import { byRowid, exportPage } from './export-page.ts'
+import { rowsOfFlow } from './prune.ts'
 import { type Row, StoredRow } from './stored-row.ts'
 import { now, toColumn } from './time.ts'
 
 const TABLE = 'intent_retry'
 
-function getCount(db: SqliteConnection, dfid: string): number {
+function getCount(db: Statements, dfid: string): number {
   const row = db.get(/* sql */ `SELECT rejection_count FROM intent_retry WHERE dfid = ?`, dfid)
   return row === undefined ? 0 : new StoredRow(TABLE, row).number('rejection_count')
 }
 
-function setCount(db: SqliteConnection, dfid: string, count: number, time = now()): void {
+function setCount(db: Statements, dfid: string, count: number, time = now()): void {
   db.run(
     /* sql */ `INSERT INTO intent_retry (dfid, rejection_count, updated_at) VALUES (?, ?, ?)
       ON CONFLICT (dfid) DO UPDATE SET
@@ -23,7 +24,7 @@ function setCount(db: SqliteConnection, dfid: string, count: number, time = now(
   )
 }
 
-export const intentRetry: SyncImplementation<Operations['intentRetry'], SqliteConnection> = {
+export const intentRetry: SyncImplementation<Operations['intentRetry'], Statements> = {
   getCount,
 
   setCount: (db, dfid, count) => setCount(db, dfid, count),
@@ -37,6 +38,8 @@ export const intentRetry: SyncImplementation<Operations['intentRetry'], SqliteCo
     setCount(db, dfid, count)
     return count
   },
+
+  pruneFlow: rowsOfFlow(TABLE),
 
   exportPage: (db, cursor) => exportPage(db, cursor, [{ sql: byRowid(TABLE), toItem: toExport }]),
 

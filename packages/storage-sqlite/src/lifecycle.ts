@@ -1,14 +1,15 @@
-import type { TransitionExport } from '@dir/storage-core'
+import type { FlowStatus, TransitionExport } from '@dir/storage-core'
 import { type Operations, type SyncImplementation, conditionalWrite } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
-import { byRowid, exportPage } from './export-page.ts'
+import type { Statements } from './statements.ts'
+import { START, byRowid, exportPage } from './export-page.ts'
 import { listed } from './listed.ts'
+import { isOlderThan, rowsOfFlow } from './prune.ts'
 import { type Row, StoredRow } from './stored-row.ts'
-import { now, toColumn } from './time.ts'
+import { isOlder, now, toColumn } from './time.ts'
 
 const TABLE = 'flow_transitions'
 
-function getCurrentStatus(db: SqliteConnection, dfid: string): string | null {
+function getCurrentStatus(db: Statements, dfid: string): string | null {
   const row = db.get(
     /* sql */ `SELECT to_status FROM flow_transitions WHERE dfid = ? ORDER BY id DESC LIMIT 1`,
     dfid,
@@ -17,7 +18,7 @@ function getCurrentStatus(db: SqliteConnection, dfid: string): string | null {
 }
 
 function record(
-  db: SqliteConnection,
+  db: Statements,
   dfid: string,
   fromStatus: string | null,
   toStatus: string,
@@ -32,11 +33,11 @@ function record(
   )
 }
 
-export const lifecycle: SyncImplementation<Operations['lifecycle'], SqliteConnection> = {
+export const lifecycle: SyncImplementation<Operations['lifecycle'], Statements> = {
   recordTransition: (db, dfid, fromStatus, toStatus) => record(db, dfid, fromStatus, toStatus),
 
   getTransitions: listed(
-    (_: SqliteConnection, dfid: string | null) =>
+    (_: Statements, dfid: string | null) =>
       dfid === null
         ? { sql: /* sql */ `SELECT * FROM flow_transitions ORDER BY id`, values: [] }
         : { sql: /* sql */ `SELECT * FROM flow_transitions WHERE dfid = ? ORDER BY id`, values: [dfid] },
@@ -48,19 +49,49 @@ export const lifecycle: SyncImplementation<Operations['lifecycle'], SqliteConnec
 
   getCurrentStatus,
 
+  flowsPage(db, { status, leastAgeMicros }, cursor) {
+    const wanted = status === null ? [] : [status]
+    const rows = db.page(
+      /* sql */ `SELECT c.id AS "rowid", c.dfid, c.to_status, t.created_at
+        FROM current_flows c CROSS JOIN flow_transitions t ON t.id = c.id
+        WHERE ${status === null ? '' : 'c.to_status = ? AND'} c.id > ? ORDER BY c.id LIMIT 500`,
+      ...wanted,
+      BigInt(cursor ?? START),
+    )
+    const isOld = isOlder(leastAgeMicros)
+    const last = rows.at(-1)?.['rowid'] ?? null
+    return {
+      items: rows
+        .filter((found) => typeof found['dfid'] === 'string')
+        .map(toFlow)
+        .filter(({ since }) => isOld(since)),
+      next: last === null ? null : String(last),
+    }
+  },
+
   transition: conditionalWrite(
-    (db: SqliteConnection, dfid: string, fromStatus: string | null, _toStatus: string) =>
+    (db: Statements, dfid: string, fromStatus: string | null, _toStatus: string) =>
       getCurrentStatus(db, dfid) === fromStatus,
     (db, dfid, fromStatus, toStatus) => {
       record(db, dfid, fromStatus, toStatus)
       return true
     },
+    getCurrentStatus,
   ),
 
   expectStatus: conditionalWrite(
-    (db: SqliteConnection, dfid: string, status: string | null) => getCurrentStatus(db, dfid) === status,
+    (db: Statements, dfid: string, status: string | null) => getCurrentStatus(db, dfid) === status,
     () => true,
+    getCurrentStatus,
   ),
+
+  pruneFlow: rowsOfFlow(TABLE, (db, dfid, before, status) => {
+    const last = db.get(
+      /* sql */ `SELECT to_status, created_at FROM flow_transitions WHERE dfid = ? ORDER BY id DESC LIMIT 1`,
+      dfid,
+    )
+    return last?.['to_status'] === status && isOlderThan(last['created_at'], before)
+  }),
 
   exportPage: (db, cursor) => exportPage(db, cursor, [{ sql: byRowid(TABLE), toItem: toExport }]),
 
@@ -68,6 +99,12 @@ export const lifecycle: SyncImplementation<Operations['lifecycle'], SqliteConnec
     for (const { dfid, fromStatus, toStatus, createdAt } of items)
       record(db, dfid, fromStatus, toStatus, createdAt)
   },
+}
+
+function toFlow(found: Row): FlowStatus {
+  const row = new StoredRow(TABLE, found, true)
+  const flow = { dfid: row.text('dfid'), status: row.text('to_status'), since: row.time('created_at') }
+  return { ...flow, ...row.trouble }
 }
 
 function toTransition(row: StoredRow) {

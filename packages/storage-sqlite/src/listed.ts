@@ -12,7 +12,7 @@ interface Query {
 }
 
 interface ListSteps<Args extends readonly unknown[], Item> {
-  readonly query: (db: SqliteConnection, ...args: Args) => Query
+  readonly query: (db: Statements, ...args: Args) => Query
   readonly toItem: (row: Row) => Item
 }
 
@@ -20,8 +20,8 @@ interface ListSteps<Args extends readonly unknown[], Item> {
 export function listed<Args extends readonly unknown[], Item>(
   query: ListSteps<Args, Item>['query'],
   toItem: (row: Row) => Item,
-): ((db: SqliteConnection, ...args: Args) => Item[]) & ListSteps<Args, Item> {
-  const whole = (db: SqliteConnection, ...args: Args): Item[] => {
+): ((db: Statements, ...args: Args) => Item[]) & ListSteps<Args, Item> {
+  const whole = (db: Statements, ...args: Args): Item[] => {
     const { sql, values } = query(db, ...args)
     return db.all(sql, ...values).map(toItem)
   }

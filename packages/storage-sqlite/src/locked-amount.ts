@@ -1,14 +1,10 @@
 import { StoredDataError } from '@dir/storage-core'
 import type { Micros } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
+import type { Statements } from './statements.ts'
 import { integer } from './stored-row.ts'
 
 /** A resource's total, less what has expired and what one flow holds itself: it costs the same with any number of holds. */
-export function getLockedAmount(
-  db: SqliteConnection,
-  resourceId: string,
-  excludeDfid: string | null,
-): Micros {
+export function getLockedAmount(db: Statements, resourceId: string, excludeDfid: string | null): Micros {
   const row = db.get(
     /* sql */ `SELECT SUM(unreadable) AS unreadable, SUM(units) AS units, SUM(rest) AS rest FROM (
         SELECT unreadable, units, rest FROM resource_lock_totals WHERE resource_id = ?

@@ -1,6 +1,7 @@
 import { SchemaError } from '@dir/storage-core'
-import type { SqliteConnection } from './connection.ts'
+import type { Statements } from './statements.ts'
 import { readMeta, readRelease } from './meta.ts'
+import { FLOWS_AS_VIEW } from './current-flows.ts'
 import { TOTALS_AS_VIEWS } from './running-totals.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 
@@ -26,30 +27,33 @@ const ORIGINAL_TABLES = tables({
   flow_transitions: 'id dfid from_status to_status created_at',
 })
 
-/** What triggers keep, in order of their keys. */
-const WITHOUT_ROWID = tables({
+/** What triggers keep, in order of their first columns. */
+const KEPT = tables({
   resource_lock_totals: 'resource_id holds unreadable units rest',
   escalation_budget_windows: 'agent_id digits period tokens',
+  current_flows: 'id dfid to_status',
 })
 
 /** Those that stand beside. */
 const SIDE_TABLES: Tables = {
   ...tables({
     dir_storage_meta: 'name value',
-    idempotency_claims: 'key token request_hash claimed_at expires_at',
+    idempotency_claims: 'key token request_hash claimed_at expires_at dfid step_id',
     resource_lock_leases: 'dfid resource_id expires_at fence micros',
+    escalation_resolvers: 'dfid resolved_by',
   }),
-  ...WITHOUT_ROWID,
+  ...KEPT,
 }
 
 const TABLES: Tables = { ...ORIGINAL_TABLES, ...SIDE_TABLES }
 
 /** Those that hold records; first those that triggers keep, so that there is nothing to keep while the others are emptied. */
 export const RECORD_TABLES: readonly string[] = [
-  ...Object.keys(WITHOUT_ROWID),
+  ...Object.keys(KEPT),
   ...Object.keys(ORIGINAL_TABLES),
   'idempotency_claims',
   'resource_lock_leases',
+  'escalation_resolvers',
 ]
 
 export interface FoundSchema {
@@ -64,7 +68,7 @@ export interface FoundSchema {
 }
 
 /** Tells whose file this is; throws `SchemaError` where a table that is there keeps ours out. */
-export function recognise(db: SqliteConnection): FoundSchema {
+export function recognise(db: Statements): FoundSchema {
   const rows = db.all(
     /* sql */ `SELECT LOWER(name) AS name FROM main.sqlite_master WHERE type IN ('table', 'view')`,
   )
@@ -82,7 +86,7 @@ export function recognise(db: SqliteConnection): FoundSchema {
         ? secondGeneration()
         : foreign(`has a table ${name} with other columns`, `other columns in ${name}`)
     // reaches for the table's last page: a file in WAL mode whose end is cut off looks whole until then
-    const last = name in WITHOUT_ROWID ? TABLES[name]?.[0] : 'rowid'
+    const last = name in KEPT ? TABLES[name]?.[0] : 'rowid'
     db.get(`SELECT 1 FROM ${name} ORDER BY ${last} DESC LIMIT 1`)
   }
   if (isSecond && original.length < Object.keys(ORIGINAL_TABLES).length) throw secondGeneration()
@@ -96,12 +100,12 @@ export function recognise(db: SqliteConnection): FoundSchema {
   }
 }
 
-function lacksColumns(db: SqliteConnection, table: string): boolean {
+function lacksColumns(db: Statements, table: string): boolean {
   const found = columnsOf(db, table)
   return TABLES[table]?.some((name) => !found.has(name)) === true
 }
 
-function columnsOf(db: SqliteConnection, table: string): ReadonlySet<string> {
+export function columnsOf(db: Statements, table: string): ReadonlySet<string> {
   const rows = db.all(/* sql */ `SELECT LOWER(name) AS name FROM pragma_table_info(?)`, table)
   return new Set(rows.map((row) => String(row['name'])))
 }
@@ -110,10 +114,10 @@ function columnsOf(db: SqliteConnection, table: string): ReadonlySet<string> {
  * Empty tables for what a file of Python's lacks, and views for what triggers would keep, which only this connection sees:
  * the file can be read then as it is.
  */
-export function standIn(db: SqliteConnection): void {
+export function standIn(db: Statements): void {
   for (const [name, columns] of Object.entries(TABLES)) {
     if (columnsOf(db, name).size > 0) continue
-    const view = TOTALS_AS_VIEWS[name]
+    const view = name === 'current_flows' ? FLOWS_AS_VIEW : TOTALS_AS_VIEWS[name]
     db.exec(
       view === undefined
         ? `CREATE TEMP TABLE ${name} (${columns.join(', ')})`
@@ -123,7 +127,7 @@ export function standIn(db: SqliteConnection): void {
 }
 
 /** Takes the stand-ins away where the tables themselves are there meanwhile. @returns whether they are. */
-export function removeStandIns(db: SqliteConnection): boolean {
+export function removeStandIns(db: Statements): boolean {
   if (db.get(/* sql */ `SELECT 1 FROM main.sqlite_master WHERE name = 'dir_storage_meta'`) === undefined)
     return false
   for (const { type, name } of db.all(

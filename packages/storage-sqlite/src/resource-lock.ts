@@ -1,40 +1,34 @@
-import type { HoldExport } from '@dir/storage-core'
 import {
   type AcquireRequest,
   type Micros,
   type Operations,
   type SyncImplementation,
   conditionalWrite,
-  exportAmount,
+  flowPruning,
   formatMicros,
   fromMicros,
   importAmount,
   microsOf,
   noRoom,
 } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
+import type { Statements } from './statements.ts'
 import { exportPage } from './export-page.ts'
+import { COLUMNS, LIVE, holdsPage, toExport, toRow } from './holds.ts'
 import { listed } from './listed.ts'
 import { getLockedAmount } from './locked-amount.ts'
 import { nextFence } from './meta.ts'
-import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
+import type { SqlValue } from './stored-row.ts'
 import { toColumn } from './time.ts'
 
 // resource_locks is the truth for amounts, and all that Python knows. Each hold has a row in resource_lock_leases: its
 // fence, its end if it has one, and its exact amount. Triggers make and remove it, and keep each resource's total.
-const TABLE = 'resource_locks'
-
 /** How many expired holds are removed at once, so that many of them do not keep the event loop. */
 const MOST_EXPIRED = 200
-
-/** The holds that have not expired; takes the time. */
-const LIVE = /* sql */ `resource_locks h JOIN resource_lock_leases l
-  ON l.dfid = h.dfid AND l.resource_id = h.resource_id WHERE (l.expires_at IS NULL OR l.expires_at > ?)`
 
 /** The leases that a renewal concerns; takes the flow, the time and the fence or null. */
 const RENEWED = /* sql */ `dfid = ? AND expires_at > ? AND fence <= COALESCE(?, fence)`
 
-function removeExpired(db: SqliteConnection, resourceId: string): void {
+function removeExpired(db: Statements, resourceId: string): void {
   db.run(
     /* sql */ `DELETE FROM resource_locks WHERE resource_id = ? AND dfid IN
       (SELECT dfid FROM resource_lock_leases WHERE resource_id = ? AND expires_at <= ? LIMIT ${MOST_EXPIRED})`,
@@ -45,7 +39,7 @@ function removeExpired(db: SqliteConnection, resourceId: string): void {
 }
 
 function write(
-  db: SqliteConnection,
+  db: Statements,
   dfid: string,
   resourceId: string,
   micros: Micros,
@@ -70,11 +64,11 @@ function write(
   )
 }
 
-export const resourceLock: SyncImplementation<Operations['resourceLock'], SqliteConnection> = {
+export const resourceLock: SyncImplementation<Operations['resourceLock'], Statements> = {
   getLockedAmount,
 
   acquire: conditionalWrite(
-    (db: SqliteConnection, { dfid, demands }: AcquireRequest): true => {
+    (db: Statements, { dfid, demands }: AcquireRequest): true => {
       for (const demand of demands) {
         const locked = getLockedAmount(db, demand.resourceId, dfid)
         if (locked + demand.micros > demand.capacity) throw noRoom(demand, locked)
@@ -106,7 +100,7 @@ export const resourceLock: SyncImplementation<Operations['resourceLock'], Sqlite
   },
 
   renew: conditionalWrite(
-    (db: SqliteConnection, dfid: string, _leaseMicros: number, fence: number | null) =>
+    (db: Statements, dfid: string, _leaseMicros: number, fence: number | null) =>
       db.get(/* sql */ `SELECT 1 FROM resource_lock_leases WHERE ${RENEWED}`, dfid, db.time(), fence) !==
       undefined,
     (db, dfid, leaseMicros, fence) => {
@@ -122,34 +116,39 @@ export const resourceLock: SyncImplementation<Operations['resourceLock'], Sqlite
     },
   ),
 
-  getHolds: listed(
-    (db: SqliteConnection, dfid: string | null, resourceId: string | null) => {
-      const values: SqlValue[] = [db.time()]
-      let where = ''
-      for (const [column, value] of [
-        ['dfid', dfid],
-        ['resource_id', resourceId],
-      ] as const) {
-        if (value === null) continue
-        where += ` AND h.${column} = ?`
-        values.push(value)
-      }
-      const sql = /* sql */ `SELECT h.*, l.micros, l.expires_at, l.fence
+  getHolds: listed((db: Statements, dfid: string | null, resourceId: string | null) => {
+    const values: SqlValue[] = [db.time()]
+    let where = ''
+    for (const [column, value] of [
+      ['dfid', dfid],
+      ['resource_id', resourceId],
+    ] as const) {
+      if (value === null) continue
+      where += ` AND h.${column} = ?`
+      values.push(value)
+    }
+    const sql = /* sql */ `SELECT ${COLUMNS}
         FROM ${LIVE} ${where} ORDER BY l.fence, h.dfid, h.resource_id`
-      return { sql, values }
-    },
-    (found) => {
-      const row = new StoredRow(TABLE, found, true)
-      const micros =
-        found['micros'] === null ? row.unreadable('amount', 'cannot be summed') : row.number('micros')
-      return { ...toHold(row, found), micros, ...row.trouble }
-    },
-  ),
+    return { sql, values }
+  }, toRow),
+
+  holdsPage,
+
+  pruneFlow: flowPruning<Statements>({
+    isOver: (db, dfid) =>
+      db.get(
+        /* sql */ `SELECT 1 FROM resource_lock_leases WHERE dfid = ? AND COALESCE(expires_at > ?, TRUE)`,
+        dfid,
+        db.time(),
+      ) === undefined,
+    // what has expired
+    remove: (db, dfid) => void db.run(/* sql */ `DELETE FROM resource_locks WHERE dfid = ?`, dfid),
+  }),
 
   exportPage: (db, cursor) =>
     exportPage(db, cursor, [
       {
-        sql: /* sql */ `SELECT h.rowid AS "rowid", h.*, l.micros, l.expires_at, l.fence
+        sql: /* sql */ `SELECT h.rowid AS "rowid", ${COLUMNS}
           FROM ${LIVE} AND h.rowid > ? ORDER BY h.rowid LIMIT 500`,
         values: () => [db.time()],
         toItem: toExport,
@@ -162,24 +161,4 @@ export const resourceLock: SyncImplementation<Operations['resourceLock'], Sqlite
       write(db, dfid, resourceId, importAmount(amount, micros), toColumn(acquiredAt), end, fence)
     }
   },
-}
-
-function toHold(row: StoredRow, found: Row) {
-  return {
-    dfid: row.text('dfid'),
-    resourceId: row.text('resource_id'),
-    acquiredAt: row.time('acquired_at'),
-    expiresAt: found['expires_at'] === null ? null : formatMicros(row.number('expires_at')),
-    fence: row.number('fence'),
-  }
-}
-
-function toExport(found: Row): HoldExport {
-  const row = new StoredRow(TABLE, found, true)
-  const micros = found['micros'] === null ? null : row.number('micros')
-  const record = {
-    ...toHold(row, found),
-    ...(micros === null ? { amount: row.number('amount') } : exportAmount(micros)),
-  }
-  return { type: 'hold', ...record, ...row.fitness }
 }

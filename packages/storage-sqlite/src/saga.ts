@@ -1,27 +1,31 @@
 import type { DirtyFlowExport } from '@dir/storage-core'
-import type { Operations, SyncImplementation } from '@dir/storage-core/adapter'
-import type { SqliteConnection } from './connection.ts'
+import {
+  type DirtyFlowRow,
+  type Operations,
+  type SyncImplementation,
+  flowPruning,
+} from '@dir/storage-core/adapter'
+import type { Statements } from './statements.ts'
 import { byRowid, exportPage } from './export-page.ts'
 import { listed } from './listed.ts'
+import { nextMark } from './meta.ts'
 import { type Row, StoredRow } from './stored-row.ts'
-import { now, toColumn } from './time.ts'
+import { isOlder, now, toColumn } from './time.ts'
 
 const TABLE = 'saga_dirty_state'
 
-function clear(db: SqliteConnection, dfid: string): void {
-  db.run(/* sql */ `DELETE FROM saga_dirty_state WHERE dfid = ?`, dfid)
-}
-
 function mark(
-  db: SqliteConnection,
+  db: Statements,
   dfid: string,
   failedStep: string,
   partialStateJson: string,
   time = now(),
 ): void {
-  clear(db, dfid) // an upsert would keep the rowid, and with it the place in the list
+  // the rowid is the place in the list; SQLite itself would give the last one again once its row is gone
   db.run(
-    /* sql */ `INSERT INTO saga_dirty_state (dfid, failed_step, partial_state_json, created_at) VALUES (?, ?, ?, ?)`,
+    /* sql */ `INSERT OR REPLACE INTO saga_dirty_state (rowid, dfid, failed_step, partial_state_json, created_at)
+      VALUES (?, ?, ?, ?, ?)`,
+    nextMark(db),
     dfid,
     failedStep,
     db.json('saga_dirty_state.partial_state_json', partialStateJson),
@@ -29,7 +33,7 @@ function mark(
   )
 }
 
-export const saga: SyncImplementation<Operations['saga'], SqliteConnection> = {
+export const saga: SyncImplementation<Operations['saga'], Statements> = {
   markDirty: (db, dfid, failedStep, partialStateJson) => mark(db, dfid, failedStep, partialStateJson),
 
   getDirtyFlows: listed(
@@ -42,12 +46,29 @@ export const saga: SyncImplementation<Operations['saga'], SqliteConnection> = {
 
   getDirtyState(db, dfid) {
     const found = db.get(/* sql */ `SELECT * FROM saga_dirty_state WHERE dfid = ?`, dfid)
-    if (found === undefined) return null
-    const row = new StoredRow(TABLE, found)
-    return { failedStep: row.text('failed_step'), partialStateJson: row.jsonOrEmpty('partial_state_json') }
+    return found === undefined ? null : toMark(new StoredRow(TABLE, found))
   },
 
-  clearDirty: clear,
+  clearDirty(db, dfid) {
+    db.run(/* sql */ `DELETE FROM saga_dirty_state WHERE dfid = ?`, dfid)
+  },
+
+  dirtyFlowsPage(db, leastAgeMicros, cursor) {
+    const { items, next } = exportPage(db, cursor, [{ sql: byRowid(TABLE), toItem: (found) => found }])
+    const isOld = isOlder(leastAgeMicros)
+    return {
+      items: items
+        .filter((found) => typeof found['dfid'] === 'string')
+        .map(toListed)
+        .filter(({ markedAt }) => isOld(markedAt)),
+      next,
+    }
+  },
+
+  pruneFlow: flowPruning<Statements>({
+    isOver: (db, dfid) =>
+      db.get(/* sql */ `SELECT 1 FROM saga_dirty_state WHERE dfid = ?`, dfid) === undefined,
+  }),
 
   exportPage: (db, cursor) => exportPage(db, cursor, [{ sql: byRowid(TABLE), toItem: toExport }]),
 
@@ -57,13 +78,18 @@ export const saga: SyncImplementation<Operations['saga'], SqliteConnection> = {
   },
 }
 
+function toMark(row: StoredRow) {
+  return { failedStep: row.text('failed_step'), partialStateJson: row.jsonOrEmpty('partial_state_json') }
+}
+
+function toListed(found: Row): DirtyFlowRow {
+  const row = new StoredRow(TABLE, found, true)
+  const flow = { dfid: row.text('dfid'), ...toMark(row), markedAt: row.time('created_at') }
+  return { ...flow, ...row.trouble }
+}
+
 function toExport(found: Row): DirtyFlowExport {
   const row = new StoredRow(TABLE, found, true)
-  const record = {
-    dfid: row.text('dfid'),
-    failedStep: row.text('failed_step'),
-    partialStateJson: row.jsonOrEmpty('partial_state_json'),
-    createdAt: row.time('created_at'),
-  }
+  const record = { dfid: row.text('dfid'), ...toMark(row), createdAt: row.time('created_at') }
   return { type: 'dirtyFlow', ...record, ...row.fitness }
 }

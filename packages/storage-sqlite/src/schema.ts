@@ -1,3 +1,4 @@
+import { CURRENT_FLOWS } from './current-flows.ts'
 import { RUNNING_TOTALS } from './running-totals.ts'
 
 /** One version of the schema. */
@@ -143,6 +144,37 @@ CREATE INDEX IF NOT EXISTS dir_storage_fences ON resource_lock_leases (fence);
 `,
   },
   { since: '0.1.0', sql: RUNNING_TOTALS },
+  {
+    since: '0.1.0',
+    sql: /* sql */ `
+CREATE TABLE IF NOT EXISTS escalation_resolvers (
+  dfid TEXT PRIMARY KEY,
+  resolved_by TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS dir_storage_agents ON escalation_requests (agent_id);
+CREATE TRIGGER IF NOT EXISTS dir_storage_request_written AFTER INSERT ON escalation_requests BEGIN
+  DELETE FROM escalation_resolvers WHERE dfid = NEW.dfid;
+END;
+CREATE TRIGGER IF NOT EXISTS dir_storage_request_changed
+AFTER UPDATE OF dfid, status, resolved_at, human_decision ON escalation_requests BEGIN
+  DELETE FROM escalation_resolvers WHERE dfid IN (OLD.dfid, NEW.dfid);
+END;
+CREATE TRIGGER IF NOT EXISTS dir_storage_request_removed AFTER DELETE ON escalation_requests BEGIN
+  DELETE FROM escalation_resolvers WHERE dfid = OLD.dfid;
+END;
+`,
+  },
+  {
+    since: '0.1.0',
+    sql: /* sql */ `
+DROP INDEX IF EXISTS dir_storage_fences;
+CREATE INDEX IF NOT EXISTS dir_storage_holds ON resource_lock_leases (fence, dfid, resource_id);
+CREATE INDEX IF NOT EXISTS dir_storage_claims ON idempotency_claims (claimed_at, key) WHERE token IS NOT NULL;
+${CURRENT_FLOWS}ALTER TABLE idempotency_claims ADD COLUMN dfid TEXT;
+ALTER TABLE idempotency_claims ADD COLUMN step_id TEXT;
+CREATE INDEX IF NOT EXISTS dir_storage_claimed ON idempotency_claims (dfid) WHERE dfid IS NOT NULL;
+`,
+  },
 ]
 
 /** What this package reads and writes. */

@@ -1,3 +1,4 @@
+import { hostMicros } from '@dir/storage-core/adapter'
 import type BetterSqlite3 from 'better-sqlite3'
 import type { Row, SqlValue } from './stored-row.ts'
 
@@ -8,10 +9,17 @@ export class Statements {
   protected readonly db: BetterSqlite3.Database
   readonly #statements = new Map<string, BetterSqlite3.Statement<SqlValue[], Row>>()
   #written = 0
+  /** When the transaction began, while there is one. */
+  protected moment: number | null = null
   #numericJson: ReadonlySet<string> = new Set()
 
   constructor(db: BetterSqlite3.Database) {
-    this.db = db.defaultSafeIntegers(true)
+    this.db = db
+  }
+
+  /** The host's clock in microseconds. A transaction has one time: what it judged as expired is what it removes. */
+  time(): number {
+    return this.moment ?? hostMicros()
   }
 
   get(sql: string, ...values: SqlValue[]): Row | undefined {
@@ -26,6 +34,10 @@ export class Statements {
     const { changes, lastInsertRowid } = this.#prepare(sql).run(...values)
     this.#written += changes
     return { changes, rowid: Number(lastInsertRowid) }
+  }
+
+  get isInTransaction(): boolean {
+    return this.db.inTransaction
   }
 
   /** How many rows were written since it was opened, those that were undone too. */
@@ -95,7 +107,7 @@ export class Statements {
   #prepare(sql: string): BetterSqlite3.Statement<SqlValue[], Row> {
     let statement = this.#statements.get(sql)
     if (statement === undefined) {
-      statement = this.db.prepare<SqlValue[], Row>(sql)
+      statement = this.db.prepare<SqlValue[], Row>(sql).safeIntegers(true)
       this.#statements.set(sql, statement)
     }
     return statement

@@ -27,3 +27,12 @@ export function nowAfter(earlier: Instant): Instant {
     ? `${earlier.slice(0, 20)}${String(fraction).padStart(6, '0')}Z`
     : formatMicros(microsOf(earlier) + 1)
 }
+
+/**
+ * Tells of times whether they lie so many microseconds back or more (null: all of them do). Of one that could not be read
+ * nobody knows: it counts as one that does.
+ */
+export function isOlder(leastAgeMicros: number | null): (time: Instant | null) => boolean {
+  const latest = leastAgeMicros === null ? null : formatMicros(hostMicros() - leastAgeMicros)
+  return (time) => latest === null || time === null || time <= latest
+}

@@ -1,4 +1,4 @@
-import { type Outcome, ResourceContentionError } from '@dir/storage-core'
+import { type Outcome, ResourceContentionError, type StorageError } from '@dir/storage-core'
 import {
   type Sending,
   type SyncOperations,
@@ -10,6 +10,7 @@ import {
 import type { SqliteConnection } from './connection.ts'
 import { requireImport } from './import.ts'
 import { commitOutcome, isBusy, isStoreFailure } from './result-codes.ts'
+import type { Statements } from './statements.ts'
 
 /** So long before its deadline a write is undone that readers still keep from its commit: a later one could not say so. */
 const MARGIN_MS = 20
@@ -17,7 +18,7 @@ const MARGIN_MS = 20
 /** Commits the works in one transaction, and so with one fsync. Only the wait for others is awaited. */
 export async function commit(
   db: SqliteConnection,
-  operations: SyncOperations<SqliteConnection>,
+  operations: SyncOperations<Statements>,
   works: readonly Work[],
   sending: Sending,
 ): Promise<readonly WorkResult[]> {
@@ -72,7 +73,7 @@ async function outwait(db: SqliteConnection, works: readonly Work[]): Promise<re
  */
 function carryOut(
   db: SqliteConnection,
-  operations: SyncOperations<SqliteConnection>,
+  operations: SyncOperations<Statements>,
   works: readonly Work[],
 ): readonly WorkResult[] {
   db.run('SAVEPOINT works')
@@ -88,13 +89,18 @@ function carryOut(
   return results
 }
 
+/** Where a work is carried out: our own connection, or one of the application's. */
+interface WorkPlace extends Statements {
+  translate(error: unknown): StorageError
+}
+
 interface Ran {
   readonly result: WorkResult
   /** It was refused after it had written something, which must be undone. */
   readonly isHalfDone: boolean
 }
 
-function run(db: SqliteConnection, operations: SyncOperations<SqliteConnection>, work: Work): Ran {
+function run(db: WorkPlace, operations: SyncOperations<Statements>, work: Work): Ran {
   const before = db.written
   try {
     if (work.importTicket !== undefined) requireImport(db, work.importTicket)
@@ -105,16 +111,19 @@ function run(db: SqliteConnection, operations: SyncOperations<SqliteConnection>,
   }
 }
 
-function runApart(
-  db: SqliteConnection,
-  operations: SyncOperations<SqliteConnection>,
-  work: Work,
-): WorkResult {
+/** Carries one work out inside a transaction, so that a refusal, or a failure, undoes it and nothing else. */
+export function runApart(db: WorkPlace, operations: SyncOperations<Statements>, work: Work): WorkResult {
   db.run('SAVEPOINT work')
-  const { result, isHalfDone } = run(db, operations, work)
-  if (isHalfDone) db.run('ROLLBACK TO work')
-  db.run('RELEASE work')
-  return result
+  let isHalfDone = true
+  try {
+    const ran = run(db, operations, work)
+    isHalfDone = ran.isHalfDone
+    return ran.result
+  } finally {
+    // after some failures SQLite has rolled everything back by itself
+    if (isHalfDone && db.isInTransaction) db.run('ROLLBACK TO work')
+    if (db.isInTransaction) db.run('RELEASE work')
+  }
 }
 
 /** Each gets an error of its own, because an error says which call it is about. */

@@ -6,7 +6,7 @@ import { CAPABILITIES, type Capability } from '@dir/storage-core'
 import { dropNamespace, sqliteStorage } from '../src/index.ts'
 import manifest from '../package.json' with { type: 'json' }
 
-const fileOf = (namespace: string): string =>
+export const fileOf = (namespace: string): string =>
   join(process.env['DIR_STORAGE_SQLITE_FOLDER'] ?? tmpdir(), `${namespace}.sqlite`)
 
 export default defineBackend({
@@ -15,6 +15,16 @@ export default defineBackend({
   claims: Object.fromEntries(CAPABILITIES.map((one) => [one, true])) as Record<Capability, true>,
   open: (namespace, options) => sqliteStorage({ path: fileOf(namespace), ...options }),
   destroy: (namespace) => dropNamespace({ path: fileOf(namespace) }),
+  async openTransaction(namespace) {
+    const client = new BetterSqlite3(fileOf(namespace))
+    client.exec('BEGIN IMMEDIATE')
+    return {
+      client,
+      commit: async () => void client.exec('COMMIT'),
+      rollback: async () => void client.exec('ROLLBACK'),
+      close: async () => void client.close(),
+    }
+  },
   /** Holds the lock of those who write. */
   async stall(namespace) {
     const holder = new BetterSqlite3(fileOf(namespace))

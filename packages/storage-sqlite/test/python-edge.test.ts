@@ -15,7 +15,7 @@ const { calls } = JSON.parse(readFileSync(fixture('python-edge.expected.json'), 
 
 const path = join(testFolder(), 'python.sqlite')
 copyFileSync(fixture('python-edge.sqlite'), path)
-const storage = sqliteStorage(path)
+const storage = sqliteStorage({ path, numbers: 'exact' })
 afterAll(() => storage.close())
 
 const STORED_DATA = 'STORAGE_STORED_DATA'
@@ -98,7 +98,7 @@ test.each(cases.map((call) => [`${call.method}(${JSON.stringify(call.args)})`, c
   },
 )
 
-test('a pending request with invalid JSON stays in the list, with null and the error', async () => {
+test('a pending request with invalid JSON stays in the list, with null, its text and the error', async () => {
   const [ok, bad, ...rest] = await storage.escalation.getPendingRequests()
   const createdAt = '2026-03-03T12:00:00.000000Z'
   expect(ok).toEqual({
@@ -106,7 +106,9 @@ test('a pending request with invalid JSON stays in the list, with null and the e
     agentId: 'a',
     reason: '',
     context: {},
+    contextJson: '{}',
     proposal: {},
+    proposalJson: '{}',
     impact: '',
     createdAt,
   })
@@ -116,7 +118,9 @@ test('a pending request with invalid JSON stays in the list, with null and the e
     agentId: 'a',
     reason: 'r',
     context: null,
+    contextJson: '{nope',
     proposal: {},
+    proposalJson: '{}',
     impact: 'i',
     createdAt,
   })

@@ -52,9 +52,10 @@ function withoutSeq({ seq: _, ...event }: { readonly seq: number }): unknown {
   return snake(event)
 }
 
-/** The names of one level as Python spells them. */
+/** The names of one level as Python spells them. Of the texts beside parsed values, Python has nothing. */
 function snake(value: object | null): unknown {
   if (value === null) return null
   const name = (camel: string): string => camel.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [name(key), member]))
+  const members = Object.entries(value).filter(([key]) => !key.endsWith('Json'))
+  return Object.fromEntries(members.map(([key, member]) => [name(key), member]))
 }

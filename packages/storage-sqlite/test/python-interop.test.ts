@@ -128,6 +128,7 @@ run("PRAGMA journal_mode = ${journalMode}")`,
       expect(await storage.agentRegistry.getAgent('py')).toEqual({
         agentId: 'py',
         contract: { of: 'python' },
+        contractJson: '{"of": "python"}',
         priority: 7,
         status: 'ACTIVE',
         agentVersion: '1.0',
@@ -140,6 +141,7 @@ run("PRAGMA journal_mode = ${journalMode}")`,
       expect(await storage.idempotency.claim('claimed', { leaseSec: 1, requestHash: 'another' })).toEqual({
         state: 'replay',
         result: { ran: 'in python' },
+        resultJson: '{"ran": "in python"}',
       })
       expect(
         (await storage.decisionAudit.allEventsChronological()).map(({ seq, event }) => [seq, event]),

@@ -15,8 +15,9 @@ const { calls, tables } = JSON.parse(readFileSync(fixture('python-written.expect
 
 const path = join(testFolder(), 'python.sqlite')
 copyFileSync(fixture('python-written.sqlite'), path)
-const storage: StorageHandle = sqliteStorage(path)
-afterAll(() => storage.close())
+const storage: StorageHandle = sqliteStorage({ path, numbers: 'exact' })
+const plain: StorageHandle = sqliteStorage(path)
+afterAll(() => Promise.all([storage.close(), plain.close()]))
 
 /** The flows in the order of their rows, which is that of their latest marks. */
 const latestMarks = tables.saga_dirty_state.rows.map(([dfid]) => dfid?.[1])
@@ -42,6 +43,18 @@ test.each(marked('exact'))('%s is what Python read', async (_, call) => {
   const expected = printed(call.result_json ?? '')
   const number = call.storage === 'resource_lock' ? expected.replace(/\.0$/, '') : expected
   expect(await answerOf(storage, call)).toBe(number)
+})
+
+test('with plain numbers, all of that is the same, but for what is a float', async () => {
+  const differing: string[] = []
+  for (const [name, call] of marked('exact')) {
+    const answer = await answerOf(plain, call)
+    expect([name, answer]).toEqual([name, dumpsJsonDict(loadsJson(call.result_json ?? ''))])
+    if (answer !== (await answerOf(storage, call))) differing.push(name)
+  }
+  expect(differing).toHaveLength(11)
+  const { contractJson } = (await plain.agentRegistry.getAgent('agent-02')) ?? {}
+  expect(contractJson).toBe('{"integral_floats": [1.0, 100.0, -0.0, 1e+22, 1e+21, 1.2345678901234568e+17]}')
 })
 
 test.each(marked('order'))('%s has the same members, in our order', async (_, call) => {

@@ -2,17 +2,10 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { sqliteStorage } from '../src/index.ts'
+import { changedByOthers, pick, random } from './changes-by-others.ts'
 import { testFolder } from './folder.ts'
 
 const folder = testFolder()
-
-let seed = 1
-/** The same on every run. */
-function random(most: number): number {
-  seed = (seed * 48_271) % 2_147_483_647
-  return seed % most
-}
-const pick = <T>(values: readonly T[]): T => values[random(values.length)] as T
 
 const TIMES = [
   '2026-03-01 12:00:00',
@@ -52,54 +45,48 @@ const micros = (amount: unknown): bigint | null =>
 
 test.each([false, true])(
   'totals are those of the rows, whatever is written how (recursive triggers: %o)',
-  async (recursive) => {
-    const path = join(folder, `${recursive}.sqlite`)
-    await using storage = sqliteStorage(path)
-    await storage.init()
-    const db = new BetterSqlite3(path)
-    db.pragma('synchronous = OFF')
-    db.pragma(`recursive_triggers = ${recursive ? 'ON' : 'OFF'}`)
-    for (let round = 0; round < 500; round++) {
-      const sql = statement()
-      db.exec(sql)
-      if (round % 10 > 0) continue
-      const expected = new Map<string, { holds: number; unreadable: number; sum: bigint }>()
-      for (const { resource_id, amount } of db
-        .prepare(`SELECT resource_id, amount FROM resource_locks ORDER BY resource_id`)
-        .all() as { resource_id: string; amount: unknown }[]) {
-        const total = expected.get(resource_id) ?? { holds: 0, unreadable: 0, sum: 0n }
-        total.holds++
-        if (micros(amount) === null) total.unreadable++
-        total.sum += micros(amount) ?? 0n
-        expected.set(resource_id, total)
-      }
-      const totals = db.prepare(`SELECT * FROM resource_lock_totals ORDER BY resource_id`).all() as {
-        resource_id: string
-        holds: number
-        unreadable: number
-        units: number
-        rest: number
-      }[]
-      expect(
-        totals.map(({ resource_id, holds, unreadable, units, rest }) => [
-          resource_id,
-          { holds, unreadable, sum: BigInt(units) * 1_000_000n + BigInt(rest) },
-        ]),
-      ).toEqual([...expected])
-      for (const agent of ['a0', 'a1'])
-        for (const since of TIMES.map((time) => `${time.padEnd(19, ' 00:00:00').replace(' ', 'T')}Z`)) {
-          const from = since.slice(0, -1).replace('T', ' ')
-          const rows = db
-            .prepare(`SELECT COUNT(*) FROM escalation_budget WHERE agent_id = ? AND created_at >= ?`)
-            .pluck()
-          expect(await storage.escalation.getWindowCount(agent, since)).toBe(rows.get(agent, from))
+  (recursive) =>
+    changedByOthers(folder, recursive, async (db, storage) => {
+      for (let round = 0; round < 500; round++) {
+        const sql = statement()
+        db.exec(sql)
+        if (round % 10 > 0) continue
+        const expected = new Map<string, { holds: number; unreadable: number; sum: bigint }>()
+        for (const { resource_id, amount } of db
+          .prepare(`SELECT resource_id, amount FROM resource_locks ORDER BY resource_id`)
+          .all() as { resource_id: string; amount: unknown }[]) {
+          const total = expected.get(resource_id) ?? { holds: 0, unreadable: 0, sum: 0n }
+          total.holds++
+          if (micros(amount) === null) total.unreadable++
+          total.sum += micros(amount) ?? 0n
+          expected.set(resource_id, total)
         }
-    }
-    db.exec(`DELETE FROM resource_locks; DELETE FROM escalation_budget`)
-    const left = [`resource_lock_leases`, `resource_lock_totals`, `escalation_budget_windows`]
-    for (const table of left) expect(db.prepare(`SELECT * FROM ${table}`).all()).toEqual([])
-    db.close()
-  },
+        const totals = db.prepare(`SELECT * FROM resource_lock_totals ORDER BY resource_id`).all() as {
+          resource_id: string
+          holds: number
+          unreadable: number
+          units: number
+          rest: number
+        }[]
+        expect(
+          totals.map(({ resource_id, holds, unreadable, units, rest }) => [
+            resource_id,
+            { holds, unreadable, sum: BigInt(units) * 1_000_000n + BigInt(rest) },
+          ]),
+        ).toEqual([...expected])
+        for (const agent of ['a0', 'a1'])
+          for (const since of TIMES.map((time) => `${time.padEnd(19, ' 00:00:00').replace(' ', 'T')}Z`)) {
+            const from = since.slice(0, -1).replace('T', ' ')
+            const rows = db
+              .prepare(`SELECT COUNT(*) FROM escalation_budget WHERE agent_id = ? AND created_at >= ?`)
+              .pluck()
+            expect(await storage.escalation.getWindowCount(agent, since)).toBe(rows.get(agent, from))
+          }
+      }
+      db.exec(`DELETE FROM resource_locks; DELETE FROM escalation_budget`)
+      const left = [`resource_lock_leases`, `resource_lock_totals`, `escalation_budget_windows`]
+      for (const table of left) expect(db.prepare(`SELECT * FROM ${table}`).all()).toEqual([])
+    }),
 )
 
 test('expired holds do not count, and are removed when an acquire meets them, so many at once', async () => {
