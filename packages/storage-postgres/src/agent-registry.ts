@@ -1,10 +1,18 @@
 import type { AgentExport } from '@dir/storage-core'
 import type { AgentRegistryReads, AgentRegistryWrites } from '@dir/storage-core/adapter'
-import { byKey } from './export-page.ts'
+import { type Source, byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'
 import { type Row, number, text, textOrNull } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
+
+const AGENTS: Omit<Source<never>, 'toItem'> = {
+  table: 'agent_registry',
+  columns: `agent_id, contract, priority, status, agent_version, session_token, suspension_reason,
+    ${utc('registered_at')}, ${utc('updated_at')}`,
+  key: ['agent_id'],
+  large: ['contract'],
+}
 
 export const agentRegistry: PgProtocol<AgentRegistryReads, AgentRegistryWrites, AgentExport> = {
   reads: {
@@ -31,6 +39,11 @@ export const agentRegistry: PgProtocol<AgentRegistryReads, AgentRegistryWrites, 
       )
       return rows.map((row) => text(row, 'agent_id'))
     },
+
+    agentsPage(db, status, cursor) {
+      const filter = status === null ? {} : { fits: 'status = $1', values: [status] }
+      return byKey(db, cursor, { ...AGENTS, ...filter, toItem: toWhole })
+    },
   },
 
   writes: {
@@ -55,17 +68,8 @@ export const agentRegistry: PgProtocol<AgentRegistryReads, AgentRegistryWrites, 
 
   exportPage: (db, cursor) =>
     byKey(db, cursor, {
-      table: 'agent_registry',
-      columns: `agent_id, contract, priority, status, agent_version, session_token, suspension_reason,
-        ${utc('registered_at')}, ${utc('updated_at')}`,
-      key: ['agent_id'],
-      large: ['contract'],
-      toItem: (row) => ({
-        type: 'agent' as const,
-        ...toAgent(row),
-        registeredAt: instant(row, 'registered_at'),
-        updatedAt: instant(row, 'updated_at'),
-      }),
+      ...AGENTS,
+      toItem: (row) => ({ type: 'agent' as const, ...toWhole(row) }),
     }),
 
   async importPage(db, items) {
@@ -97,5 +101,13 @@ function toAgent(row: Row) {
     agentVersion: textOrNull(row, 'agent_version'),
     sessionToken: textOrNull(row, 'session_token'),
     suspensionReason: textOrNull(row, 'suspension_reason'),
+  }
+}
+
+function toWhole(row: Row) {
+  return {
+    ...toAgent(row),
+    registeredAt: instant(row, 'registered_at'),
+    updatedAt: instant(row, 'updated_at'),
   }
 }

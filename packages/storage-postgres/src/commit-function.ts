@@ -2,17 +2,19 @@ import { LockNames } from './locks.ts'
 import { PROTOCOLS } from './operations.ts'
 import type { AnyWrite } from './protocol.ts'
 import { micros } from './time.ts'
+import { notifyFollowers } from './watch.ts'
 import { OVERTAKEN, PASSED_DEADLINE, TOO_MANY_LOCKS, WRONG_ISOLATION } from './wire.ts'
 
 /** The holds of flows are known here alone; beyond so many resources the server's table of locks could be full. */
 const MOST_RESOURCES = 2048
 
 /** A CASE by protocol and operation. */
-function dispatch(part: 'judge' | 'write', toStatements: (text: string) => string): string {
+function dispatch(part: 'judge' | 'write', toStatements: (text: string, write: AnyWrite) => string): string {
   const protocols = Object.entries(PROTOCOLS).flatMap(([protocol, { writes }]) => {
-    const cases = Object.entries<AnyWrite>(writes).flatMap(([operation, { [part]: text }]) =>
-      text === undefined ? [] : [`WHEN '${operation}' THEN ${toStatements(text)}`],
-    )
+    const cases = Object.entries<AnyWrite>(writes).flatMap(([operation, write]) => {
+      const text = write[part]
+      return text === undefined ? [] : [`WHEN '${operation}' THEN ${toStatements(text, write)}`]
+    })
     return cases.length === 0
       ? []
       : [`WHEN '${protocol}' THEN CASE a_group->>1 ${cases.join('\n')} ELSE NULL; END CASE;`]
@@ -24,6 +26,7 @@ function dispatch(part: 'judge' | 'write', toStatements: (text: string) => strin
  * The server's side of every write: one statement that locks, judges, writes and answers a list of works, and commits by
  * itself. Locks are taken in one order that all agree on: records, then resources, then the log of events; so no two of
  * these can deadlock. A commit has its handle's number: one that is there already is answered again, not carried out.
+ * Without a handle it is part of a transaction of the application's, see `joinFunction`.
  *
  * Works come in waves. Those of one concern different records, so that all are judged, and then all are written, by one
  * statement for each kind of call.
@@ -58,7 +61,7 @@ DECLARE
   kept RECORD; moment TIMESTAMPTZ; moment_micros BIGINT; soonest BIGINT;
   mine BIGINT[]; behind TEXT[] := '{}'; is_free BOOLEAN; is_had BOOLEAN; is_audit_free BOOLEAN;
   is_late BOOLEAN := false; one BIGINT; setting TEXT;
-  wave JSONB; a_group JSONB; calls JSONB; failed JSONB; ids TEXT[]; by_id JSONB; told JSONB;
+  wave JSONB; a_group JSONB; calls JSONB; failed JSONB; ids TEXT[]; by_id JSONB; told JSONB; last_seq BIGINT;
   refused INTEGER[] := '{}'; refusals JSONB := '[]'; answers_of_all JSONB := '[]';
 BEGIN
   IF pg_is_in_recovery() THEN
@@ -71,12 +74,14 @@ BEGIN
   IF (settings->>'makesDurable')::BOOLEAN THEN setting := set_config('synchronous_commit', 'on', true); END IF;
   setting := set_config('lock_timeout', settings->>'lockWaitMs', true);
 
-  ${take('(handle_key)')}
-  SELECT number, answers INTO kept FROM kept_answers WHERE handle = handle_id;
-  IF kept.number = commit_number THEN
-    RETURN kept.answers || jsonb_build_array(${micros('clock_timestamp()')});
-  ELSIF kept.number > commit_number THEN
-    RAISE EXCEPTION 'a later commit of this handle is there' USING ERRCODE = '${OVERTAKEN}';
+  IF handle_id IS NOT NULL THEN
+    ${take('(handle_key)')}
+    SELECT number, answers INTO kept FROM kept_answers WHERE handle = handle_id;
+    IF kept.number = commit_number THEN
+      RETURN kept.answers || jsonb_build_array(${micros('clock_timestamp()')});
+    ELSIF kept.number > commit_number THEN
+      RAISE EXCEPTION 'a later commit of this handle is there' USING ERRCODE = '${OVERTAKEN}';
+    END IF;
   END IF;
 
   -- with a list of locks by work: take what is free
@@ -141,8 +146,8 @@ BEGIN
       a_group := wave->g; calls := a_group->2; failed := NULL;
       ${dispatch(
         'judge',
-        (text) =>
-          /* sql */ `SELECT jsonb_agg(jsonb_build_array(w, c, why)) INTO failed FROM (${text}) AS f (w, c, why);`,
+        (text, { beforeJudge = '' }) =>
+          /* sql */ `${beforeJudge} SELECT jsonb_agg(jsonb_build_array(w, c, why)) INTO failed FROM (${text}) AS f (w, c, why);`,
       )}
       IF failed IS NOT NULL THEN
         refusals := refusals || failed;
@@ -164,6 +169,9 @@ BEGIN
     END LOOP;
   END LOOP;
 
+  IF (settings->>'appends')::BOOLEAN THEN
+    ${notifyFollowers(names)}
+  END IF;
   -- what is late by now is undone with all of this commit
   IF soonest < ${micros('clock_timestamp()')} - 100000 THEN
     RAISE EXCEPTION 'late' USING ERRCODE = '${PASSED_DEADLINE}';
@@ -177,7 +185,7 @@ BEGIN
   END IF;
   told := jsonb_build_array(refusals, answers_of_all);
   -- a refusal is kept where an earlier sending could still arrive, and find that it may
-  IF (settings->>'isRepeated')::BOOLEAN OR cardinality(refused) < cardinality(deadlines) THEN
+  IF handle_id IS NOT NULL AND ((settings->>'isRepeated')::BOOLEAN OR cardinality(refused) < cardinality(deadlines)) THEN
     INSERT INTO kept_answers (handle, number, answers) VALUES (handle_id, commit_number, told)
     ON CONFLICT (handle) DO UPDATE SET number = EXCLUDED.number, answers = EXCLUDED.answers, at = EXCLUDED.at;
   END IF;

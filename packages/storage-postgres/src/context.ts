@@ -2,7 +2,8 @@ import type { ContextExport } from '@dir/storage-core'
 import type { ContextKind, ContextReads, ContextWrites } from '@dir/storage-core/adapter'
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
-import { GIVEN, type PgProtocol } from './protocol.ts'
+import { GIVEN, type PgProtocol, isNotOwn } from './protocol.ts'
+import { judging, removing } from './prune.ts'
 import { isStorable, text, textOrNull } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
 
@@ -15,12 +16,10 @@ const SET = (data: string): string => /* sql */ `
   INSERT INTO context (kind, id, data_json) SELECT a->>0, a->>1, ${data} FROM ${GIVEN}
   ON CONFLICT (kind, id) DO UPDATE SET data_json = EXCLUDED.data_json, updated_at = EXCLUDED.updated_at;`
 
-const isOther = (
-  kind: string,
-  id: string,
-  expected: string,
-): string => /* sql */ `SELECT w, c, NULL FROM ${GIVEN}
-  WHERE (SELECT data_json FROM context WHERE kind = ${kind} AND id = ${id}) IS DISTINCT FROM ${expected}`
+const isOther = (kind: string, id: string, expected: string): string =>
+  isNotOwn(/* sql */ `
+    SELECT CASE WHEN data IS NOT DISTINCT FROM ${expected} THEN 'own' WHEN data IS NOT NULL THEN 'other' END
+    FROM (SELECT (SELECT data_json FROM context WHERE kind = ${kind} AND id = ${id}) AS data OFFSET 0) AS one`)
 
 export const context: PgProtocol<ContextReads, ContextWrites, ContextExport> = {
   reads: {
@@ -45,6 +44,7 @@ export const context: PgProtocol<ContextReads, ContextWrites, ContextExport> = {
       toArgs: ([dfid, expectedJson]) => [dfid, expectedText(expectedJson)],
       judge: isOther("'session'", 'a->>0', 'a->>1'),
     },
+    pruneFlow: { ...judging('false'), write: removing('context', 'id', "kind = 'session'") },
   },
 
   exportPage: (db, cursor) =>

@@ -3,6 +3,7 @@ import type { DecisionAuditReads, DecisionAuditWrites } from '@dir/storage-core/
 import { bounded, byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { GIVEN, type PgProtocol } from './protocol.ts'
+import { beforeOf, judging, removing } from './prune.ts'
 import { type Row, type SqlValue, number, text } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
 
@@ -10,17 +11,19 @@ const COLUMNS = `seq, dfid, event, ${utc('"timestamp"')}, step_id, state, detail
 
 export const decisionAudit: PgProtocol<DecisionAuditReads, DecisionAuditWrites, EventExport> = {
   reads: {
-    async eventsPage(db, { dfid, event, afterSeq, limit }) {
+    async eventsPage(db, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
       const values: SqlValue[] = [afterSeq, limit]
       let where = 'seq > $1'
-      for (const [column, value] of [
-        ['dfid', dfid],
-        ['event', event],
+      for (const [condition, value] of [
+        ['seq <', beforeSeq],
+        ['dfid =', dfid],
+        ['event =', event],
       ] as const)
-        if (value !== null) where += ` AND ${column} = $${values.push(value)}`
-      const query = /* sql */ `SELECT * FROM ${db.schema}decision_audit_events WHERE ${where} ORDER BY seq LIMIT $2`
+        if (value !== null) where += ` AND ${condition} $${values.push(value)}`
+      const order = newestFirst ? 'seq DESC' : 'seq'
+      const query = /* sql */ `SELECT * FROM ${db.schema}decision_audit_events WHERE ${where} ORDER BY ${order} LIMIT $2`
       const rows = await db.read(
-        bounded(query, COLUMNS, 'seq', ['detail_json', 'event', 'step_id', 'state']),
+        bounded(query, COLUMNS, order, ['detail_json', 'event', 'step_id', 'state']),
         ...values,
       )
       return rows.map(toEvent)
@@ -51,6 +54,13 @@ export const decisionAudit: PgProtocol<DecisionAuditReads, DecisionAuditWrites, 
         )
         SELECT jsonb_agg(jsonb_build_array(w, c, seq)) INTO told FROM numbered;`,
       toAnswer: (seqs) => (seqs as number[]).toSorted((a, b) => a - b),
+    },
+    pruneFlow: {
+      // below it no event appears later: what is judged is what is removed, whoever appends meanwhile
+      beforeJudge: /* sql */ `last_seq := (SELECT max(seq) FROM decision_audit_events);`,
+      ...judging(/* sql */ `(SELECT true FROM decision_audit_events
+          WHERE dfid = a->>0 AND (seq >= last_seq OR "timestamp" >= ${beforeOf('a')}) LIMIT 1)`),
+      write: removing('decision_audit_events', 'dfid', 'seq < last_seq'),
     },
   },
 

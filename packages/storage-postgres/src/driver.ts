@@ -3,7 +3,9 @@ import {
   type Call,
   CommitQueue,
   type DriverTransfer,
+  type JoinedTransaction,
   type StorageDriver,
+  type Watching,
   type Work,
   settleBy,
 } from '@dir/storage-core/adapter'
@@ -12,12 +14,14 @@ import { withStorageErrors } from './failure.ts'
 import { LockNames } from './locks.ts'
 import { beginImport, finishImport, importPage } from './import.ts'
 import { refuseUnfinishedImport } from './meta.ts'
+import { Joins } from './join.ts'
 import { prepareSchema } from './migrate.ts'
 import { raiseSequences, readCounters } from './numbers.ts'
 import { readOf } from './operations.ts'
 import type { PgPool } from './pool.ts'
 import { type ServerFacts, judgeServer, judgeTables, locksProof } from './server.ts'
 import type { PgTransaction } from './session.ts'
+import { watchEvents } from './watch.ts'
 import { Writes } from './writes.ts'
 
 /** More of them in a commit gain little, and need more locks than a server may have for everybody. */
@@ -32,6 +36,7 @@ export class PostgresDriver implements StorageDriver {
   readonly #names: LockNames
   readonly #namespace: string
   readonly #writes: Writes
+  readonly #joins: Joins
   readonly #queue: CommitQueue
   #facts: ServerFacts | undefined
   #proof = ''
@@ -41,6 +46,7 @@ export class PostgresDriver implements StorageDriver {
     this.#names = new LockNames(namespace)
     this.#namespace = namespace
     this.#writes = new Writes(this.#pg, this.#names)
+    this.#joins = new Joins(this.#pg, this.#names, this.#writes.onServer)
     this.#queue = new CommitQueue({
       commit: this.#writes.commit,
       leastMs: 4 * this.#pg.earlyMs,
@@ -56,6 +62,7 @@ export class PostgresDriver implements StorageDriver {
       (async () => {
         await refuseUnfinishedImport(this.#pg.session(deadline))
         await raiseSequences(this.#pg, this.#names, deadline)
+        await this.#joins.identify(deadline)
       })(),
     )
   }
@@ -90,6 +97,14 @@ export class PostgresDriver implements StorageDriver {
     return work.importTicket === undefined
       ? this.#queue.push(work)
       : withStorageErrors(importPage(this.#pg, work))
+  }
+
+  join(client: object): JoinedTransaction {
+    return this.#joins.join(client)
+  }
+
+  watch(changed: () => void): Watching {
+    return watchEvents(this.#pg.pool.pool, this.#names, changed)
   }
 
   async health(): Promise<Readonly<Record<string, string | number | boolean>>> {

@@ -1,12 +1,12 @@
-import type { BudgetAnswer, EscalationExport, EscalationRequest, RequestExport } from '@dir/storage-core'
+import type { BudgetAnswer, EscalationExport, RequestExport } from '@dir/storage-core'
 import type { EscalationReads, EscalationWrites } from '@dir/storage-core/adapter'
-import { inTurn } from './export-page.ts'
+import { byKey, inTurn } from './export-page.ts'
 import { importRows } from './import-rows.ts'
-import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'
-import { type Row, number, text, textOrNull } from './session.ts'
-import { instant, instantOrNull, toTimestamp, toTimestampOrNull, utc } from './time.ts'
-
-const REQUEST_COLUMNS = `dfid, agent_id, reason, context_json, proposal_json, impact, ${utc('created_at')}`
+import { BY_ID, GIVEN, type PgProtocol, isNotOwn } from './protocol.ts'
+import { beforeOf, judging, pruningPages, removing } from './prune.ts'
+import { DECISION_COLUMNS, REQUESTS, REQUEST_COLUMNS, pageOf, toRequest, toRow } from './requests.ts'
+import { number, text } from './session.ts'
+import { instant, toTimestamp, toTimestampOrNull, utc } from './time.ts'
 
 /** Opens requests. */
 const OPEN = (request: string, from: string): string => /* sql */ `
@@ -15,7 +15,7 @@ const OPEN = (request: string, from: string): string => /* sql */ `
   FROM (SELECT w, c, ${request} AS r FROM ${from}) AS asked ORDER BY w, c
   ON CONFLICT (dfid) DO UPDATE SET agent_id = EXCLUDED.agent_id, reason = EXCLUDED.reason,
     context_json = EXCLUDED.context_json, proposal_json = EXCLUDED.proposal_json, impact = EXCLUDED.impact,
-    status = 'PENDING', resolved_at = NULL, human_decision = NULL, position = EXCLUDED.position,
+    status = 'PENDING', resolved_at = NULL, human_decision = NULL, resolved_by = NULL, position = EXCLUDED.position,
     created_at = greatest(clock_timestamp(), q.created_at + INTERVAL '1 microsecond')`
 
 export const escalation: PgProtocol<EscalationReads, EscalationWrites, EscalationExport> = {
@@ -32,8 +32,16 @@ export const escalation: PgProtocol<EscalationReads, EscalationWrites, Escalatio
     async getPendingRequests(db) {
       const rows = await db.read(/* sql */ `SELECT ${REQUEST_COLUMNS} FROM ${db.schema}escalation_requests
         WHERE status = 'PENDING' ORDER BY position`)
-      return rows.map((row) => ({ ...toRequest(row), createdAt: instant(row, 'created_at') }))
+      return rows.map(toRequest)
     },
+
+    async getRequest(db, dfid) {
+      const sql = /* sql */ `SELECT ${REQUEST_COLUMNS}, ${DECISION_COLUMNS} FROM ${db.schema}escalation_requests WHERE dfid = $1`
+      const [row] = await db.read(sql, dfid)
+      return row === undefined ? null : toRow(row)
+    },
+
+    requestsPage: (db, filter, cursor) => byKey(db, cursor, pageOf(filter)),
   },
 
   writes: {
@@ -42,20 +50,23 @@ export const escalation: PgProtocol<EscalationReads, EscalationWrites, Escalatio
     },
     insertRequest: { write: `${OPEN('a->0', GIVEN)};` },
     resolveRequest: {
-      toArgs: ([{ dfid, resolvedAt, decision, proposalJson, createdAt }]) => [
+      toArgs: ([{ dfid, resolvedAt, decision, proposalJson, createdAt, resolvedBy }]) => [
         dfid,
         toTimestamp(resolvedAt),
         decision,
         proposalJson,
         toTimestampOrNull(createdAt),
+        resolvedBy,
       ],
-      judge: /* sql */ `SELECT w, c, NULL FROM ${GIVEN}
-        WHERE (SELECT true FROM escalation_requests WHERE dfid = a->>0 AND status = 'PENDING'
-          AND (a->>4 IS NULL OR created_at = (a->>4)::TIMESTAMPTZ)) IS NULL`,
+      judge: isNotOwn(/* sql */ `
+        SELECT CASE WHEN status = 'PENDING' AND (a->>4 IS NULL OR created_at = (a->>4)::TIMESTAMPTZ)
+          THEN 'own' ELSE status END
+        FROM escalation_requests WHERE dfid = a->>0`),
       // what the batch itself has done to the request before does not count
       write: /* sql */ `${BY_ID}
         UPDATE escalation_requests SET status = 'RESOLVED', resolved_at = (by_id->dfid->>1)::TIMESTAMPTZ,
-          human_decision = by_id->dfid->>2, proposal_json = coalesce(by_id->dfid->>3, proposal_json)
+          human_decision = by_id->dfid->>2, resolved_by = by_id->dfid->>5,
+          proposal_json = coalesce(by_id->dfid->>3, proposal_json)
         WHERE dfid = ANY(ids);`,
     },
     consumeBudget: {
@@ -72,6 +83,17 @@ export const escalation: PgProtocol<EscalationReads, EscalationWrites, Escalatio
         used: Number(used) + (granted === true ? 1 : 0),
       }),
     },
+    pruneFlow: {
+      ...judging(/* sql */ `(SELECT (status = 'RESOLVED' AND resolved_at < ${beforeOf('a')}) IS NOT TRUE
+          FROM escalation_requests WHERE dfid = a->>0)`),
+      write: removing('escalation_requests'),
+    },
+    prunePage: pruningPages(
+      'escalation_budget',
+      ['id', 'BIGINT', '-9223372036854775808'],
+      [],
+      (before) => `created_at < ${before}`,
+    ),
   },
 
   exportPage: (db, cursor) =>
@@ -88,18 +110,11 @@ export const escalation: PgProtocol<EscalationReads, EscalationWrites, Escalatio
         }),
       },
       {
-        table: 'escalation_requests',
-        columns: `${REQUEST_COLUMNS}, status, ${utc('resolved_at')}, human_decision`,
-        key: ['position', 'dfid'],
-        large: ['context_json', 'proposal_json'],
-        toItem: (row) => ({
-          type: 'request',
-          ...toRequest(row),
-          status: text(row, 'status') as RequestExport['status'],
-          createdAt: instant(row, 'created_at'),
-          resolvedAt: instantOrNull(row, 'resolved_at'),
-          decision: textOrNull(row, 'human_decision'),
-        }),
+        ...REQUESTS,
+        toItem(row): RequestExport {
+          const { resolvedBy, ...request } = toRow(row)
+          return { type: 'request', ...request, ...(resolvedBy === null ? {} : { resolvedBy }) }
+        },
       },
     ]),
 
@@ -129,18 +144,8 @@ export const escalation: PgProtocol<EscalationReads, EscalationWrites, Escalatio
           created_at: toTimestamp(request.createdAt),
           resolved_at: toTimestampOrNull(request.resolvedAt),
           human_decision: request.decision,
+          resolved_by: request.resolvedBy ?? null,
         })),
     )
   },
-}
-
-function toRequest(row: Row): EscalationRequest {
-  return {
-    dfid: text(row, 'dfid'),
-    agentId: text(row, 'agent_id'),
-    reason: text(row, 'reason'),
-    contextJson: text(row, 'context_json'),
-    proposalJson: text(row, 'proposal_json'),
-    impact: text(row, 'impact'),
-  }
 }

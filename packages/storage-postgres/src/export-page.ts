@@ -1,7 +1,7 @@
 import type { Page } from '@dir/storage-core/adapter'
-import { type PgSession, type Row, text } from './session.ts'
+import { type PgSession, type Row, type SqlValue, text } from './session.ts'
 
-const PAGE_ROWS = 500
+export const PAGE_ROWS = 500
 const PAGE_BYTES = 1024 * 1024
 
 /** How the records of one table leave it, in the order of its key. */
@@ -10,10 +10,25 @@ export interface Source<Item> {
   readonly columns: string
   /** Not null, and unique together. */
   readonly key: readonly string[]
+  /**
+   * Only rows with this value, of a column that stands before the key in an index. The statement goes on into the rows
+   * behind them, at most for a page: with an end, a planner without statistics expects a handful, and fetches and sorts
+   * them all for each page.
+   */
+  readonly only?: { readonly column: string; readonly value: string }
   /** Columns that may hold large texts. */
   readonly large: readonly string[]
   /** Which rows are records; default all. */
   readonly where?: string
+  /**
+   * Which of them are wanted; default all. Looked at row by row within the page, so that no statement goes through all rows
+   * however few fit: the page has those that do, and is not the last one where it has none.
+   */
+  readonly fits?: string
+  /** What `where` and `fits` take, from $1 on. */
+  readonly values?: readonly SqlValue[]
+  /** The key as a cursor has it; default its columns as text, which for times is the session's affair. */
+  readonly place?: (row: Row) => readonly string[]
   readonly toItem: (row: Row) => Item
 }
 
@@ -35,17 +50,30 @@ export async function byKey<Item>(
   cursor: string | null,
   source: Source<Item>,
 ): Promise<Page<Item>> {
-  const { table, key, where = 'true' } = source
+  const { table, only, where = 'true', fits = 'true', values = [] } = source
+  const key = only === undefined ? source.key : [only.column, ...source.key]
+  const { place: placeOf = (row: Row) => key.map((_, index) => text(row, `key${index}`)) } = source
   const order = key.join(', ')
   const after = cursor === null ? [] : (JSON.parse(cursor) as string[])
   const start =
-    cursor === null ? '' : `AND (${order}) > (${key.map((_, index) => `$${index + 1}`).join(', ')})`
-  const query = /* sql */ `SELECT * FROM ${db.schema}${table} WHERE ${where} ${start} ORDER BY ${order} LIMIT ${PAGE_ROWS}`
+    cursor === null
+      ? only && `AND ${only.column} >= ${only.value}`
+      : `AND (${order}) > (${key.map((_, index) => `$${values.length + index + 1}`).join(', ')})`
+  const isInside = only === undefined ? 'true' : `${only.column} = ${only.value}`
+  const query = /* sql */ `SELECT * FROM ${db.schema}${table} WHERE ${where} ${start ?? ''} ORDER BY ${order} LIMIT ${PAGE_ROWS}`
   const keys = key.map((column, index) => `${column}::TEXT AS key${index}`).join(', ')
-  const rows = await db.read(bounded(query, `${source.columns}, ${keys}`, order, source.large), ...after)
+  const place = /* sql */ `${isInside} AS is_inside, ${isInside} AND (${fits}) AS fits, row_number() OVER (ORDER BY ${order}) AS place,
+    lead(true) OVER (ORDER BY ${order}) IS NULL AS is_last`
+  const page = bounded(query, `${source.columns}, ${keys}, ${place}`, order, source.large)
+  // of what does not fit, the last row alone tells where to go on
+  const rows = await db.read(
+    /* sql */ `SELECT *, fits::TEXT AS is_wanted, is_inside::TEXT AS goes_on FROM (${page}) AS page WHERE fits OR is_last ORDER BY place`,
+    ...values,
+    ...after,
+  )
   const last = rows.at(-1)
-  const next = last === undefined ? null : JSON.stringify(key.map((_, index) => text(last, `key${index}`)))
-  return { items: rows.map(source.toItem), next }
+  const next = last?.['goes_on'] !== 'true' ? null : JSON.stringify(placeOf(last))
+  return { items: rows.filter((row) => row['is_wanted'] === 'true').map(source.toItem), next }
 }
 
 /** Pages of several tables, one table after the other. */

@@ -9,6 +9,7 @@ import {
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'
+import { judging, removing } from './prune.ts'
 import { number, text } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
 
@@ -74,6 +75,7 @@ export const intentRetry: PgProtocol<IntentRetryReads, IntentRetryWrites, RetryC
         ) SELECT jsonb_agg(jsonb_build_array(w, c, count)) INTO told FROM ${GIVEN} JOIN done ON dfid = a->>0;`,
       toRefusal: () => countRefusal(),
     },
+    pruneFlow: { ...judging('false'), write: removing('intent_retry') },
   },
 
   exportPage: (db, cursor) =>

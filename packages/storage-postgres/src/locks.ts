@@ -9,6 +9,10 @@ export class LockNames {
   readonly everything: bigint
   /** Held by whoever appends events, so that `seq` rises in the order of commits. */
   readonly audit: bigint
+  /** Shared by those who follow the log: where nobody has it, nobody needs to be notified. */
+  readonly followers: bigint
+  /** On which they are notified. */
+  readonly channel: string
   /** Held by whoever creates, migrates, empties or drops the tables. */
   readonly schema: bigint
 
@@ -17,6 +21,8 @@ export class LockNames {
     this.resourcePrefix = `${this.#prefix}resourceLock:`
     this.everything = this.key('*')
     this.audit = this.key('*audit')
+    this.followers = this.key('*followers')
+    this.channel = `dir_storage:${namespace}`
     this.schema = this.key('*schema')
   }
 

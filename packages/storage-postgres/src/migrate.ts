@@ -3,7 +3,8 @@ import { checkNamespace } from '@dir/storage-core/adapter'
 import { commitFunction } from './commit-function.ts'
 import type { PgConnection } from './connection.ts'
 import { Failure } from './failure.ts'
-import type { LockNames } from './locks.ts'
+import { joinFunction } from './join.ts'
+import { LockNames } from './locks.ts'
 import { NEEDS, SCHEMA_VERSION, STEPS } from './schema.ts'
 import { type PgSession, type PgTransaction, number, textOrNull } from './session.ts'
 import { codeOf, shownText } from './wire.ts'
@@ -12,7 +13,9 @@ import { codeOf, shownText } from './wire.ts'
 export function migrationSql(namespace: string, version: number): string {
   const schema = `"${namespace}".`
   const steps = STEPS.slice(version).map((step) => step(schema))
-  return `${steps.join('')}${commitFunction(namespace)}
+  // commits lock tables in orders of their own: none of them is half-way while the steps do
+  return `SELECT pg_advisory_xact_lock(${new LockNames(namespace).everything});
+${steps.join('')}${commitFunction(namespace)}${joinFunction(namespace)}
 INSERT INTO ${schema}meta (name, value, needs) VALUES ('schema_version', ${SCHEMA_VERSION}, '${NEEDS}')
   ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value, needs = EXCLUDED.needs;\n`
 }

@@ -106,8 +106,10 @@ function refusalOf({ calls, atomic }: Work, all: Reply[0]): WorkResult | null {
     c + ((why as Why | null)?.last === true ? calls.length : 0)
   const [, c, why] = all.toSorted((one, other) => rank(one) - rank(other))[0] as Reply[0][number]
   const call = calls[c] as Call
-  if (why === null && !atomic) return { answers: [false] }
-  const error =
-    why === null ? conditionFailed(call) : writeOf(call).toRefusal?.(why as Why, call.args as never)
+  const isCondition = why === null || 'found' in (why as Why)
+  if (isCondition && !atomic) return { answers: [false] }
+  const error = isCondition
+    ? conditionFailed(calls, c, (why as Why | null)?.found)
+    : writeOf(call).toRefusal?.(why as Why, call.args as never)
   return { error: atomic ? locate(error, '', call.protocol, call.method) : error }
 }

@@ -21,7 +21,9 @@ export type ServerWrites<Writes> = {
  * in one statement, where no two of them concern the same record. There, `moment` is when the locks were had.
  */
 export interface ServerWrite<W extends Write> {
-  /** A query of `w`, `c` and why (null: its condition does not hold) for each of the calls that must be refused. */
+  /** Statements before that query. */
+  readonly beforeJudge?: string
+  /** A query of `w`, `c` and why (null: its condition finds nothing) for each of the calls that must be refused. */
   readonly judge?: string
   /** Statements that write what was judged. `told` is set to an array of `[w, c, …answer]` where calls have answers. */
   readonly write?: string
@@ -42,6 +44,10 @@ export const GIVEN = /* sql */ `(
   SELECT (value->>0)::INTEGER AS w, (value->>1)::INTEGER AS c, value->2 AS a FROM jsonb_array_elements(calls)
 ) AS given`
 
+/** Those calls of which `stood`, a query, does not tell that what stands there is `own`. */
+export const isNotOwn = (stood: string): string => /* sql */ `SELECT w, c, jsonb_build_object('found', stood)
+  FROM (SELECT w, c, (${stood}) AS stood FROM ${GIVEN} OFFSET 0) AS judged WHERE stood IS DISTINCT FROM 'own'`
+
 /** Sets `ids` to the first arguments of the calls, and `by_id` to all arguments by them. */
 export const BY_ID = /* sql */ `
   by_id := (SELECT jsonb_object_agg(a->>0, a) FROM ${GIVEN});
@@ -52,6 +58,8 @@ export interface Why {
   readonly [about: string]: unknown
   /** It counts only where no other call of the batch is refused. */
   readonly last?: boolean
+  /** Its condition does not hold: what stands there instead. */
+  readonly found?: string | null
 }
 
 export interface Locks {

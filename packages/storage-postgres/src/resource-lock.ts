@@ -10,14 +10,26 @@ import {
 import { byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'
+import { judging } from './prune.ts'
 import { type Row, type SqlValue, number, text } from './session.ts'
-import { instant, instantOrNull, toInstant, toTimestamp, toTimestampOrNull, utc, utcText } from './time.ts'
+import {
+  instant,
+  instantOrNull,
+  isOlder,
+  toInstant,
+  toTimestamp,
+  toTimestampOrNull,
+  utc,
+  utcText,
+} from './time.ts'
 
 // Whatever changes the holds of a resource holds its key. `resource_totals`, which a trigger keeps, has the sum of a
 // resource's rows; expired ones are removed before an acquire is judged.
 
 const COLUMNS = `dfid, resource_id, micros, ${utc('acquired_at')}, ${utc('expires_at')}, fence`
-const LIVE = '(expires_at IS NULL OR expires_at > clock_timestamp())'
+const HOLDS = { table: 'resource_locks', columns: COLUMNS, large: [] } as const
+/** As of the moment at which the statement came: what ends together is not seen in part. */
+const LIVE = '(expires_at IS NULL OR expires_at > statement_timestamp())'
 
 // not to be mistaken for a resource, whose keys are locked later
 const flowKey = (dfid: string): string => `*flow:${dfid}`
@@ -49,7 +61,21 @@ export const resourceLock: PgProtocol<ResourceLockReads, ResourceLockWrites, Hol
         /* sql */ `SELECT ${COLUMNS} FROM ${db.schema}resource_locks WHERE ${where} ORDER BY fence, dfid, resource_id`,
         ...values,
       )
-      return rows.map((row) => ({ ...toHold(row), micros: number(row, 'micros') }))
+      return rows.map(toRow)
+    },
+
+    holdsPage(db, { dfid, resourceId, leastAgeMicros }, cursor) {
+      const values: SqlValue[] = []
+      const isFlows = dfid === null ? 'true' : `dfid = $${values.push(dfid)}`
+      const isResources = resourceId === null ? 'true' : `resource_id = $${values.push(resourceId)}`
+      const fits = `${LIVE} AND ${isFlows} AND ${isResources} AND ${isOlder('acquired_at', leastAgeMicros, values)}`
+      return byKey(db, cursor, {
+        ...HOLDS,
+        key: ['fence', 'dfid', 'resource_id'],
+        fits,
+        values,
+        toItem: toRow,
+      })
     },
   },
 
@@ -108,14 +134,20 @@ export const resourceLock: PgProtocol<ResourceLockReads, ResourceLockWrites, Hol
         WHERE dfid = ANY(ids) AND expires_at > moment
           AND (by_id->dfid->>2 IS NULL OR fence <= (by_id->dfid->>2)::BIGINT);`,
     },
+    pruneFlow: {
+      ...judging(/* sql */ `(SELECT true FROM resource_locks
+          WHERE dfid = a->>0 AND (expires_at IS NULL OR expires_at > moment) LIMIT 1)`),
+      locks: ([dfid]) => ({ records: [flowKey(dfid)], flows: [dfid] }),
+      // what has expired
+      write: /* sql */ `${BY_ID}
+        DELETE FROM resource_locks WHERE dfid = ANY(ids) AND NOT (by_id->dfid->>3)::BOOLEAN;`,
+    },
   },
 
   exportPage: (db, cursor) =>
     byKey(db, cursor, {
-      table: 'resource_locks',
-      columns: COLUMNS,
+      ...HOLDS,
       key: ['dfid', 'resource_id'],
-      large: [],
       where: LIVE,
       toItem: (row) => ({ type: 'hold' as const, ...toHold(row), ...exportAmount(number(row, 'micros')) }),
     }),
@@ -136,6 +168,8 @@ export const resourceLock: PgProtocol<ResourceLockReads, ResourceLockWrites, Hol
     )
   },
 }
+
+const toRow = (row: Row) => ({ ...toHold(row), micros: number(row, 'micros') })
 
 function toHold(row: Row) {
   return {

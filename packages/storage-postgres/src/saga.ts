@@ -1,10 +1,27 @@
 import type { DirtyFlowExport } from '@dir/storage-core'
 import type { SagaReads, SagaWrites } from '@dir/storage-core/adapter'
-import { byKey } from './export-page.ts'
+import { type Source, byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { BY_ID, GIVEN, type PgProtocol } from './protocol.ts'
-import { text } from './session.ts'
-import { instant, toTimestamp, utc } from './time.ts'
+import { judging } from './prune.ts'
+import { type Row, type SqlValue, text } from './session.ts'
+import { instant, isOlder, toTimestamp, utc } from './time.ts'
+
+const FLOWS: Omit<Source<never>, 'toItem'> = {
+  table: 'saga_dirty_state',
+  columns: `dfid, failed_step, partial_state_json, ${utc('created_at')}`,
+  key: ['position', 'dfid'],
+  large: ['failed_step', 'partial_state_json'],
+}
+
+function toFlow(row: Row) {
+  return {
+    dfid: text(row, 'dfid'),
+    failedStep: text(row, 'failed_step'),
+    partialStateJson: text(row, 'partial_state_json'),
+    createdAt: instant(row, 'created_at'),
+  }
+}
 
 export const saga: PgProtocol<SagaReads, SagaWrites, DirtyFlowExport> = {
   reads: {
@@ -21,6 +38,16 @@ export const saga: PgProtocol<SagaReads, SagaWrites, DirtyFlowExport> = {
       if (row === undefined) return null
       return { failedStep: text(row, 'failed_step'), partialStateJson: text(row, 'partial_state_json') }
     },
+
+    dirtyFlowsPage(db, leastAgeMicros, cursor) {
+      const values: SqlValue[] = []
+      const fits = isOlder('created_at', leastAgeMicros, values)
+      const toItem = (row: Row) => {
+        const { createdAt, ...flow } = toFlow(row)
+        return { ...flow, markedAt: createdAt }
+      }
+      return byKey(db, cursor, { ...FLOWS, fits, values, toItem })
+    },
   },
 
   writes: {
@@ -36,22 +63,11 @@ export const saga: PgProtocol<SagaReads, SagaWrites, DirtyFlowExport> = {
       write: /* sql */ `${BY_ID}
         DELETE FROM saga_dirty_state WHERE dfid = ANY(ids);`,
     },
+    pruneFlow: judging(/* sql */ `(SELECT true FROM saga_dirty_state WHERE dfid = a->>0)`),
   },
 
   exportPage: (db, cursor) =>
-    byKey(db, cursor, {
-      table: 'saga_dirty_state',
-      columns: `dfid, failed_step, partial_state_json, ${utc('created_at')}`,
-      key: ['position', 'dfid'],
-      large: ['failed_step', 'partial_state_json'],
-      toItem: (row) => ({
-        type: 'dirtyFlow' as const,
-        dfid: text(row, 'dfid'),
-        failedStep: text(row, 'failed_step'),
-        partialStateJson: text(row, 'partial_state_json'),
-        createdAt: instant(row, 'created_at'),
-      }),
-    }),
+    byKey(db, cursor, { ...FLOWS, toItem: (row) => ({ type: 'dirtyFlow' as const, ...toFlow(row) }) }),
 
   async importPage(db, items) {
     await importRows(

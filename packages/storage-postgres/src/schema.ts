@@ -1,5 +1,7 @@
 import { toVersion1 } from './schema-version-1.ts'
 import { toVersion2 } from './schema-version-2.ts'
+import { toVersion3 } from './schema-version-3.ts'
+import { toVersion4 } from './schema-version-4.ts'
 
 /** What the first package that knows the current version is called; stores of it say so to older ones. */
 export const NEEDS = '@dir/storage-postgres 0.1.0'
@@ -8,7 +10,7 @@ export const NEEDS = '@dir/storage-postgres 0.1.0'
  * Append only: the position of the last one applied is the schema's version. Texts compare by their bytes, JSON is
  * kept as TEXT so that it comes back byte for byte, and numbers of order come from sequences, never from times.
  */
-export const STEPS: readonly ((schema: string) => string)[] = [toVersion1, toVersion2]
+export const STEPS: readonly ((schema: string) => string)[] = [toVersion1, toVersion2, toVersion3, toVersion4]
 
 export const SCHEMA_VERSION: number = STEPS.length
 
@@ -33,5 +35,5 @@ export const dropSql = (namespace: string): string => {
   const list = (names: readonly string[]): string => names.map((name) => `"${namespace}".${name}`).join(', ')
   const tables = ['meta', 'kept_answers', 'resource_totals', 'budget_counts', ...RECORD_TABLES]
   return /* sql */ `DROP TABLE IF EXISTS ${list(tables)};
-    DROP FUNCTION IF EXISTS ${list(['commit_works', 'keep_totals', 'keep_counts', 'window_count'])}; DROP SEQUENCE IF EXISTS ${list(SEQUENCES)}`
+    DROP FUNCTION IF EXISTS ${list(['join_works', 'commit_works', 'keep_totals', 'keep_counts', 'keep_flows', 'remove_empty_counts', 'window_count'])}; DROP SEQUENCE IF EXISTS ${list(SEQUENCES)}`
 }

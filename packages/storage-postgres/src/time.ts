@@ -1,5 +1,5 @@
 import type { Instant } from '@dir/storage-core'
-import { type Row, textOrNull } from './session.ts'
+import { type Row, type SqlValue, textOrNull } from './session.ts'
 
 /** SQL for a timestamptz as text that `instant` reads, with its microseconds, in every session's time zone. */
 export function utcText(expression: string): string {
@@ -14,6 +14,12 @@ export function utc(column: string): string {
 /** SQL for a timestamptz as microseconds since 1970. */
 export function micros(expression: string): string {
   return `(extract(epoch FROM ${expression}) * 1000000)::BIGINT`
+}
+
+/** SQL that tells whether a timestamptz lies so many microseconds back or more; null: any does. Its value is added to `values`. */
+export function isOlder(column: string, leastAgeMicros: number | null, values: SqlValue[]): string {
+  if (leastAgeMicros === null) return 'true'
+  return `${column} <= statement_timestamp() - $${values.push(leastAgeMicros)}::BIGINT * INTERVAL '1 microsecond'`
 }
 
 /** PostgreSQL knows no year 0: it is 1 BC there. */

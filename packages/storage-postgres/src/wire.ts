@@ -122,7 +122,12 @@ export function isDamage(error: unknown): boolean {
 
 /** The deadline passed, on this side or the server's. */
 export function isTimeout(error: unknown): boolean {
-  return /^(57014|25P03|25P04)$/.test(codeOf(error)) || messageOf(error) === READ_TIMEOUT
+  return /^(57014|25P03|25P04)$/.test(codeOf(error)) || isUnanswered(error)
+}
+
+/** The driver waits no longer for the answer, and the server may go on. */
+export function isUnanswered(error: unknown): boolean {
+  return messageOf(error) === READ_TIMEOUT
 }
 
 export function isEndedPool(error: unknown): boolean {

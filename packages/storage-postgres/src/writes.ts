@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { TimeoutError } from '@dir/storage-core'
 import type { Sending, Work, WorkResult } from '@dir/storage-core/adapter'
+import { commitArguments } from './commit-arguments.ts'
 import type { PgConnection } from './connection.ts'
 import { Failure, outcomeAfter, withStorageErrors } from './failure.ts'
 import type { LockNames } from './locks.ts'
 import { type PlannedWork, type Reply, fitting, planWork, toResults } from './planned-work.ts'
 import { type SqlValue, text } from './session.ts'
-import { inWaves } from './waves.ts'
 import { PASSED_DEADLINE, TOO_MANY_LOCKS, codeOf, isLockTimeout, isRefusal } from './wire.ts'
 
 /** How long a commit waits for each lock, at most and at least; others hold one only for a statement. */
@@ -100,31 +100,25 @@ export class Writes {
   }
 
   async #send(works: readonly PlannedWork[], waits: boolean, sending: Sending): Promise<WorkResult[]> {
-    const union = <T>(of: (work: PlannedWork) => readonly T[]): T[] => [...new Set(works.flatMap(of))]
-    const keys = union(({ keys: own }) => own)
     const now = performance.now()
     const patience = Math.min(...works.map(({ work }) => work.accessDeadline ?? Infinity)) - now
     const wait = waits ? Math.max(SHORT_WAIT_MS, Math.min(LOCK_WAIT_MS, patience)) : SHORT_WAIT_MS
-    const settings = {
-      lockWaitMs: String(Math.round(wait)),
-      isWhole: works.some(({ isWhole }) => isWhole),
-      appends: works.some(({ appends }) => appends),
-      makesDurable: this.#pg.makeDurable,
-    }
+    const given = commitArguments(works, wait, this.#pg.makeDurable, (moment) =>
+      this.onServer(moment - this.#pg.earlyMs),
+    )
     const locks = works.map((one) => [one.keys.map(String), one.resources, one.flows, one.appends, one.ids])
     const number = ++this.#number
-    const waves = JSON.stringify(inWaves(works))
     const values = (isRepeated: boolean): SqlValue[] => [
       this.#handle,
       String(this.#key),
       number,
-      JSON.stringify({ ...settings, isRepeated }),
-      keys.toSorted((a, b) => (a < b ? -1 : 1)).map(String),
-      union(({ resources }) => resources),
-      union(({ flows }) => flows),
+      JSON.stringify({ ...given.settings, isRepeated }),
+      given.keys,
+      given.resources,
+      given.flows,
       waits ? null : JSON.stringify(locks),
-      works.map(({ work }) => this.#onServer(work.deadline - this.#pg.earlyMs)),
-      waves,
+      given.deadlines,
+      given.waves,
     ]
     const deadline = Math.max(...works.map(({ work }) => work.deadline))
     const rows = await this.#pg.commit(
@@ -144,7 +138,5 @@ export class Writes {
   }
 
   /** A moment of this process on the server's clock, in microseconds; rather too early than too late. */
-  #onServer(moment: number): number {
-    return Math.floor((moment + (this.#clockStart ?? 0)) * 1000)
-  }
+  readonly onServer = (moment: number): number => Math.floor((moment + (this.#clockStart ?? 0)) * 1000)
 }

@@ -21,13 +21,26 @@ export default defineBackend({
     transition: true,
     leases: true,
     atomically: true,
+    join: true,
     export: true,
+    prune: true,
     processes: true,
     durable: true,
     pythonFile: 'PostgreSQL is no file that the Python original opens',
   },
   open: (namespace, options) => postgresStorage({ url, namespace, ...options }),
   destroy: (namespace) => dropNamespace({ url, namespace }),
+  async openTransaction() {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query('BEGIN')
+    return {
+      client,
+      commit: async () => void (await client.query('COMMIT')),
+      rollback: async () => void (await client.query('ROLLBACK')),
+      close: () => client.end(),
+    }
+  },
   /** Keeps everybody from the tables of one namespace, and from nothing else. */
   async stall(namespace) {
     const client = new pg.Client({ connectionString: url })

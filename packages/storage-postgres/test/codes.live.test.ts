@@ -7,7 +7,7 @@ import { withServer } from '../../../scripts/servers/live.ts'
 import { postgresStorage } from '../src/index.ts'
 import { sql, withDatabase } from './databases.ts'
 
-const TIMEOUT_MS = 1_500
+const TIMEOUT_MS = 3_000
 
 /** What a refusal of each class, or with this code, becomes; the longest that fits counts. */
 const EXPECTED: Readonly<Record<string, string>> = {
@@ -110,6 +110,7 @@ withServer('postgres', (server) => {
       const answers = async (inBatch: boolean): Promise<Record<string, string>> => {
         const found: Record<string, string> = {}
         const left = [...codes]
+        const late: string[] = []
         const ask = async (): Promise<void> => {
           await using storage = postgresStorage({ url, poolSize: 1, operationTimeoutMs: TIMEOUT_MS })
           await storage.init()
@@ -123,6 +124,11 @@ withServer('postgres', (server) => {
             expect(`${JSON.stringify(error)} ${JSON.stringify(error.cause)}`).not.toMatch(/payload|flow-/)
             found[code] =
               `${error.code.replace('STORAGE_', '')} ${error.outcome} retryable: ${error.retryable}`
+            // on a busy machine there may have been no connection in time: so it is asked again, a few times
+            if (found[code]?.startsWith('TIMEOUT') && late.filter((one) => one === code).length < 3) {
+              late.push(code)
+              left.push(code)
+            }
             if (error.code === 'STORAGE_CORRUPT') return ask() // this handle writes no more
           }
         }

@@ -3,6 +3,7 @@ import { type StorageHandle, TimeoutError, isStorageError } from '@dir/storage-c
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, start } from '../../../scripts/servers/index.ts'
+import { meanwhile } from '../../../scripts/servers/meanwhile.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { postgresStorage } from '../src/index.ts'
 import { newName } from './databases.ts'
@@ -89,28 +90,23 @@ withOwnServer('postgres', () => {
     const storage = open()
     const acknowledged: number[] = []
     const codes = new Set<string>()
-    let isOver = false
     const write = async (): Promise<void> => {
-      while (!isOver) {
-        try {
-          acknowledged.push(await storage.decisionAudit.record('f', 'e'))
-        } catch (error) {
-          if (!isStorageError(error)) throw error
-          codes.add(error.code)
-          await new Promise((resolve) => setTimeout(resolve, 20))
-        }
+      try {
+        acknowledged.push(await storage.decisionAudit.record('f', 'e'))
+      } catch (error) {
+        if (!isStorageError(error)) throw error
+        codes.add(error.code)
       }
     }
     await storage.init()
-    const writers = Array.from({ length: 8 }, write)
-    for (let kill = 0; kill < 3; kill++) {
-      await new Promise((resolve) => setTimeout(resolve, 300))
-      await server.kill9()
-      await server.restart()
-    }
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    isOver = true
-    await Promise.all(writers)
+    await meanwhile(8, write, async () => {
+      for (let kill = 0; kill < 3; kill++) {
+        await new Promise((resolve) => setTimeout(resolve, 300))
+        await server.kill9()
+        await server.restart()
+      }
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    })
     // a server that starts is waited for, until the deadline; what was under way is asked for again
     for (const code of ['STORAGE_TIMEOUT', 'STORAGE_UNAVAILABLE']) codes.delete(code)
     expect([...codes]).toEqual([])

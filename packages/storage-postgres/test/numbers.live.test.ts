@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageHandle } from '@dir/storage-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 import { type Server, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { postgresSchema, postgresStorage } from '../src/index.ts'
@@ -61,6 +62,8 @@ withOwnServer('postgres', () => {
             `ALTER SUBSCRIPTION ${name} DISABLE; ALTER SUBSCRIPTION ${name} SET (slot_name = NONE)`,
           )
           await sql(to, `DROP SUBSCRIPTION ${name}`)
+          const active = `SELECT FROM pg_replication_slots WHERE slot_name = '${name}' AND active`
+          while ((await sql(from, active)).length > 0) await sleep(50)
           await sql(from, `SELECT pg_drop_replication_slot('${name}')`)
           const handles = Array.from({ length: 4 }, () => postgresStorage({ url: to, init }))
           await Promise.all(handles.map((handle) => handle.init()))
@@ -88,8 +91,10 @@ withOwnServer('postgres', () => {
       const theirs = new URL(url)
       theirs.username = role
       const storage = postgresStorage({ url: theirs.href, init: false })
-      await expect(storage.init()).rejects.toMatchObject({
+      expect(await failureOf(storage.init(), 'message')).toEqual({
         code: 'STORAGE_PERMISSION',
+        outcome: 'not-applied',
+        retryable: false,
         message: expect.stringMatching(/fence_seq stands 999997 behind .* setval/),
       })
       await sql(url, 'UPDATE dir_storage.resource_locks SET fence = 1000')

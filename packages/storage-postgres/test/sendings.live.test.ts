@@ -161,6 +161,7 @@ withServer('postgres', (server) => {
         () => idempotency.set('k', {}),
         () => idempotency.setIfAbsent('l', {}),
         () => idempotency.claim('m', { leaseSec: 60 }),
+        () => idempotency.renewClaim('m', 'nobody', 60),
         () => idempotency.complete('m', 'nobody', {}),
         () => idempotency.abandon('m', 'nobody'),
         () => decisionAudit.record('f', 'e'),

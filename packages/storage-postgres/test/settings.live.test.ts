@@ -146,9 +146,7 @@ withServer('postgres', (server) => {
       expect(await storage.decisionAudit.record('f', 'e', { details: { amount: 0.1 } })).toBe(1)
       const [event] = await storage.decisionAudit.eventsForDfid('f')
       expect(Math.abs(Date.parse(event?.timestamp ?? '') - now)).toBeLessThan(60_000)
-      expect(await storage.resourceLock.acquire('f', { r: 0.1 }, 1, { leaseSec: 60 })).toMatchObject({
-        fence: 1,
-      })
+      expect((await storage.resourceLock.acquire('f', { r: 0.1 }, 1, { leaseSec: 60 }))?.fence).toBe(1)
       expect(await storage.resourceLock.renew('f', 90)).toBe(true)
       expect((await storage.resourceLock.getHolds())[0]?.amount).toBe(0.1)
       await storage.close()
@@ -214,8 +212,8 @@ withServer('postgres', (server) => {
     await storage.init()
     const columns = await sql(
       server,
-      `SELECT DISTINCT c.collname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
-        JOIN pg_collation c ON c.oid = a.attcollation WHERE i.indrelid::REGCLASS::TEXT LIKE '${namespace}.%'`,
+      `SELECT DISTINCT c.collname FROM pg_index i, unnest(i.indcollation) AS one (oid)
+        JOIN pg_collation c ON c.oid = one.oid WHERE i.indrelid::REGCLASS::TEXT LIKE '${namespace}.%'`,
     )
     expect(columns).toEqual([{ collname: 'C' }])
     await storage.close()

@@ -3,6 +3,7 @@ import { type StorageHandle, isStorageError } from '@dir/storage-core'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startPgBouncer } from '../../../scripts/servers/index.ts'
+import { meanwhile } from '../../../scripts/servers/meanwhile.ts'
 import { orSkip, withOwnServer } from '../../../scripts/servers/live.ts'
 import { postgresStorage } from '../src/index.ts'
 import { newName, sql } from './databases.ts'
@@ -68,40 +69,35 @@ withOwnServer('postgres', () => {
       await storage.init()
       for (const call of Object.values(calls)) await call(storage, 'before')
 
-      let isOver = false
       const misses: unknown[] = []
       const codes = new Set<string>()
-      const caller = async (flow: string): Promise<void> => {
-        let known = 0
-        while (!isOver) {
-          try {
-            known = await storage.intentRetry.increment(flow)
-            const found = await storage.intentRetry.getCount(flow)
-            if (found < known) misses.push([flow, known, found])
-          } catch (error) {
-            if (!isStorageError(error)) throw error
-            codes.add(`${error.code} ${error.outcome}`)
-            await sleep(10)
-          }
+      const known = [0, 0, 0, 0]
+      const call = async (lane: number): Promise<void> => {
+        try {
+          known[lane] = await storage.intentRetry.increment(`f${lane}`)
+          const found = await storage.intentRetry.getCount(`f${lane}`)
+          if (found < (known[lane] ?? 0)) misses.push([lane, known[lane], found])
+        } catch (error) {
+          if (!isStorageError(error)) throw error
+          codes.add(`${error.code} ${error.outcome}`)
         }
       }
-      const callers = [1, 2, 3, 4].map((index) => caller(`f${index}`))
-      await pair.switchOver()
-      // the name still leads to the old primary, and calls wait there
-      const waiting = Object.entries(calls).map(async ([key, call]) => [key, await call(storage, `w-${key}`)])
-      await until(async () => (await connections(from.url, name)) > 0)
-      proxy.target = to.url
-      expect(Object.fromEntries(await Promise.all(waiting))).toEqual(
-        expect.objectContaining({
-          read: null,
-          set: undefined,
-          event: expect.any(Number),
-          budget: expect.objectContaining({ granted: true }),
-        }),
-      )
-      for (const call of Object.values(calls)) await call(storage, 'after')
-      isOver = true
-      await Promise.all(callers)
+      await meanwhile(known.length, call, async () => {
+        await pair.switchOver()
+        // the name still leads to the old primary, and calls wait there
+        const waiting = Object.entries(calls).map(async ([key, one]) => [key, await one(storage, `w-${key}`)])
+        await until(async () => (await connections(from.url, name)) > 0)
+        proxy.target = to.url
+        expect(Object.fromEntries(await Promise.all(waiting))).toEqual(
+          expect.objectContaining({
+            read: null,
+            set: undefined,
+            event: expect.any(Number),
+            budget: expect.objectContaining({ granted: true }),
+          }),
+        )
+        for (const one of Object.values(calls)) await one(storage, 'after')
+      })
       expect(misses).toEqual([])
       expect([...codes].filter((code) => !code.startsWith('STORAGE_UNAVAILABLE '))).toEqual([])
       await until(async () => (await connections(from.url, name)) === 0)
