@@ -19,6 +19,13 @@ function op.agent(id) return get('agents', id) end
 function op.active_agents(after)
   return { members('active_agents', after) }
 end
+
+-- status (null: any), after an id; answers those of the next agents that have it, and after which id to go on, or false at
+-- the end
+function op.agents_page(status, after)
+  local ids, next = members(status == 'ACTIVE' and 'active_agents' or 'agents_by_id', after)
+  return fill('agents', ids, ids, next, status and function(record) return record[3] == status end)
+end
 `,
   ],
   write: [
@@ -98,6 +105,12 @@ export const agentRegistry: RedisProtocol<'agentRegistry'> = {
     },
 
     listActiveAgents: (redis) => allPages<string>(redis, '', 'active_agents'),
+
+    async agentsPage(redis, status, cursor) {
+      const reply = await redis.read('agents_page', status, cursor ?? '')
+      const [rows, next] = as<[readonly [string, Reply][], string | null]>(reply)
+      return { items: rows.map(([agentId, record]) => ({ agentId, ...toAgent(record) })), next }
+    },
 
     exportPage: (redis, cursor) =>
       exportTables(redis, ['agents'], cursor, (_, agentId, record) => ({

@@ -4,6 +4,8 @@ import { meaningOf } from './replies.ts'
 
 const FIRST_PAUSE_MS = 10
 const LONGEST_PAUSE_MS = 200
+/** How often a reply that is not the server's own is asked for anew: more than that, and the error is there to stay. */
+const MOST_ODD_REPLIES = 3
 
 /** The one place that decides whether something is sent again, and what is known of it if not. */
 export class Attempts {
@@ -47,8 +49,8 @@ export class Attempts {
     if (performance.now() >= this.nextBy || (error instanceof UnreachableError && error.isFinal)) return false
     if (meaning !== undefined) return meaning.passes
     if (this.#unanswered <= 0) return false
-    // a reply that is not the server's own is asked for once more: the server knows what it carried out
-    return !isReply(error) || this.#oddReplies++ === 0
+    // the server, which knows what it carried out, is asked anew where the reply was not its own
+    return !isReply(error) || this.#oddReplies++ < MOST_ODD_REPLIES
   }
 
   /** How long to wait before the next sending: a client has to learn of a lost connection, and others have to get on. */

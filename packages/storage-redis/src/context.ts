@@ -1,6 +1,7 @@
 import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
 import { type RedisProtocol, as, condition, same, write } from './protocol.ts'
+import { PRUNE, pruneFlow } from './prune.ts'
 import type { ScriptPart } from './script.ts'
 import { fromStamp, toStamp } from './time.ts'
 
@@ -23,6 +24,7 @@ op.text = text_of
 `,
   ],
   write: [
+    PRUNE,
     /* lua */ String.raw`
 -- kind, id, data
 function op.context.set(kind, id, data)
@@ -31,7 +33,8 @@ end
 
 -- kind, id, expected or null, data
 function refusal.context.compareAndSet(kind, id, expected)
-  return text_of(kind, id) ~= expected and {}
+  local text = text_of(kind, id)
+  return text ~= expected and { text and 'other' }
 end
 function op.context.compareAndSet(kind, id, _, data)
   put(kind, id, { data, now })
@@ -39,9 +42,11 @@ end
 
 -- dfid, expected or null
 function refusal.context.expectSession(dfid, expected)
-  return text_of('session', dfid) ~= expected and {}
+  return refusal.context.compareAndSet('session', dfid, expected)
 end
 function op.context.expectSession() end
+
+function op.context.pruneFlow(dfid, _, _, dry) return prune('session', dfid, dry) end
 
 -- for each record: kind, id, data, updated at
 function op.context.importPage(items)
@@ -70,6 +75,7 @@ export const context: RedisProtocol<'context'> = {
     set: write(same),
     compareAndSet: condition(same),
     expectSession: condition(same),
+    pruneFlow,
     importPage: write((items) => [
       items.map(({ type, id, dataJson, updatedAt }) => [type, id, dataJson, toStamp(updatedAt)]),
     ]),

@@ -2,6 +2,7 @@ import { type EventExport, InvalidArgumentError } from '@dir/storage-core'
 import type { EventRow, NewEvent } from '@dir/storage-core/adapter'
 import { LOG_READ, LOG_WRITE, type LogEntry, exportLog, logPage } from './log.ts'
 import { type RedisProtocol, write } from './protocol.ts'
+import { PRUNE, PRUNE_LOG, pruneFlow } from './prune.ts'
 import type { ScriptPart } from './script.ts'
 import { fromStamp, toStamp } from './time.ts'
 
@@ -10,7 +11,9 @@ const script: ScriptPart = {
   shared: [],
   read: [LOG_READ],
   write: [
+    PRUNE,
     LOG_WRITE,
+    PRUNE_LOG,
     /* lua */ String.raw`
 local function append_event(seq, dfid, event, at, step, state, details)
   local id = next_entry('events', seq, dfid)
@@ -39,6 +42,19 @@ end
 function op.decisionAudit.importPage(items)
   for _, event in ipairs(items) do append_event(count('events', event[1]), unpack(event, 2)) end
 end
+
+-- Refused for the flow of the last event: its number must stay known.
+function refusal.decisionAudit.pruneFlow(dfid, _, before)
+  look_at_log('events', dfid)
+  local last = redis.call('XREVRANGE', key.events, '+', '-', 'COUNT', 1)[1]
+  if last and last[2][2] == dfid then return {} end
+  local members = members_of('events_by_flow', dfid)
+  for i = #members, 1, -1 do
+    local id = string.sub(members[i], -16)
+    if redis.call('XRANGE', key.events, id, id)[1][2][6] >= before then return {} end
+  end
+end
+function op.decisionAudit.pruneFlow(dfid, _, _, dry) return prune_log('events', dfid, dry) end
 `,
   ],
 }
@@ -58,11 +74,13 @@ function fieldsOf({ dfid, event, stepId, state, detailsJson }: NewEvent): readon
 export const decisionAudit: RedisProtocol<'decisionAudit'> = {
   script,
   reads: {
-    async eventsPage(redis, { dfid, event, afterSeq, limit }) {
-      for (let after = afterSeq; ;) {
-        const page = await logPage(redis, { log: 'events', dfid, after, limit, second: event })
-        if (page.entries.length > 0 || page.next === null) return page.entries.map(toRow)
-        after = page.next
+    async eventsPage(redis, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
+      const filter = { log: 'events', dfid, newestFirst, limit, second: event } as const
+      for (let [after, before] = [afterSeq, beforeSeq]; ;) {
+        const { entries, next } = await logPage(redis, { ...filter, after, before })
+        if (entries.length > 0 || next === null) return entries.map(toRow)
+        if (newestFirst) before = next
+        else after = next
       }
     },
 
@@ -77,6 +95,7 @@ export const decisionAudit: RedisProtocol<'decisionAudit'> = {
       },
       (first, events) => events.map((_, index) => Number(first) + index),
     ),
+    pruneFlow,
     importPage: write<[readonly EventExport[]]>(
       (items) => [
         items.map(({ seq, dfid, event, timestamp, stepId, state, detailsJson }) => [

@@ -5,11 +5,13 @@ import {
   CommitQueue,
   type DriverTransfer,
   type StorageDriver,
+  type Watching,
   type Work,
   settleBy,
   timeoutMsOf,
   importUnfinished,
 } from '@dir/storage-core/adapter'
+import type { ServerOptions } from './client.ts'
 import { RedisConnection } from './connection.ts'
 import { importEnds, importScript } from './import.ts'
 import type { Packable } from './msgpack.ts'
@@ -23,6 +25,7 @@ import type { Script } from './script.ts'
 import { durability, judgeServer, readServer } from './server.ts'
 import { lookAtStore, openStore } from './store.ts'
 import { removalScript } from './write-script.ts'
+import { watchEvents } from './watch.ts'
 import { COMMIT_LIMITS, Writes } from './writes.ts'
 
 export class RedisDriver implements StorageDriver {
@@ -33,8 +36,10 @@ export class RedisDriver implements StorageDriver {
     'leases',
     'atomically',
     'export',
+    'prune',
     'processes',
   ])
+  readonly #server: ServerOptions
   readonly #connection: RedisConnection
   readonly #writes: Writes
   readonly #queue: CommitQueue
@@ -43,6 +48,7 @@ export class RedisDriver implements StorageDriver {
 
   constructor({ server, namespace, allowEviction, handle }: CheckedOptions) {
     this.#timeoutMs = timeoutMsOf(handle)
+    this.#server = server
     this.#allowEviction = allowEviction
     this.#connection = new RedisConnection(server, namespace, this.#timeoutMs)
     this.#writes = new Writes(this.#connection, this.#timeoutMs)
@@ -87,6 +93,11 @@ export class RedisDriver implements StorageDriver {
 
   write(work: Work): Promise<readonly unknown[]> {
     return this.#queue.push(work)
+  }
+
+  watch(changed: () => void): Watching {
+    const [key = ''] = this.#connection.keysOf(['events'])
+    return watchEvents(this.#server, key, this.#timeoutMs, changed)
   }
 
   async health(): Promise<Readonly<Record<string, string | number | boolean>>> {

@@ -1,83 +1,23 @@
-import type { EscalationRequest, RequestExport } from '@dir/storage-core'
 import { exportTables } from './export-page.ts'
-import { TABLES } from './lua.ts'
+import { PLACED, TABLES } from './lua.ts'
 import { allPages, lastOfEach } from './pages.ts'
 import { type RedisProtocol, type Reply, as, condition, same, write } from './protocol.ts'
+import { PRUNE, pruneFlow, prunePage } from './prune.ts'
+import { REQUESTS, fieldsOf, toExport, toPending, toRow } from './requests.ts'
 import type { ScriptPart } from './script.ts'
-import { fromStamp, toStamp } from './time.ts'
+import { fromStamp, stampOf, toStamp } from './time.ts'
+import { TOKENS } from './tokens.ts'
 
-// A token is agent id, NUL, when, NUL, a number that makes it its own. A request's record: agent id, reason, context,
-// proposal, impact, created at, and resolved at and decision, or false. `pending` and `requests_by_number` have the
-// order of insertion.
+// For requests and tokens see there.
 const script: ScriptPart = {
-  keys: { tokens: 'zset', requests: 'hash', requests_by_number: 'zset', pending: 'zset' },
-  shared: [
-    TABLES,
-    /* lua */ String.raw`
-local function tokens_since(agent, since)
-  return redis.call('ZLEXCOUNT', key.tokens, '[' .. agent .. '\0' .. since, '(' .. agent .. '\1')
-end
-`,
-  ],
-  read: [
-    /* lua */ String.raw`
--- agent id, since; answers how many
-op.token_count = tokens_since
-
--- after a number; answers pending requests, and after which number to go on, or false at the end
-function op.pending_requests(after)
-  local ids, numbers, next = numbered('pending', after)
-  return fill('requests', ids, numbers, next)
-end
-
--- after a token; answers tokens, and after which to go on, or false at the end
-function op.export_tokens(after)
-  return { members('tokens', after) }
-end
-`,
-  ],
+  keys: { ...TOKENS.keys, ...REQUESTS.keys },
+  shared: [PLACED, TABLES, ...TOKENS.shared],
+  read: [...REQUESTS.read, ...TOKENS.read],
   write: [
+    ...REQUESTS.write,
+    PRUNE,
+    ...TOKENS.write,
     /* lua */ String.raw`
-local function add_token(agent, at)
-  write('ZADD', key.tokens, 0, agent .. '\0' .. at .. '\0' .. exact(count('tokens')))
-end
-
-local function put_request(dfid, record)
-  local order = count('requests')
-  write('HSET', key.requests, dfid, cmsgpack.pack(record))
-  write('ZADD', key.requests_by_number, order, dfid)
-  if record[7] then write('ZREM', key.pending, dfid) else write('ZADD', key.pending, order, dfid) end
-end
-
--- A microsecond after a moment.
-local function next_moment(at)
-  local seconds, micros = tonumber(string.sub(at, 1, 12)), tonumber(string.sub(at, 13)) + 1
-  if micros == 1000000 then seconds, micros = seconds + 1, 0 end
-  return string.format('%012d%06d', seconds, micros)
-end
-
--- agent id
-function op.escalation.recordBudgetToken(agent) add_token(agent, now) end
-
--- dfid, agent id, reason, context, proposal, impact
-function op.escalation.insertRequest(dfid, agent, reason, context, proposal, impact)
-  local replaced, created = get('requests', dfid), now
-  if replaced and replaced[6] >= now then created = next_moment(replaced[6]) end
-  put_request(dfid, { agent, reason, context, proposal, impact, created, false, false })
-end
-
--- dfid, resolved at, decision, proposal (null: keep it), created at (null: any); refused unless it is pending
-function refusal.escalation.resolveRequest(dfid, _, _, _, created)
-  local record = get('requests', dfid)
-  return (not record or record[7] or (created and created ~= record[6])) and {}
-end
-function op.escalation.resolveRequest(dfid, resolved, decision, proposal)
-  local record = get('requests', dfid)
-  record[4], record[7], record[8] = proposal or record[4], resolved, decision
-  write('HSET', key.requests, dfid, cmsgpack.pack(record))
-  write('ZREM', key.pending, dfid)
-end
-
 -- agent id, limit, window in microseconds, then a request as for insertRequest, or nothing; answers whether it was
 -- granted and how many tokens are in the window
 function op.escalation.consumeBudget(agent, limit, window, ...)
@@ -91,30 +31,17 @@ end
 -- for each token two fields: agent id, when; for each request: dfid, the record's fields
 function op.escalation.importPage(items)
   for _, item in ipairs(items) do
-    if #item == 2 then add_token(unpack(item)) else put_request(item[1], { unpack(item, 2) }) end
+    local dfid = item[1]
+    if #item == 2 then add_token(unpack(item))
+    else put_request(dfid, { unpack(item, 2) }, get('requests', dfid)) end
   end
 end
 `,
   ],
 }
 
-function toRequest(dfid: string, record: Reply) {
-  const [agentId, reason, contextJson, proposalJson, impact, created, resolved, decision] =
-    as<[string, string, string, string, string, string, string | null, string | null]>(record)
-  return {
-    request: { dfid, agentId, reason, contextJson, proposalJson, impact, createdAt: fromStamp(created) },
-    resolvedAt: resolved === null ? null : fromStamp(resolved),
-    decision,
-  }
-}
-
-function fieldsOf({ dfid, agentId, reason, contextJson, proposalJson, impact }: EscalationRequest): string[] {
-  return [dfid, agentId, reason, contextJson, proposalJson, impact]
-}
-
-const stampOf = (instant: string | null): string | null => (instant === null ? null : toStamp(instant))
-
-const REQUESTS = 'requests:'
+/** How a cursor begins that is among the requests. */
+const IN_REQUESTS = 'requests:'
 
 export const escalation: RedisProtocol<'escalation'> = {
   script,
@@ -125,19 +52,26 @@ export const escalation: RedisProtocol<'escalation'> = {
 
     async getPendingRequests(redis) {
       const rows = await allPages<[string, Reply]>(redis, '-inf', 'pending_requests')
-      return lastOfEach(rows, ([dfid]) => dfid).map(([dfid, record]) => toRequest(dfid, record).request)
+      return lastOfEach(rows, ([dfid]) => dfid).map(([dfid, record]) => toPending(dfid, record))
+    },
+
+    async getRequest(redis, dfid) {
+      const record = await redis.read('request', dfid)
+      return record === null ? null : toRow(dfid, record)
+    },
+
+    async requestsPage(redis, { status, agentId, leastAgeMicros }, cursor) {
+      const reply = await redis.read('requests_page', status, agentId, leastAgeMicros, cursor ?? '0')
+      const [rows, next] = as<[readonly [string, Reply][], string | null]>(reply)
+      return { items: rows.map(([dfid, record]) => toRow(dfid, record)), next }
     },
 
     async exportPage(redis, cursor) {
-      if (cursor?.startsWith(REQUESTS) === true) {
-        const toItem = (_: string, dfid: string, record: Reply): RequestExport => {
-          const { request, resolvedAt, decision } = toRequest(dfid, record)
-          const status = resolvedAt === null ? 'PENDING' : 'RESOLVED'
-          return { type: 'request', ...request, status, resolvedAt, decision }
-        }
-        const after = cursor.slice(REQUESTS.length) || null
+      if (cursor?.startsWith(IN_REQUESTS) === true) {
+        const after = cursor.slice(IN_REQUESTS.length) || null
+        const toItem = (_: string, dfid: string, record: Reply) => toExport(dfid, record)
         const page = await exportTables(redis, ['requests'], after, toItem, 'number')
-        return { ...page, next: page.next === null ? null : `${REQUESTS}${page.next}` }
+        return { ...page, next: page.next === null ? null : `${IN_REQUESTS}${page.next}` }
       }
       const after = cursor?.slice('tokens:'.length) ?? ''
       const [tokens, next] = as<[string[], string | null]>(await redis.read('export_tokens', after))
@@ -145,18 +79,19 @@ export const escalation: RedisProtocol<'escalation'> = {
         const [agentId = '', at = ''] = token.split('\0')
         return { type: 'budgetToken' as const, agentId, createdAt: fromStamp(at) }
       })
-      return { items, next: next === null ? REQUESTS : `tokens:${next}` }
+      return { items, next: next === null ? IN_REQUESTS : `tokens:${next}` }
     },
   },
   writes: {
     recordBudgetToken: write(same),
     insertRequest: write(fieldsOf),
-    resolveRequest: condition(({ dfid, resolvedAt, decision, proposalJson, createdAt }) => [
+    resolveRequest: condition(({ dfid, resolvedAt, decision, proposalJson, createdAt, resolvedBy }) => [
       dfid,
       toStamp(resolvedAt),
       decision,
       proposalJson,
       stampOf(createdAt),
+      resolvedBy,
     ]),
     consumeBudget: write(
       (agentId, limit, windowMicros, request) => [
@@ -170,11 +105,19 @@ export const escalation: RedisProtocol<'escalation'> = {
         return { granted, used: Number(used) }
       },
     ),
+    pruneFlow,
+    prunePage,
     importPage: write((items) => [
       items.map((item) =>
         item.type === 'budgetToken'
           ? [item.agentId, toStamp(item.createdAt)]
-          : [...fieldsOf(item), toStamp(item.createdAt), stampOf(item.resolvedAt), item.decision],
+          : [
+              ...fieldsOf(item),
+              toStamp(item.createdAt),
+              stampOf(item.resolvedAt),
+              item.decision,
+              item.resolvedBy ?? null,
+            ],
       ),
     ]),
   },

@@ -18,8 +18,10 @@ function op.begin(ticket)
   if state[3] == ticket then return 1 end
   local empty = (state[1] or '0') == '0' and (state[2] or '0') == '0' and state[4] ~= ticket
   for name, full in pairs(key) do
-    if not apart[name] and redis.call('EXISTS', full) == 1 then empty = false end
+    if not apart[name] and name ~= 'transitions' and redis.call('EXISTS', full) == 1 then empty = false end
   end
+  -- a stream stays where all of it was pruned
+  if redis.call('XRANGE', key.transitions, '-', '+', 'COUNT', 1)[1] then empty = false end
   if not empty and not state[3] then return 0 end
   for name, full in pairs(key) do
     if not apart[name] then write('UNLINK', full) end

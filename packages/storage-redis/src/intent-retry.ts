@@ -2,6 +2,7 @@ import { nextCount, MAX_INT32 } from '@dir/storage-core/adapter'
 import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
 import { type RedisProtocol, as, freeing, same, write } from './protocol.ts'
+import { PRUNE, pruneFlow } from './prune.ts'
 import type { ScriptPart } from './script.ts'
 import { fromStamp, toStamp } from './time.ts'
 
@@ -24,6 +25,7 @@ op.count = retries_of
 `,
   ],
   write: [
+    PRUNE,
     /* lua */ String.raw`
 -- dfid, count
 function refusal.intentRetry.setCount(dfid, count) judged[dfid] = count end
@@ -45,6 +47,8 @@ function op.intentRetry.increment(dfid)
   put('retries', dfid, { count, now })
   return count
 end
+
+function op.intentRetry.pruneFlow(dfid, _, _, dry) return prune('retries', dfid, dry) end
 
 -- for each flow: dfid, count, updated at
 function op.intentRetry.importPage(items)
@@ -71,6 +75,7 @@ export const intentRetry: RedisProtocol<'intentRetry'> = {
     setCount: write(same),
     delete: freeing(write(same)),
     increment: write(same, Number, () => nextCount(MAX_INT32)),
+    pruneFlow,
     importPage: write((items) => [
       items.map(({ dfid, count, updatedAt }) => [dfid, count, toStamp(updatedAt)]),
     ]),

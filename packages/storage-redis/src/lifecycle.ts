@@ -1,31 +1,50 @@
 import type { Transition } from '@dir/storage-core'
+import { FLOWS_READ, FLOWS_WRITE } from './flows.ts'
+import { PLACED } from './lua.ts'
 import { LOG_READ, LOG_WRITE, type LogEntry, exportLog, logPage } from './log.ts'
 import { type RedisProtocol, as, condition, same, write } from './protocol.ts'
+import { PRUNE, PRUNE_LOG, pruneFlow } from './prune.ts'
 import type { ScriptPart } from './script.ts'
 import { fromStamp, toStamp } from './time.ts'
 
+// For the flows see flows.ts.
 const script: ScriptPart = {
-  keys: { transitions: 'stream', transitions_by_flow: 'zset', statuses: 'hash' },
+  keys: {
+    transitions: 'stream',
+    transitions_by_flow: 'zset',
+    statuses: 'hash',
+    flows: 'zset',
+    flows_by_status: 'zset',
+  },
   shared: [
+    PLACED,
     /* lua */ String.raw`
 local function status_of(dfid) return redis.call('HGET', key.statuses, dfid) end
 `,
   ],
   read: [
     LOG_READ,
+    FLOWS_READ,
     /* lua */ String.raw`
 -- dfid; answers the current status or null
 op.status = status_of
 `,
   ],
   write: [
+    PRUNE,
     LOG_WRITE,
+    PRUNE_LOG,
+    FLOWS_WRITE,
     /* lua */ String.raw`
 -- A stream has only texts: null is '', others stand after an equals sign.
 local function append_transition(dfid, from, to, at)
-  local id = next_entry('transitions', count('transitions'), dfid)
+  local number = count('transitions')
+  local id = next_entry('transitions', number, dfid)
   write('XADD', key.transitions, id, 'dfid', dfid, 'from', from and '=' .. from or '', 'to', to, 'at', at)
+  leave_status(dfid)
   write('HSET', key.statuses, dfid, to)
+  write('ZADD', key.flows, number, dfid)
+  write('ZADD', key.flows_by_status, 0, placed(to, number, dfid))
 end
 
 -- dfid, from or null, to
@@ -33,7 +52,8 @@ function op.lifecycle.recordTransition(dfid, from, to) append_transition(dfid, f
 
 -- dfid, from or null, to
 function refusal.lifecycle.transition(dfid, from)
-  return status_of(dfid) ~= from and {}
+  local status = status_of(dfid)
+  return status ~= from and { status }
 end
 op.lifecycle.transition = op.lifecycle.recordTransition
 
@@ -73,6 +93,12 @@ export const lifecycle: RedisProtocol<'lifecycle'> = {
       return as<string | null>(await redis.read('status', dfid))
     },
 
+    async flowsPage(redis, { status, leastAgeMicros }, cursor) {
+      const reply = await redis.read('flows_page', status, leastAgeMicros, cursor ?? '0')
+      const [rows, next] = as<[readonly [string, string, string][], string | null]>(reply)
+      return { items: rows.map(([dfid, to, at]) => ({ dfid, status: to, since: fromStamp(at) })), next }
+    },
+
     exportPage: (redis, cursor) =>
       exportLog(redis, 'transitions', cursor, (entry) => ({ type: 'transition', ...toTransition(entry) })),
   },
@@ -80,6 +106,7 @@ export const lifecycle: RedisProtocol<'lifecycle'> = {
     recordTransition: write(same),
     transition: condition(same),
     expectStatus: condition(same),
+    pruneFlow,
     importPage: write((items) => [
       items.map(({ dfid, fromStatus, toStatus, createdAt }) => [
         dfid,

@@ -63,17 +63,22 @@ local function remove(table, id)
 end
 `
 
+/** For an index that has the order of insertion by agent, by status and the like: what its members begin with. */
+export const PLACED: string = /* lua */ String.raw`
+local function placed(under, number, id) return under .. '\0' .. string.format('%016d', number) .. id end
+`
+
 /** For scripts that read: what grows with the store comes in pages. */
 export const PAGES: string = /* lua */ String.raw`
 local MOST = 1048576
 
--- Records with their ids, a megabyte of them, about; and where to go on, or false at the end.
-local function fill(table, ids, positions, next)
+-- Records with their ids, of a megabyte of them, about, those that are wanted; and where to go on, or false at the end.
+local function fill(table, ids, positions, next, is_wanted)
   local rows, bytes = {}, 0
   for i, id in ipairs(ids) do
     local packed = redis.call('HGET', key[table], id)
     local record = unpacked(table, packed)
-    if not (is_over[table] and is_over[table](record)) then rows[#rows + 1] = { id, record } end
+    if not (is_over[table] and is_over[table](record)) and (not is_wanted or is_wanted(record, id)) then rows[#rows + 1] = { id, record } end
     bytes = bytes + #id + #packed
     if bytes >= MOST and i < #ids then return { rows, positions[i] } end
   end
@@ -93,6 +98,17 @@ local function numbered(index, after)
   local found = redis.call('ZRANGE', key[index], '(' .. after, '+inf', 'BYSCORE', 'LIMIT', 0, 500, 'WITHSCORES')
   local ids, numbers = {}, {}
   for i = 1, #found, 2 do ids[#ids + 1], numbers[#numbers + 1] = found[i], found[i + 1] end
+  return ids, numbers, #ids == 500 and numbers[500]
+end
+
+-- As numbered, in an index of members that are placed under a text.
+local function numbered_under(index, under, after)
+  local from = '[' .. placed(under, after + 1, '')
+  local found = redis.call('ZRANGEBYLEX', key[index], from, '(' .. under .. '\1', 'LIMIT', 0, 500)
+  local ids, numbers = {}, {}
+  for i, member in ipairs(found) do
+    numbers[i], ids[i] = string.sub(member, #under + 2, #under + 17), string.sub(member, #under + 18)
+  end
   return ids, numbers, #ids == 500 and numbers[500]
 end
 

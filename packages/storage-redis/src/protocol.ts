@@ -50,11 +50,17 @@ export function write<Args extends readonly unknown[], Answer = void>(
   return { request, answer, refused, needsNoMemory: false }
 }
 
-/** It answers whether its condition held. */
+/** It answers whether its condition held; of what does not, the only detail is what stood there instead, if anything did. */
 export function condition<Args extends readonly unknown[]>(
   request: (...args: Args) => readonly Packable[],
 ): RedisWrite<Args, boolean> {
   return write(request, () => true)
+}
+
+/** See `condition`. A status may be an empty text, and Lua's empty tables arrive as objects. */
+export function foundIn(details: Reply): string | null {
+  const { 0: found } = as<{ readonly 0?: string | null | false }>(details)
+  return typeof found === 'string' ? found : null
 }
 
 export function freeing<Operation extends RedisWrite<never>>(operation: Operation): Operation {

@@ -5,11 +5,19 @@ import { HOLDS, HOLDS_WRITE, toHold } from './holds.ts'
 import { TABLES } from './lua.ts'
 import { allPages } from './pages.ts'
 import { type RedisProtocol, type Reply, as, condition, freeing, same, write } from './protocol.ts'
+import { pruneFlow } from './prune.ts'
 import type { ScriptPart } from './script.ts'
 import { fromStamp, toStamp } from './time.ts'
 
 const script: ScriptPart = {
-  keys: { holds: 'hash', holds_by_id: 'zset', holds_by_flow: 'zset', leases: 'zset', totals: 'hash' },
+  keys: {
+    holds: 'hash',
+    holds_by_id: 'zset',
+    holds_by_flow: 'zset',
+    holds_by_fence: 'zset',
+    leases: 'zset',
+    totals: 'hash',
+  },
   shared: [TABLES, HOLDS],
   read: [
     /* lua */ String.raw`
@@ -38,6 +46,23 @@ function op.live_holds(flow, resource, after)
   end
   return { rows, next }
 end
+
+-- dfid, resource id, least age in microseconds (each null: any), after a place; answers those of the next holds that fit, and
+-- after which place to go on, or false at the end
+function op.holds_page(flow, resource, age, after)
+  local latest = age and stamp(-age)
+  local places, next = members('holds_by_fence', after)
+  local ids = {}
+  for i, place in ipairs(places) do
+    local at = string.find(place, '\0', 17, true)
+    ids[i] = string.sub(place, at + 1) .. '\0' .. string.sub(place, 17, at - 1)
+  end
+  return fill('holds', ids, places, next, function(hold, id)
+    return (not flow or string.sub(id, -#flow - 1) == '\0' .. flow) and
+      (not resource or string.sub(id, 1, #resource + 1) == resource .. '\0') and
+      (not latest or hold[2] <= latest)
+  end)
+end
 `,
   ],
   write: [
@@ -58,17 +83,6 @@ function op.resourceLock.acquire(dfid, lease, demands)
   local expires = lease and stamp(lease)
   for _, demand in ipairs(demands) do put_hold(demand[1], dfid, { demand[2], now, expires, fence }) end
   return { exact(fence), expires or cjson.null }
-end
-
--- A flow's holds whose fence is not newer (null: all of them), by resource.
-local function holds_of(dfid, fence)
-  local holds = {}
-  for _, member in ipairs(redis.call('ZRANGEBYLEX', key.holds_by_flow, '[' .. dfid .. '\0', '(' .. dfid .. '\1')) do
-    local resource = string.sub(member, #dfid + 2)
-    local hold = get('holds', resource .. '\0' .. dfid)
-    if not fence or hold[4] <= fence then holds[resource] = hold end
-  end
-  return holds
 end
 
 -- dfid, fence or null
@@ -116,6 +130,12 @@ export const resourceLock: RedisProtocol<'resourceLock'> = {
       return holds.sort(compareHolds)
     },
 
+    async holdsPage(redis, { dfid, resourceId, leastAgeMicros }, cursor) {
+      const reply = await redis.read('holds_page', dfid, resourceId, leastAgeMicros, cursor ?? '')
+      const [rows, next] = as<[readonly [string, Reply][], string | null]>(reply)
+      return { items: rows.map(([id, record]) => toHold(id, record)), next }
+    },
+
     exportPage: (redis, cursor) =>
       exportTables(redis, ['holds'], cursor, (_, id, record): HoldExport => {
         const { micros, ...hold } = toHold(id, record)
@@ -142,6 +162,7 @@ export const resourceLock: RedisProtocol<'resourceLock'> = {
     ),
     release: freeing(write(same)),
     renew: condition(same),
+    pruneFlow,
     importPage: write((items) => [
       items.map(({ resourceId, dfid, amount, micros, acquiredAt, expiresAt, fence }) => [
         resourceId,

@@ -1,7 +1,8 @@
 import { exportTables } from './export-page.ts'
 import { TABLES } from './lua.ts'
 import { allPages, lastOfEach } from './pages.ts'
-import { type RedisProtocol, as, freeing, same, write } from './protocol.ts'
+import { type RedisProtocol, type Reply, as, freeing, same, write } from './protocol.ts'
+import { pruneFlow } from './prune.ts'
 import type { ScriptPart } from './script.ts'
 import { fromStamp, toStamp } from './time.ts'
 
@@ -15,6 +16,14 @@ const script: ScriptPart = {
 function op.dirty_flows(after)
   local ids, _, next = numbered('dirty_by_number', after)
   return { ids, next }
+end
+
+-- least age in microseconds (null: any), after a number; answers those of the next marks that fit, and after which number to
+-- go on, or false at the end
+function op.dirty_page(age, after)
+  local latest = age and stamp(-age)
+  local ids, numbers, next = numbered('dirty_by_number', after)
+  return fill('dirty', ids, numbers, next, latest and function(record) return record[3] <= latest end)
 end
 
 -- dfid; answers the record or null
@@ -37,12 +46,20 @@ function op.saga.clearDirty(dfid)
   write('ZREM', key.dirty_by_number, dfid)
 end
 
+function refusal.saga.pruneFlow(dfid) return redis.call('ZSCORE', key.dirty_by_number, dfid) and {} end
+function op.saga.pruneFlow() return 0 end
+
 -- for each flow: dfid, failed step, partial state, created at
 function op.saga.importPage(items)
   for _, item in ipairs(items) do mark(unpack(item)) end
 end
 `,
   ],
+}
+
+function toMark(record: Reply) {
+  const [failedStep, partialStateJson, created] = as<[string, string, string]>(record)
+  return { failedStep, partialStateJson, createdAt: fromStamp(created) }
 }
 
 export const saga: RedisProtocol<'saga'> = {
@@ -58,21 +75,29 @@ export const saga: RedisProtocol<'saga'> = {
       return record === null ? null : { failedStep: record[0], partialStateJson: record[1] }
     },
 
+    async dirtyFlowsPage(redis, leastAgeMicros, cursor) {
+      const reply = await redis.read('dirty_page', leastAgeMicros, cursor ?? '0')
+      const [rows, next] = as<[readonly [string, Reply][], string | null]>(reply)
+      const items = rows.map(([dfid, record]) => {
+        const { createdAt, ...mark } = toMark(record)
+        return { dfid, ...mark, markedAt: createdAt }
+      })
+      return { items, next }
+    },
+
     exportPage: (redis, cursor) =>
       exportTables(
         redis,
         ['dirty'],
         cursor,
-        (_, dfid, record) => {
-          const [failedStep, partialStateJson, createdAt] = as<[string, string, string]>(record)
-          return { type: 'dirtyFlow', dfid, failedStep, partialStateJson, createdAt: fromStamp(createdAt) }
-        },
+        (_, dfid, record) => ({ type: 'dirtyFlow', dfid, ...toMark(record) }),
         'number',
       ),
   },
   writes: {
     markDirty: write(same),
     clearDirty: freeing(write(same)),
+    pruneFlow,
     importPage: write((items) => [
       items.map(({ dfid, failedStep, partialStateJson, createdAt }) => [
         dfid,

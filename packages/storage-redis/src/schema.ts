@@ -1,4 +1,8 @@
 import { type ErrorContext, SchemaError } from '@dir/storage-core'
+import { INDEX_CLAIMS } from './claims.ts'
+import { INDEX_FLOWS } from './flows.ts'
+import { INDEX_BY_FENCE } from './holds.ts'
+import { INDEX_BY_AGENT } from './requests.ts'
 import type { ScriptPart } from './script.ts'
 
 /** The schema's version, the store's id, the counters and the mark of an import; and the last call of each handle. */
@@ -30,7 +34,20 @@ export interface Step {
 export const STEPS: readonly Step[] = [
   // the keys are made by what is written first
   { package: '0.1.0', lua: '' },
+  { package: '0.1.0', lua: INDEX_BY_AGENT },
+  { package: '0.1.0', lua: inTurn(INDEX_BY_FENCE, INDEX_CLAIMS, INDEX_FLOWS) },
 ]
+
+/** Several bodies as that of one step, each after the end of the one before it. */
+function inTurn(...bodies: readonly string[]): string {
+  return /* lua */ String.raw`
+local parts = { ${bodies.map((body) => `function(cursor)\n${body}\nend`).join(', ')} }
+local at, rest = string.match(cursor, '^(%d+):(.*)$')
+at = tonumber(at) or 1
+local next = parts[at](rest or '')
+if next then return at .. ':' .. next end
+return parts[at + 1] and at + 1 .. ':'`
+}
 
 /** What this version of the package reads and writes. */
 export const SCHEMA_VERSION: number = STEPS.length

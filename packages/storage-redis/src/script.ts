@@ -44,7 +44,7 @@ export function newScript(text: string, keys: readonly string[]): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex'), keys }
 }
 
-/** The commands that a script's text runs, in order. */
+/** The commands that a script's text runs, in order; each stands there by its name, where a user's rights are looked up. */
 export function commandsOf(text: string): string[] {
   const found = text.matchAll(/\b(?:redis\.p?call|write)\('([A-Z]+)'/g)
   return [...new Set(Array.from(found, ([, name]) => String(name)))].sort()
@@ -54,7 +54,7 @@ export function commandsOf(text: string): string[] {
 export function missingRights(commands: readonly string[]): string {
   return /* lua */ `local missing = {}
 for _, name in ipairs({ '${commands.join("', '")}' }) do
-  local known, may = pcall(redis.acl_check_cmd, name, KEYS[1])
+  local known, may = pcall(redis.acl_check_cmd, name, name == 'XINFO' and 'STREAM' or KEYS[1], KEYS[1])
   if not (known and may) then missing[#missing + 1] = name end
 end`
 }

@@ -21,8 +21,10 @@ local key = {}
 for i, name in ipairs({ '${NAMES.join("', '")}' }) do key[name] = KEYS[i] end
 
 local function last_id(name)
-  local entries = redis.pcall('XREVRANGE', key[name], '+', '-', 'COUNT', 1)
-  return entries[1] and string.match(entries[1][1], '%d+')
+  local about = redis.pcall('XINFO', 'STREAM', key[name]) -- also where the last entry was pruned
+  for i = 1, #about, 2 do
+    if about[i] == 'last-generated-id' then return string.match(about[i + 1], '%d+') end
+  end
 end
 local function last_number(name)
   return redis.pcall('ZRANGE', key[name], -1, -1, 'WITHSCORES')[2]
@@ -64,7 +66,14 @@ export const prepareScript: Script = newScript(
 local id, version = unpack(cmsgpack.unpack(ARGV[1]))
 ${STATE}
 local found = redis.call('HMGET', key.meta, 'id', 'version')
-if id and not found[1] then redis.call('HSET', key.meta, 'version', found[2] or version, 'id', id) end
+if id and not found[1] then
+  -- what an older version left that dropped the namespace: it did not know of these
+  local lists = { flows = 'transitions', flows_by_status = 'transitions', claims_by_time = 'results', results_by_flow = 'results', holds_by_fence = 'holds' }
+  for list, records in pairs(lists) do
+    if redis.call('EXISTS', key[records]) == 0 then redis.call('UNLINK', key[list]) end
+  end
+  redis.call('HSET', key.meta, 'version', found[2] or version, 'id', id)
+end
 if (found[2] or version) == version then
   state(function(name, least) redis.call('HSET', key.meta, name, least) end)
 end

@@ -9,6 +9,9 @@ export function toStamp(instant: Instant): string {
   return String(seconds).padStart(12, '0') + instant.slice(20, 26)
 }
 
+export const stampOf = (instant: Instant | null): string | null =>
+  instant === null ? null : toStamp(instant)
+
 export function fromStamp(stamp: string): Instant {
   const seconds = Number(stamp.slice(0, 12)) - EPOCH_SECONDS
   return `${new Date(seconds * 1000).toISOString().slice(0, 19)}.${stamp.slice(12)}Z`

@@ -13,7 +13,7 @@ import { Attempts } from './attempts.ts'
 import type { RedisConnection } from './connection.ts'
 import { failedScript, isReply, isUnsent, isWrongServer, mapError, mayPass } from './errors.ts'
 import type { Packable } from './msgpack.ts'
-import { type Reply, as } from './protocol.ts'
+import { type Reply, as, foundIn } from './protocol.ts'
 import { writeOf } from './protocols.ts'
 import { writeScript } from './write-script.ts'
 
@@ -162,7 +162,7 @@ function answersOf({ calls, atomic }: Work, reply: Told, start: number): readonl
       try {
         const answer = writeOf(call).refused(reply[2], ...call.args)
         if (!atomic) return [answer]
-        throw conditionFailed(call)
+        throw conditionFailed(calls, reply[1], foundIn(reply[2]))
       } catch (error) {
         throw atomic ? locate(error, '', call.protocol, call.method) : error
       }

@@ -11,7 +11,11 @@ const all = Object.fromEntries(CAPABILITIES.map((one) => [one, true])) as Record
 export default defineBackend({
   name: manifest.name,
   version: manifest.version,
-  claims: { ...all, pythonFile: 'the original keeps nothing in Redis' },
+  claims: {
+    ...all,
+    join: 'Redis has no transactions that stay open',
+    pythonFile: 'the original keeps nothing in Redis',
+  },
   open: (namespace, options) => redisStorage({ url, namespace, ...options }),
   destroy: (namespace) => dropNamespace({ url, namespace }),
   ...stallOf(url),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
 // @ts-expect-error -- ioredis 4 has no types of its own
 import Redis4 from 'ioredis4'
@@ -7,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { type RedisCluster, redisCommand, startRedisCluster } from '../../../scripts/servers/index.ts'
 import { withOwnServer, withServer } from '../../../scripts/servers/live.ts'
 import { type UserClient, dropNamespace, redisStorage } from '../src/index.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const namespace = 'clients'
 
@@ -133,6 +134,10 @@ describe('a cluster', () => {
           })
           expect(answers).toEqual([1, { fence: 1, expiresAt: null }, true, undefined])
           expect(await storage.lifecycle.getCurrentStatus('f')).toBe('NEW')
+          await storage.lifecycle.recordTransition('g', null, 'DONE')
+          await sleep(20)
+          const old = { before: new Date().toISOString(), terminal: ['DONE'] }
+          expect(await storage.prune(old)).toEqual({ flows: 1, removed: { lifecycle: 1 }, kept: {} })
           expect((await storage.health()).details['mode']).toBe('cluster')
           await storage.close()
           const keys = await Promise.all(cluster.nodes.map((node) => redisCommand(node.url, 'DBSIZE')))

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageHandle } from '@dir/storage-core'
 import { expect, test } from 'vitest'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 import { redisCommand } from '../../../scripts/servers/index.ts'
 import { withServer } from '../../../scripts/servers/live.ts'
 import { dropNamespace, redisStorage } from '../src/index.ts'
@@ -40,9 +41,16 @@ withServer('redis', (url) => {
       const scripts = async (): Promise<number> =>
         Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redisCommand(url, 'INFO', 'commandstats'))?.[1] ?? 0)
       const before = await scripts()
-      await expect(resourceLock.acquire('new', { r: 8 }, 0, { capacities: { r: 10 } })).rejects.toMatchObject(
-        { code: 'STORAGE_INSUFFICIENT_CAPACITY', resourceId: 'r', locked: 3 },
-      )
+      const beyond = resourceLock.acquire('new', { r: 8 }, 0, { capacities: { r: 10 } })
+      expect(await failureOf(beyond, 'resourceId', 'requested', 'locked', 'capacity')).toEqual({
+        code: 'STORAGE_INSUFFICIENT_CAPACITY',
+        outcome: 'not-applied',
+        retryable: false,
+        resourceId: 'r',
+        requested: 8,
+        locked: 3,
+        capacity: 10,
+      })
       expect((await scripts()) - before).toBeGreaterThanOrEqual(Math.ceil(MANY / MOST))
       expect(await kept()).toBe(1)
       await resourceLock.acquire('new', { r: 7 }, 0, { capacities: { r: 10 } })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { StorageHandle } from '@dir/storage-core'
 import { withServer } from '../../../scripts/servers/live.ts'
 import { dropNamespace, redisStorage } from '../src/index.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 import { type LossyProxy, startLossyProxy } from './lossy-proxy.ts'
 
 const namespace = 'lost_replies'

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { StorageHandle } from '@dir/storage-core'
 import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
+import { meanwhile } from '../../../scripts/servers/meanwhile.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { redisStorage } from '../src/index.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const TIMEOUT_MS = 600
 /** How much later than its deadline a call may settle on a busy machine. */
@@ -72,23 +73,20 @@ withOwnServer('redis', () => {
   test('a server that was killed: calls fail honestly, and work again once it is back, with all that was acknowledged', async () => {
     const acknowledged: string[] = []
     const codes = new Set<string>()
-    let running = true
-    const writers = Array.from({ length: 8 }, async (_, writer) => {
-      for (let n = 0; running; n++) {
-        const event = `${writer}-${n}`
-        const failure = await failureOf(storage.decisionAudit.record(event, event)).catch(() => null)
-        if (failure === null) acknowledged.push(event)
-        else codes.add(failure.code)
+    const write = async (writer: number, n: number): Promise<void> => {
+      const event = `${writer}-${n}`
+      const failure = await failureOf(storage.decisionAudit.record(event, event)).catch(() => null)
+      if (failure === null) acknowledged.push(event)
+      else codes.add(failure.code)
+    }
+    await meanwhile(8, write, async () => {
+      for (let round = 0; round < 3; round++) {
+        const least = acknowledged.length + 100
+        while (acknowledged.length < least) await new Promise((resolve) => setTimeout(resolve, 5))
+        await server.kill9()
+        await server.restart()
       }
     })
-    for (let round = 0; round < 3; round++) {
-      const least = acknowledged.length + 100
-      while (acknowledged.length < least) await new Promise((resolve) => setTimeout(resolve, 5))
-      await server.kill9()
-      await server.restart()
-    }
-    running = false
-    await Promise.all(writers)
     expect([...codes].filter((code) => !/^STORAGE_(UNAVAILABLE|TIMEOUT)$/.test(code))).toEqual([])
     const events = (await storage.decisionAudit.allEventsChronological()).map((event) => event.event)
     expect(new Set(events).size).toBe(events.length)

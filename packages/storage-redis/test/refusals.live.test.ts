@@ -3,7 +3,7 @@ import type { StorageHandle } from '@dir/storage-core'
 import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { dropNamespace, redisStorage } from '../src/index.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 import { type LossyProxy, startLossyProxy } from './lossy-proxy.ts'
 
 // What an error reply says of a write, and of the writes that shared its script: nothing, unless it proves something.
@@ -55,6 +55,17 @@ withOwnServer('redis', () => {
       expect(await storage.decisionAudit.allEventsChronological()).toHaveLength(1)
     },
   )
+
+  test('a proxy that errs three times in a row: the server is asked once more for what it carried out', async () => {
+    proxy.replies = '-ERR upstream failure'
+    proxy.onLost = () => {
+      if (proxy.lost < 3) proxy.replies = '-ERR upstream failure'
+    }
+    expect(await storage.intentRetry.increment('f')).toBe(1)
+    proxy.onLost = () => {}
+    expect(proxy.lost).toBe(3)
+    expect(await storage.intentRetry.getCount('f')).toBe(1)
+  })
 
   test('an error of a proxy that stays: the outcome is unknown, and the writes that shared the script are not sent anew', async () => {
     proxy.replies = '-ERR upstream failure'

@@ -37,6 +37,7 @@ const VERBS: { readonly [P in (typeof PROTOCOLS)[number]]: Verbs<P> } = {
     getStatus: (on) => on.getStatus(id),
     updateStatus: (on) => on.updateStatus(id, 'SUSPENDED', null),
     listActiveAgents: (on) => on.listActiveAgents(),
+    listAgents: (on) => on.listAgents()[Symbol.asyncIterator]().next(),
   },
   context: {
     getSession: (on) => on.getSession(id),
@@ -48,9 +49,12 @@ const VERBS: { readonly [P in (typeof PROTOCOLS)[number]]: Verbs<P> } = {
   },
   idempotency: {
     get: (on) => on.get(id),
+    getResultJson: (on) => on.getResultJson(id),
     set: (on) => on.set(id, {}),
     setIfAbsent: (on) => on.setIfAbsent(id, {}),
+    listClaims: (on) => on.listClaims()[Symbol.asyncIterator]().next(),
     claim: (on) => on.claim(id, { leaseSec: 1 }),
+    renewClaim: (on) => on.renewClaim(id, 'token', 1),
     complete: (on) => on.complete(id, 'token', {}),
     abandon: (on) => on.abandon(id, 'token'),
   },
@@ -65,6 +69,7 @@ const VERBS: { readonly [P in (typeof PROTOCOLS)[number]]: Verbs<P> } = {
     getDirtyFlows: (on) => on.getDirtyFlows(),
     getDirtyState: (on) => on.getDirtyState(id),
     clearDirty: (on) => on.clearDirty(id),
+    listDirtyFlows: (on) => on.listDirtyFlows()[Symbol.asyncIterator]().next(),
   },
   resourceLock: {
     getLockedAmount: (on) => on.getLockedAmount('r', null),
@@ -72,6 +77,7 @@ const VERBS: { readonly [P in (typeof PROTOCOLS)[number]]: Verbs<P> } = {
     acquire: (on) => on.acquire(id, { r: 1 }, 5, { capacities: { r: 2 }, leaseSec: 60 }),
     renew: (on) => on.renew(id, 60),
     getHolds: (on) => on.getHolds(),
+    listHolds: (on) => on.listHolds()[Symbol.asyncIterator]().next(),
     release: (on) => on.release(id),
   },
   intentRetry: {
@@ -85,6 +91,8 @@ const VERBS: { readonly [P in (typeof PROTOCOLS)[number]]: Verbs<P> } = {
     recordBudgetToken: (on) => on.recordBudgetToken(id),
     insertRequest: (on) => on.insertRequest(request),
     resolveRequest: (on) => on.resolveRequest(id, '2026-01-01T00:00:00Z', 'APPROVED', null),
+    getRequest: (on) => on.getRequest(id),
+    listRequests: (on) => on.listRequests()[Symbol.asyncIterator]().next(),
     getPendingRequests: (on) => on.getPendingRequests(),
     requestWithinBudget: (on) => on.requestWithinBudget(request, { limit: 5, windowSec: 60 }),
     tryConsumeBudget: (on) => on.tryConsumeBudget(id, { limit: 5, windowSec: 60 }),
@@ -92,6 +100,7 @@ const VERBS: { readonly [P in (typeof PROTOCOLS)[number]]: Verbs<P> } = {
   lifecycle: {
     recordTransition: (on) => on.recordTransition(id, null, 'OPEN'),
     getTransitions: (on) => on.getTransitions('nobody'),
+    listFlows: (on) => on.listFlows({ status: 'OPEN' })[Symbol.asyncIterator]().next(),
     getCurrentStatus: (on) => on.getCurrentStatus(id),
     transition: (on) => on.transition(id, 'OPEN', 'OPEN'),
   },

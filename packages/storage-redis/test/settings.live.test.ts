@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { type RedisStorageOptions, dropNamespace, redisStorage } from '../src/index.ts'
 import { COMMANDS as USED } from '../src/rights.ts'
-import { failureOf } from './failure.ts'
+import { SCHEMA_VERSION } from '../src/schema.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 /** What the README says that a user needs. */
 const COMMANDS = readmeCommands()
@@ -38,6 +40,13 @@ withOwnServer('redis', () => {
     } finally {
       await storage.close()
     }
+  }
+
+  /** Prunes what is over until now. */
+  async function pruned(storage: ReturnType<typeof redisStorage>) {
+    await sleep(20)
+    const options = { before: new Date().toISOString(), terminal: ['DONE'] }
+    return (await storage.prune({ ...options, keepResultsSec: 0, keepTokensSec: 0 })).removed
   }
 
   test('a server that may evict keys is refused, unless that is allowed', async () => {
@@ -187,6 +196,22 @@ withOwnServer('redis', () => {
           batch.escalation.recordBudgetToken('a')
           batch.lifecycle.transition('f', null, 'NEW')
         })
+        await storage.idempotency.claim('c', { leaseSec: 60, dfid: 'f' })
+        const { agentRegistry, decisionAudit, escalation, idempotency, lifecycle, resourceLock, saga } =
+          storage
+        for (const list of [
+          agentRegistry.listAgents({ status: 'ACTIVE' }),
+          decisionAudit.events({ dfid: 'f' }),
+          decisionAudit.events({ dfid: 'f', newestFirst: true }),
+          decisionAudit.events({ newestFirst: true }),
+          idempotency.listClaims(),
+          lifecycle.listFlows(),
+          lifecycle.listFlows({ status: 'NEW' }),
+          resourceLock.listHolds(),
+          saga.listDirtyFlows(),
+        ])
+          expect(await Array.fromAsync<unknown>(list)).toHaveLength(1)
+        expect(await Array.fromAsync(escalation.listRequests({ agentId: 'a' }))).toEqual([])
         await storage.resourceLock.renew('f', 60)
         await storage.resourceLock.release('f')
         await storage.saga.clearDirty('f')
@@ -195,6 +220,17 @@ withOwnServer('redis', () => {
         await dropNamespace({ url, namespace: 'settings' })
         await storage.importRecords(records)
         expect(await Array.fromAsync(storage.exportRecords())).toEqual(records)
+        await storage.lifecycle.recordTransition('old', null, 'DONE')
+        await storage.decisionAudit.recordMany([
+          { dfid: 'old', event: 'e' },
+          { dfid: 'last', event: 'e' },
+        ])
+        expect(await pruned(storage)).toEqual({
+          decisionAudit: 1,
+          escalation: 1,
+          idempotency: 1,
+          lifecycle: 1,
+        })
         await dropNamespace({ url, namespace: 'settings' })
       },
       { url },
@@ -251,6 +287,8 @@ withOwnServer('redis', () => {
     await using(async (storage) => {
       await storage.resourceLock.acquire('flow', { r: 1 }, 0)
       await storage.saga.markDirty('flow', 'step', '{}')
+      await storage.lifecycle.recordTransition('old', null, 'DONE')
+      await storage.idempotency.set('old', {})
       await set('maxmemory', '1mb')
       const outcomes = await Promise.all([
         failureOf(storage.context.setSession('s', '1')),
@@ -262,10 +300,11 @@ withOwnServer('redis', () => {
           }),
         ),
         storage.saga.clearDirty('flow'),
+        pruned(storage),
       ])
       await set('maxmemory', '0')
       const full = { code: 'STORAGE_FULL', outcome: 'not-applied', retryable: false }
-      expect(outcomes).toEqual([full, undefined, full, undefined])
+      expect(outcomes).toEqual([full, undefined, full, undefined, { idempotency: 1, lifecycle: 1 }])
       expect(await storage.resourceLock.getHolds()).toEqual([])
       expect(await storage.saga.getDirtyFlows()).toEqual([])
       expect(await storage.context.getSession('s')).toBeNull()
@@ -300,11 +339,11 @@ withOwnServer('redis', () => {
   test('a newer schema is refused by init and by every write', async () => {
     await using(async (storage) => {
       await storage.init()
-      await redisCommand(server.url, 'HSET', '{settings}:meta', 'version', '2')
+      await redisCommand(server.url, 'HSET', '{settings}:meta', 'version', String(SCHEMA_VERSION + 1))
       const schema = { code: 'STORAGE_SCHEMA', outcome: 'not-applied', retryable: false }
       expect(await failureOf(storage.context.setState('a', '1'))).toEqual(schema)
       expect(await using((newer) => failureOf(newer.init()))).toEqual(schema)
-      await redisCommand(server.url, 'HSET', '{settings}:meta', 'version', '1')
+      await redisCommand(server.url, 'HSET', '{settings}:meta', 'version', String(SCHEMA_VERSION))
     })
   })
 })

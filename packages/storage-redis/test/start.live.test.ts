@@ -3,7 +3,7 @@ import type { StorageHandle } from '@dir/storage-core'
 import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { type RedisStorageOptions, redisStorage } from '../src/index.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 // What a handle finds when it starts.
 

@@ -3,7 +3,7 @@ import type { StorageHandle } from '@dir/storage-core'
 import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { dropNamespace, redisStorage } from '../src/index.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 import { type LossyProxy, startLossyProxy } from './lossy-proxy.ts'
 
 // Connections that answer, but lead to a server, a database or a role that is not the one to ask.
