@@ -8,6 +8,7 @@ import {
   conditionalWrite,
 } from '@dir/storage-core/adapter'
 import type { MongoContext } from './mongo-context.ts'
+import type { AgentDocument } from './documents.ts'
 import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
 import type { LoadedState } from './loaded-state.ts'
@@ -61,8 +62,14 @@ export const agentRegistry: Implementation<AgentRegistryReads & Transfer<AgentEx
     return (await active.sort({ _id: 1 }).toArray()).map(({ _id }) => _id)
   },
 
+  agentsPage(context, status, cursor) {
+    const match = status === null ? {} : { status }
+    const toItem = ({ _id, ...agent }: AgentDocument) => ({ agentId: _id, ...agent })
+    return exportPage(context, NAME, ['_id'], cursor, toItem, { match })
+  },
+
   exportPage: (context, cursor) =>
-    exportPage(context, NAME, '_id', cursor, ({ _id, ...agent }) => {
+    exportPage(context, NAME, ['_id'], cursor, ({ _id, ...agent }) => {
       return { type: 'agent', agentId: _id, ...agent }
     }),
 

@@ -1,6 +1,9 @@
 import type { Instant } from '@dir/storage-core'
+import type { PrunedPage } from '@dir/storage-core/adapter'
 import type { LoadedState, Part, Window } from './loaded-state.ts'
 import { newId } from './ids.ts'
+import type { MongoContext } from './mongo-context.ts'
+import { PAGE, oldDocuments, prunePage } from './prune.ts'
 import { afterNow } from './time.ts'
 
 // Each token has a number, the next after the agent's latest, and is not older than that one. So those from one moment on
@@ -61,4 +64,25 @@ export function addToken(state: LoadedState, agentId: string): void {
   for (const window of state.windows) if (window.agentId === agentId) window.first ??= number
   // so that two commits that add a token of one agent conflict
   state.update(AGENTS, agentId, { $inc: { version: 1 } })
+}
+
+/**
+ * The oldest first: what is left of an agent's has all the numbers from its first one on. While a page goes, in any order,
+ * or where that was interrupted, those that are not old still do, and only windows that begin before them count too many.
+ */
+export async function pruneTokens(
+  context: MongoContext,
+  before: Instant,
+  keptMicros: number,
+  cursor: string | null,
+  dryRun: boolean,
+): Promise<PrunedPage> {
+  const old = oldDocuments(before, keptMicros)
+  if (dryRun) return prunePage(context, TOKENS, old, cursor, dryRun)
+  const tokens = context.collection(TOKENS)
+  const oldest = tokens.find(old, { ...context.options, projection: { _id: 1 } })
+  const page = await oldest.sort({ createdAt: 1, number: 1 }).limit(PAGE).toArray()
+  const ids = page.map(({ _id }) => _id)
+  const { deletedCount } = await tokens.deleteMany({ _id: { $in: ids } }, context.options)
+  return { removed: deletedCount, next: ids.length === PAGE ? String(Number(cursor) + 1) : null }
 }

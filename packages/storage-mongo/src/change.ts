@@ -7,6 +7,7 @@ export interface Change {
   readonly $set?: object
   readonly $setOnInsert?: object
   readonly $inc?: object
+  readonly $max?: object
   readonly $currentDate?: object
 }
 
@@ -14,12 +15,24 @@ export type Write =
   | { readonly insertOne: { readonly document: object } }
   | { readonly updateOne: { readonly filter: object; readonly update: object; readonly upsert: boolean } }
   | { readonly deleteOne: { readonly filter: object } }
+  | { readonly updateMany: { readonly filter: object; readonly update: readonly object[] } }
+  | { readonly deleteMany: { readonly filter: object } }
 
 export const insertOne = (document: object): Write => ({ insertOne: { document } })
 export const updateOne = (_id: unknown, update: object, upsert: boolean): Write => {
   return { updateOne: { filter: { _id }, update, upsert } }
 }
-export const deleteOne = (_id: unknown): Write => ({ deleteOne: { filter: { _id } } })
+export const deleteOne = (_id: unknown, also: object = {}): Write => ({
+  deleteOne: { filter: { _id, ...also } },
+})
+
+const PASSING = { passing: true }
+
+/** So that nobody else writes these documents, or makes them where there are none, before the commit. */
+export function guarding(ids: readonly unknown[]): Write[] {
+  const touch = { $setOnInsert: PASSING, $currentDate: { judged: { $type: 'timestamp' } } }
+  return [...ids.map((id) => updateOne(id, touch, true)), ...ids.map((id) => deleteOne(id, PASSING))]
+}
 
 /** One of them is not worth the driver's preparations for many. */
 export function send(
@@ -39,7 +52,8 @@ function sendOne(collection: Collection, write: Write, { options }: MongoContext
     const { filter, update, upsert } = write.updateOne
     return collection.updateOne(filter, update, { ...options, upsert })
   }
-  return collection.deleteOne(write.deleteOne.filter, options)
+  if ('deleteOne' in write) return collection.deleteOne(write.deleteOne.filter, options)
+  return collection.bulkWrite([write] as AnyBulkWriteOperation[], options)
 }
 
 /** What two changes of one document come to. */
@@ -52,9 +66,15 @@ export function merged(first: Change, second: Change): Change {
   return rest.length === 0 ? change : { ...change, $setOnInsert: Object.fromEntries(rest) }
 }
 
-/** Of several that fail, the error that says most: the others fail because the transaction is over by then. */
-export async function allOf(writes: readonly Promise<unknown>[]): Promise<void> {
-  const settled = await Promise.allSettled(writes)
+/**
+ * Waits for all of them: what is not answered yet may still begin a transaction that was ended by then. Of several that
+ * fail, the error that says most: the others fail because the transaction is over.
+ */
+export async function allOf<T extends readonly Promise<unknown>[] | []>(
+  promises: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const settled = await Promise.allSettled(promises)
   const errors = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
   if (errors.length > 0) throw errors.find((error) => !isTransient(error)) ?? errors[0]
+  return Promise.all(promises)
 }

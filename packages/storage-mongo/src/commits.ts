@@ -1,6 +1,6 @@
 import { type Sending, type Work, type WorkResult, pause } from '@dir/storage-core/adapter'
 import type { Connection } from './connection.ts'
-import { meet, writeAlone, writeTogether } from './writes.ts'
+import { kindOf, meet, writeAlone, writeTogether } from './writes.ts'
 
 /** So often a commit is tried as it is while others are in its way; then in halves, to find out what they hold up. */
 const TRIES = 12
@@ -20,6 +20,8 @@ export class Commits {
   readonly #connection: Connection
   /** Works that somebody else's open transaction holds up. They are tried apart from the rest. */
   #held = new WeakSet<Work>()
+  /** So many flows are pruned at a time: what each has is summed up before, and was too much of more of them lately. */
+  #mostFlows = Infinity
   /** How often others were in the way since a commit succeeded. */
   #conflicts = 0
 
@@ -28,8 +30,12 @@ export class Commits {
   }
 
   async commit(works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> {
-    const some = notTooMany(works)
+    const some = together(works, this.#mostFlows)
     const results = await this.#connection.watched(this.#commit(some, sending))
+    const done = results.filter((result) => typeof result === 'object').length
+    if (done > 0 && isPruning(some))
+      this.#mostFlows = done < some.length ? done : Math.max(this.#mostFlows, 2 * done)
+    this.#connection.turns.settled()
     return works.map((_, index) => results[index] ?? 'again')
   }
 
@@ -69,6 +75,7 @@ export class Commits {
         for (const work of works) commit.results.set(work, { error: failure.toError() })
         return
       }
+      this.#connection.turns.conflicted()
       if (++this.#conflicts >= tries) return this.#halve(works, 1, commit)
       await pause(this.#conflicts, MOST_PAUSE_MS)
     }
@@ -109,12 +116,18 @@ export class Commits {
 /** It comes again, and what names the same record has to come after it. */
 const isOpen = (result: WorkResult | undefined): boolean => result === undefined || typeof result === 'string'
 
-function notTooMany(works: readonly Work[]): readonly Work[] {
+const isPruning = ([first]: readonly Work[]): boolean => first !== undefined && kindOf(first) === 'prunes'
+
+/** As many of the first ones as one commit takes. */
+function together(works: readonly Work[], mostFlows: number): readonly Work[] {
   let names = 0
-  const end = works.findIndex(({ calls }) => {
+  const [first] = works
+  const kind = first && kindOf(first)
+  const end = works.findIndex((work, index) => {
+    const isOther = index > 0 && (kind === 'alone' || kindOf(work) !== kind)
     const isFull = names >= MOST_NAMES
-    for (const { ids } of calls) names += ids.length
-    return isFull
+    for (const { ids } of work.calls) names += ids.length
+    return isFull || isOther || (kind === 'prunes' && index >= mostFlows)
   })
   return end === -1 ? works : works.slice(0, end)
 }

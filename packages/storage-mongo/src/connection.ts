@@ -1,15 +1,17 @@
 import type { Outcome } from '@dir/storage-core'
 import { settleBy } from '@dir/storage-core/adapter'
 import type { Collection, Db, DbOptions, Document, MongoClient } from 'mongodb'
-import type { CollectionName, Documents, LogName } from './documents.ts'
+import type { CollectionName, Documents } from './documents.ts'
 import type { Circumstances } from './driver-errors.ts'
 import { Failure, withStorageErrors } from './failure.ts'
+import { Lasts } from './lasts.ts'
 import { Late } from './late.ts'
 import { MongoContext } from './mongo-context.ts'
 import { Reach } from './reach.ts'
 import { droppedMeanwhile, schemaOf } from './migrate.ts'
 import { SessionRegister } from './session-register.ts'
 import { Transactions } from './transactions.ts'
+import { Turns } from './turns.ts'
 
 /** An operation that takes this long may be held up by a transaction that nobody will end. */
 const SLOW_MS = 500
@@ -48,8 +50,8 @@ export class Connection {
   readonly namespace: string
   readonly sessions: SessionRegister
   readonly transactions: Transactions
-  /** The highest numbers of the logs, where it was this process that has issued them. Others may have gone on since. */
-  readonly lasts = new Map<LogName, number>()
+  readonly turns = new Turns(this)
+  readonly lasts = new Lasts()
   readonly #collections = new Map<CollectionName, Collection>()
   readonly reach: Reach
   #seenAt = -Infinity

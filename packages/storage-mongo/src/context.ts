@@ -13,6 +13,7 @@ import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
 import type { LoadedState } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
+import { pruningDocument } from './prune.ts'
 import { hostNow } from './time.ts'
 import { needing } from './writing.ts'
 
@@ -30,6 +31,9 @@ function isStill(state: LoadedState, kind: ContextKind, id: string, expectedJson
   return (state.get(`context_${kind}`, id)?.digest ?? null) === digestOf(expectedJson)
 }
 
+const found = (state: LoadedState, kind: ContextKind, id: string): string | null =>
+  isStill(state, kind, id, null) ? null : 'other'
+
 export const contextWrites: SyncImplementation<ContextWrites, LoadedState> = {
   set(state, kind, id, dataJson) {
     state.update(`context_${kind}`, id, changeTo(dataJson))
@@ -44,6 +48,7 @@ export const contextWrites: SyncImplementation<ContextWrites, LoadedState> = {
         state.update(`context_${kind}`, id, { ...changeTo(dataJson), ...JUDGED })
         return true
       },
+      found,
     ),
     async (context, kind, id, expectedJson, dataJson) => {
       const filter = { _id: id, digest: digestOf(expectedJson) }
@@ -65,8 +70,11 @@ export const contextWrites: SyncImplementation<ContextWrites, LoadedState> = {
         state.update('context_session', dfid, { $setOnInsert: absent, ...JUDGED })
         return true
       },
+      (state, dfid) => found(state, 'session', dfid),
     ),
   ),
+
+  pruneFlow: pruningDocument('context_session', () => true, { isRecord: ({ digest }) => digest !== null }),
 }
 
 export const context: Implementation<ContextReads & Transfer<ContextExport>, MongoContext> = {
@@ -79,7 +87,7 @@ export const context: Implementation<ContextReads & Transfer<ContextExport>, Mon
   async exportPage(run, cursor) {
     const kind = cursor?.startsWith('state:') === true ? 'state' : 'session'
     const inner = cursor === null || cursor === 'state:' ? null : cursor.slice(kind.length + 1)
-    const page = await exportPage(run, `context_${kind}`, '_id', inner, ({ _id, dataJson, updatedAt }) =>
+    const page = await exportPage(run, `context_${kind}`, ['_id'], inner, ({ _id, dataJson, updatedAt }) =>
       dataJson === null ? null : ({ type: kind, id: _id, dataJson, updatedAt } as const),
     )
     if (page.next !== null) return { ...page, next: `${kind}:${page.next}` }

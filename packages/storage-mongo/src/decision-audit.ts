@@ -12,6 +12,7 @@ import { exportPage, roughSize } from './export-page.ts'
 import { replaceAll } from './import.ts'
 import type { LoadedState } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
+import { pruningRecords } from './prune.ts'
 import { hostNow } from './time.ts'
 import { needing } from './writing.ts'
 
@@ -26,20 +27,30 @@ export const decisionAuditWrites: SyncImplementation<DecisionAuditWrites, Loaded
       return events.map((event) => state.append(NAME, { timestamp, ...event }))
     },
   ),
+
+  pruneFlow: pruningRecords(
+    NAME,
+    ({ latest }, before, { lastEventOf }, dfid) => latest < before && lastEventOf !== dfid,
+  ),
 }
 
 export const decisionAudit: Implementation<DecisionAuditReads & Transfer<EventExport>, MongoContext> = {
-  async eventsPage(context, { dfid, event, afterSeq, limit }) {
+  async eventsPage(context, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
     const filter: Filter<EventDocument> = {
-      _id: { $gt: afterSeq },
+      _id: { $gt: afterSeq, ...(beforeSeq === null ? {} : { $lt: beforeSeq }) },
       ...(dfid === null ? {} : { dfid }),
       ...(event === null ? {} : { event }),
+      removedAt: null as never,
     }
-    const found = context.collection(NAME).find(filter, context.options).sort({ _id: 1 }).limit(limit)
+    const found = context
+      .collection(NAME)
+      .find(filter, context.options)
+      .sort({ _id: newestFirst ? -1 : 1 })
+      .limit(limit)
     const rows = []
     let bytes = 0
     for await (const document of found) {
-      const { _id, eventId: _, ...row } = document
+      const { _id, eventId: _, removedAt: __, ...row } = document
       rows.push({ seq: _id, ...row })
       bytes += roughSize(document)
       if (bytes >= PAGE_BYTES) break
@@ -48,9 +59,9 @@ export const decisionAudit: Implementation<DecisionAuditReads & Transfer<EventEx
   },
 
   exportPage: (context, cursor) =>
-    exportPage(context, NAME, '_id', cursor, ({ _id, eventId: _, ...event }) => {
-      return { type: 'event', seq: _id, ...event }
-    }),
+    exportPage(context, NAME, ['_id'], cursor, ({ _id, eventId: _, removedAt, ...event }) =>
+      removedAt === undefined ? ({ type: 'event', seq: _id, ...event } as const) : null,
+    ),
 
   async importPage(context, items) {
     const documents = items.map(({ type: _, unfit: __, seq, ...event }) => {

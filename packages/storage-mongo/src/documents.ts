@@ -18,18 +18,29 @@ export interface ContextDocument {
   readonly judged?: Timestamp
 }
 
+export interface ClaimDocument {
+  readonly token: string
+  readonly since: Instant
+  readonly until: Instant
+}
+
 /** A result, or a claim without one. */
 export interface IdempotencyDocument {
   readonly _id: string
   readonly resultJson: string | null
   readonly requestHash: string | null
   readonly createdAt: Instant | null
-  readonly claim: { readonly token: string; readonly since: Instant; readonly until: Instant } | null
+  readonly claim: ClaimDocument | null
+  /** What it was claimed for. An older version of this package wrote neither. */
+  readonly dfid?: string | null
+  readonly stepId?: string | null
 }
 
-/** Its `_id` is a number without gaps. */
+/** Its `_id` is a number, in the order of which all are written; there are gaps where something was pruned. */
 export interface LogDocument {
   readonly _id: number
+  /** Then it was pruned, and has nothing but its number yet; see `lasts.ts`. */
+  readonly removedAt?: Date
   /** An older version of this package wrote one. */
   readonly eventId?: string
 }
@@ -43,6 +54,16 @@ export interface TransitionDocument extends LogDocument {
   readonly fromStatus: string | null
   readonly toStatus: string
   readonly createdAt: Instant
+  /** The document of its flow was written with it. */
+  readonly kept?: true
+}
+
+/** What a flow's last transition says; see `flows.ts`. */
+export interface FlowDocument {
+  readonly _id: string
+  readonly status: string
+  readonly number: number
+  readonly since: Instant
 }
 
 /** `marked` is the server's and tells the order of the latest marks. */
@@ -102,13 +123,23 @@ export interface RequestDocument extends Omit<EscalationRequest, 'dfid'> {
   readonly createdAt: Instant
   readonly resolvedAt: Instant | null
   readonly decision: string | null
+  /** An older version of this package wrote none. */
+  readonly resolvedBy?: string | null
   readonly opened: { readonly at: Timestamp; readonly position: number; readonly by: string }
 }
 
-/** Numbers about the whole namespace; `seq` and `fence` are the least that counts as issued. */
+/** Numbers about the whole namespace; `seq`, `fence` and `transitions` are the least that counts as issued. */
 export interface MetaDocument {
-  readonly _id: 'schema_version' | 'importing' | 'imported' | 'seq' | 'fence'
-  /** Of `importing` and `imported`: the ticket of an import that is not finished, and of the last one that is. */
+  readonly _id:
+    | 'schema_version'
+    | 'importing'
+    | 'imported'
+    | 'seq'
+    | 'fence'
+    | 'transitions'
+    | 'turn'
+    | 'flows'
+  /** Of `flows`: the last transition that was followed. Of `importing` and `imported`: the ticket of an import that is not finished, and of the last one that is. */
   readonly value: number
   /** Of `schema_version`: the version of this package that it needs. */
   readonly package?: string
@@ -116,6 +147,9 @@ export interface MetaDocument {
   readonly pages?: number
   /** Of `schema_version`: how often an import has begun or ended. */
   readonly imports?: number
+  /** Of `turn`, which has no value: who has it and who waits for it, and the server's clock then; see `turn-queue.ts`. */
+  readonly queue?: readonly { readonly by: string; readonly until: Date }[]
+  readonly at?: Date
 }
 
 /** A session that runs our transactions: what it left open when its process died, anybody may end. */
@@ -138,11 +172,12 @@ export interface Documents {
   readonly escalation_agents: BudgetDocument
   readonly escalation_requests: RequestDocument
   readonly lifecycle_transitions: TransitionDocument
+  readonly lifecycle_flows: FlowDocument
   readonly sessions: SessionDocument
   readonly meta: MetaDocument
 }
 
 export type CollectionName = keyof Documents
 
-/** Append-only, with numbers without gaps. */
+/** What is written has the next number after the highest one. */
 export type LogName = 'decision_audit_events' | 'lifecycle_transitions'

@@ -3,7 +3,9 @@ import {
   type Call,
   CommitQueue,
   type DriverTransfer,
+  type JoinedTransaction,
   type StorageDriver,
+  type Watching,
   type Work,
   pause,
   timeoutMsOf,
@@ -12,11 +14,14 @@ import { Connection } from './connection.ts'
 import type { MongoContext } from './mongo-context.ts'
 import { standalone } from './connecting.ts'
 import { isPassing } from './errors.ts'
+import { followSome } from './flows.ts'
 import { Commits } from './commits.ts'
 import { ask } from './operations.ts'
+import { Joins } from './join.ts'
 import { closeClient } from './client.ts'
 import type { Checked } from './options.ts'
 import { migrate, raiseFence, refuseUnfinishedImport } from './migrate.ts'
+import { watchEvents } from './watch.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 import { beginImport, finishImport, readCounters, requireImport } from './import.ts'
 
@@ -41,9 +46,11 @@ export class MongoDriver implements StorageDriver {
   readonly #isOurs: boolean
   readonly #timeoutMs: number
   readonly #queue: CommitQueue
+  readonly #joins: Joins
 
   constructor({ isOurs, handle, ...place }: Checked) {
     this.#connection = new Connection(place)
+    this.#joins = new Joins(this.#connection)
     this.#isOurs = isOurs
     this.#timeoutMs = timeoutMsOf(handle)
     const commits = new Commits(this.#connection)
@@ -51,18 +58,20 @@ export class MongoDriver implements StorageDriver {
       commit: (works, sending) => commits.commit(works, sending),
       mostWorks: MOST_WORKS,
       mostBytes: MOST_BYTES,
+      ready: () => this.#connection.turns.ready(),
       overlap: true,
       leastMs: Math.min(MOST_LEAST_MS, this.#timeoutMs / 10),
     })
   }
 
-  init(create: boolean): Promise<void> {
-    return this.#ask(async (context) => {
+  async init(create: boolean): Promise<void> {
+    await this.#ask(async (context) => {
       await this.#judgeServer()
       await migrate(context, create)
       await refuseUnfinishedImport(context)
       await raiseFence(context)
     })
+    if (create) while (await this.#ask(followSome));
   }
 
   async read(call: Call): Promise<unknown> {
@@ -86,6 +95,14 @@ export class MongoDriver implements StorageDriver {
     return importTicket === undefined ? this.#queue.push(work) : this.#import(work, importTicket)
   }
 
+  join(client: object): JoinedTransaction {
+    return this.#joins.join(client)
+  }
+
+  watch(changed: () => void): Watching {
+    return watchEvents(this.#connection, changed)
+  }
+
   health(): Promise<Readonly<Record<string, string | number | boolean>>> {
     return this.#ask(async () => {
       const [hello, build] = await Promise.all([
@@ -106,6 +123,7 @@ export class MongoDriver implements StorageDriver {
   async close(graceMs: number): Promise<void> {
     const deadline = performance.now() + graceMs
     await this.#queue.close(graceMs)
+    await this.#connection.turns.close()
     await this.#connection.sessions.close(this.#isOurs)
     if (this.#isOurs) await closeClient(this.#connection.client, deadline)
   }

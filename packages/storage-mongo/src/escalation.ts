@@ -1,23 +1,25 @@
-import type { EscalationExport, EscalationRequest } from '@dir/storage-core'
+import type { EscalationExport, EscalationRequest, RequestExport, RequestStatus } from '@dir/storage-core'
 import {
   type EscalationReads,
   type EscalationWrites,
   type Implementation,
+  type RequestPageFilter,
   type Resolution,
   type SyncImplementation,
   type Transfer,
   conditionalWrite,
 } from '@dir/storage-core/adapter'
-import type { Timestamp } from 'mongodb'
-import { addToken, countOf } from './budget.ts'
+import type { Document, Timestamp } from 'mongodb'
+import { addToken, countOf, pruneTokens } from './budget.ts'
 import type { RequestDocument } from './documents.ts'
 import { exportPage } from './export-page.ts'
 import { newId } from './ids.ts'
 import { Wanted, load } from './load.ts'
 import type { LoadedState } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
-import { plus } from './time.ts'
-import { needing } from './writing.ts'
+import { pruningDocument } from './prune.ts'
+import { isOlder, plus } from './time.ts'
+import { needing, outside } from './writing.ts'
 
 const TOKENS = 'escalation_budget'
 const REQUESTS = 'escalation_requests'
@@ -40,7 +42,7 @@ function itsRequest(wanted: Wanted, dfid: string): void {
 function insertRequest(state: LoadedState, { dfid, ...request }: EscalationRequest): void {
   const replaced = state.get(REQUESTS, dfid)?.createdAt
   const createdAt = replaced === undefined || replaced < state.now ? state.now : plus(replaced, 1)
-  const fields = { ...request, createdAt, resolvedAt: null, decision: null }
+  const fields = { ...request, createdAt, resolvedAt: null, decision: null, resolvedBy: null }
   state.update(REQUESTS, dfid, { $set: { ...fields, opened: opened(state) } })
 }
 
@@ -56,10 +58,15 @@ export const escalationWrites: SyncImplementation<EscalationWrites, LoadedState>
         const request = state.get(REQUESTS, dfid)
         return request?.resolvedAt === null && (createdAt === null || createdAt === request.createdAt)
       },
-      (state, { dfid, resolvedAt, decision, proposalJson }) => {
+      (state, { dfid, resolvedAt, decision, proposalJson, resolvedBy }) => {
         const proposal = proposalJson === null ? {} : { proposalJson }
-        state.update(REQUESTS, dfid, { $set: { resolvedAt, decision, ...proposal } })
+        state.update(REQUESTS, dfid, { $set: { resolvedAt, decision, resolvedBy, ...proposal } })
         return true
+      },
+      (state, { dfid }) => {
+        const request = state.get(REQUESTS, dfid)
+        if (request === null) return null
+        return request.resolvedAt === null ? 'PENDING' : 'RESOLVED'
       },
     ),
   ),
@@ -84,6 +91,31 @@ export const escalationWrites: SyncImplementation<EscalationWrites, LoadedState>
       return { granted: true, used: used + 1 }
     },
   ),
+
+  pruneFlow: pruningDocument(
+    REQUESTS,
+    ({ resolvedAt }, before) => resolvedAt !== null && resolvedAt < before,
+    { guards: true },
+  ),
+
+  prunePage: outside(pruneTokens),
+}
+
+function toRow({ _id, opened: _, resolvedBy = null, ...request }: RequestDocument) {
+  const status: RequestStatus = request.resolvedAt === null ? 'PENDING' : 'RESOLVED'
+  return { dfid: _id, ...request, status, resolvedBy }
+}
+
+/** Whether a document is what is asked for, in an expression. */
+function fits({ status, agentId, leastAgeMicros }: RequestPageFilter): Document {
+  const isResolved = { $ne: ['$resolvedAt', null] }
+  return {
+    $and: [
+      ...(status === null ? [] : [{ $eq: [isResolved, status === 'RESOLVED'] }]),
+      ...(agentId === null ? [] : [{ $eq: ['$agentId', { $literal: agentId }] }]),
+      isOlder('$createdAt', leastAgeMicros),
+    ],
+  }
 }
 
 export const escalation: Implementation<EscalationReads & Transfer<EscalationExport>, MongoContext> = {
@@ -100,23 +132,34 @@ export const escalation: Implementation<EscalationReads & Transfer<EscalationExp
       .find({ resolvedAt: null }, context.options)
       .sort({ opened: 1 })
       .toArray()
-    return pending.map(({ _id, opened: _, resolvedAt: __, decision: ___, ...request }) => ({
-      dfid: _id,
-      ...request,
-    }))
+    return pending.map((document) => {
+      const { status: _, resolvedAt: __, decision: ___, resolvedBy: ____, ...request } = toRow(document)
+      return request
+    })
+  },
+
+  async getRequest(context, dfid) {
+    const document = await context.collection(REQUESTS).findOne({ _id: dfid }, context.options)
+    return document === null ? null : toRow(document)
+  },
+
+  requestsPage(context, filter, cursor) {
+    const { status, agentId } = filter
+    const match = status === 'PENDING' ? { resolvedAt: null } : agentId === null ? {} : { agentId }
+    return exportPage(context, REQUESTS, ['opened'], cursor, toRow, { match, fits: fits(filter) })
   },
 
   async exportPage(context, cursor) {
     const inRequests = cursor?.startsWith('requests:') === true
     const inner = cursor === null || cursor === 'requests:' ? null : cursor.slice(cursor.indexOf(':') + 1)
     if (inRequests) {
-      const page = await exportPage(context, REQUESTS, 'opened', inner, ({ _id, opened: _, ...request }) => {
-        const status = request.resolvedAt === null ? ('PENDING' as const) : ('RESOLVED' as const)
-        return { type: 'request' as const, dfid: _id, ...request, status }
+      const page = await exportPage(context, REQUESTS, ['opened'], inner, (document): RequestExport => {
+        const { resolvedBy, ...request } = toRow(document)
+        return { type: 'request', ...request, ...(resolvedBy === null ? {} : { resolvedBy }) }
       })
       return { ...page, next: page.next === null ? null : `requests:${page.next}` }
     }
-    const page = await exportPage(context, TOKENS, '_id', inner, ({ agentId, createdAt }) => {
+    const page = await exportPage(context, TOKENS, ['_id'], inner, ({ agentId, createdAt }) => {
       return { type: 'budgetToken' as const, agentId, createdAt }
     })
     return { ...page, next: page.next === null ? 'requests:' : `tokens:${page.next}` }
@@ -131,8 +174,8 @@ export const escalation: Implementation<EscalationReads & Transfer<EscalationExp
     }
     if (requests.length > 0) {
       const state = await load(context, new Wanted(new Map()))
-      for (const { type: _, unfit: __, status: ___, dfid, ...request } of requests)
-        state.update(REQUESTS, dfid, { $set: { ...request, opened: opened(state) } })
+      for (const { type: _, unfit: __, status: ___, dfid, resolvedBy = null, ...request } of requests)
+        state.update(REQUESTS, dfid, { $set: { ...request, resolvedBy, opened: opened(state) } })
       await state.save(context, true)
     }
   },

@@ -12,6 +12,9 @@ const USED_MS = 10 * 60_000
 /** Holds that have not expired, on the server's clock; null sorts before every time there. */
 export const LIVE = { $or: [{ expiresAt: null }, { $expr: { $gt: ['$expiresAt', SERVER_NOW] } }] }
 
+export const isExpired = ({ now }: LoadedState, { expiresAt }: HoldDocument): boolean =>
+  expiresAt !== null && expiresAt <= now
+
 export const resource = (id: string) => ({ kind: 'resource', id }) as const
 export const flow = (id: string) => ({ kind: 'flow', id }) as const
 
@@ -70,7 +73,7 @@ export async function prepareLocks(
   for (const id of wanted.resources) state.totals.add(id)
   const unknown = [...wanted.resources].filter((id) => state.get(VERSIONS, resource(id)) === null)
   for (const [id, sum] of await sumsOf(context, unknown)) changeTotal(state, id, sum)
-  for (const hold of holds) if (hold.expiresAt !== null && hold.expiresAt <= state.now) remove(state, hold)
+  if (!wanted.leavesExpired) for (const hold of holds) if (isExpired(state, hold)) remove(state, hold)
   const named = [...(wanted.documents.get(VERSIONS)?.values() ?? [])] as LockVersionDocument['_id'][]
   const latest = Math.max(0, ...named.map((id) => state.get(VERSIONS, id)?.fence ?? 0))
   // those who were quicker have taken theirs later

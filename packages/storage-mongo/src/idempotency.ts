@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IdempotencyExport } from '@dir/storage-core'
 import {
   type IdempotencyReads,
@@ -8,13 +7,16 @@ import {
   type Transfer,
   conditionalWrite,
 } from '@dir/storage-core/adapter'
+import { claimsPage } from './claims.ts'
+import { resultOf, setTo, toDocument, toExport } from './effects.ts'
 import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
 import type { Wanted } from './load.ts'
 import type { LoadedState } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
-import { SERVER_NOW, afterNow, hostNow, plus } from './time.ts'
-import { needing } from './writing.ts'
+import { oldDocuments, prunePage, pruningRecords } from './prune.ts'
+import { SERVER_NOW, afterNow, plus } from './time.ts'
+import { needing, outside } from './writing.ts'
 
 const NAME = 'idempotency_cache'
 
@@ -25,14 +27,18 @@ const itsResult = (wanted: Wanted, key: string): void => {
   wanted.resultsOf.add(key)
 }
 
-const resultOf = (resultJson: string) => ({ resultJson, createdAt: hostNow(), claim: null })
-
-const ends = (state: LoadedState, key: string, token: string): boolean =>
+const isCurrent = (state: LoadedState, key: string, token: string): boolean =>
   state.get(NAME, key)?.claim?.token === token
+
+function found(state: LoadedState, key: string): string | null {
+  const effect = state.get(NAME, key)
+  if (effect === null) return null
+  return effect.claim === null ? 'finished' : 'claimed'
+}
 
 export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedState> = {
   set(state, key, resultJson) {
-    state.update(NAME, key, { $set: { ...resultOf(resultJson), requestHash: null } })
+    state.update(NAME, key, setTo(resultJson))
   },
 
   setIfAbsent: needing(
@@ -40,13 +46,12 @@ export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedStat
     (state: LoadedState, key: string, resultJson: string) => {
       const standing = state.get(NAME, key)?.resultJson ?? null
       if (standing !== null) return { stored: false, resultJson: standing }
-      state.update(NAME, key, { $set: { ...resultOf(resultJson), requestHash: null } })
+      state.update(NAME, key, setTo(resultJson))
       return { stored: true, resultJson }
     },
     async (context, key, resultJson) => {
-      const $set = { ...resultOf(resultJson), requestHash: null }
       const options = { ...context.options, upsert: true }
-      await context.collection(NAME).updateOne({ _id: key, resultJson: null }, { $set }, options)
+      await context.collection(NAME).updateOne({ _id: key, resultJson: null }, setTo(resultJson), options)
       return { stored: true, resultJson }
     },
   ),
@@ -56,7 +61,15 @@ export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedStat
       wanted.clock()
       itsResult(wanted, key)
     },
-    (state: LoadedState, key: string, token: string, leaseMicros: number, requestHash: string | null) => {
+    (
+      state: LoadedState,
+      key: string,
+      token: string,
+      leaseMicros: number,
+      requestHash: string | null,
+      dfid: string | null,
+      stepId: string | null,
+    ) => {
       const found = state.get(NAME, key)
       if (found !== null) {
         const { resultJson, claim } = found
@@ -67,13 +80,17 @@ export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedStat
         if (claim !== null) return { state: 'ambiguous', since: claim.since, token: claim.token }
       }
       const claim = { token, since: state.now, until: plus(state.now, leaseMicros) }
-      state.update(NAME, key, { $set: { resultJson: null, requestHash, createdAt: null, claim } })
+      state.update(NAME, key, {
+        $set: { resultJson: null, requestHash, createdAt: null, claim, dfid, stepId },
+      })
       return { state: 'started' }
     },
-    async (context, key, token, leaseMicros, requestHash) => {
+    async (context, key, token, leaseMicros, requestHash, dfid, stepId) => {
       // no document has no `_id`: whatever is there is left alone
+      const work = { dfid: { $literal: dfid }, stepId: { $literal: stepId } }
       const claim = { token: { $literal: token }, since: SERVER_NOW, until: afterNow(leaseMicros) }
-      const fields = { resultJson: null, requestHash: { $literal: requestHash }, createdAt: null, claim }
+      const request = { requestHash: { $literal: requestHash }, ...work }
+      const fields = { resultJson: null, createdAt: null, claim, ...request }
       const options = { ...context.options, upsert: true }
       await context
         .collection(NAME)
@@ -82,14 +99,42 @@ export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedStat
     },
   ),
 
+  renewClaim: needing(
+    (wanted, key) => {
+      wanted.clock()
+      itsDocument(wanted, key)
+    },
+    conditionalWrite(
+      (state: LoadedState, key: string, token: string, _leaseMicros: number) => isCurrent(state, key, token),
+      (state, key, _token, leaseMicros) => {
+        const claim = state.get(NAME, key)?.claim ?? null
+        if (claim !== null)
+          state.update(NAME, key, { $set: { claim: { ...claim, until: plus(state.now, leaseMicros) } } })
+        return true
+      },
+      found,
+    ),
+    async (context, key, token, leaseMicros) => {
+      const { matchedCount } = await context
+        .collection(NAME)
+        .updateOne(
+          { _id: key, 'claim.token': token },
+          [{ $set: { 'claim.until': afterNow(leaseMicros) } }],
+          context.options,
+        )
+      return matchedCount === 1 ? true : null
+    },
+  ),
+
   complete: needing(
     itsDocument,
     conditionalWrite(
-      (state: LoadedState, key: string, token: string, _resultJson: string) => ends(state, key, token),
+      (state: LoadedState, key: string, token: string, _resultJson: string) => isCurrent(state, key, token),
       (state, key, _token, resultJson) => {
         state.update(NAME, key, { $set: resultOf(resultJson) })
         return true
       },
+      found,
     ),
     async (context, key, token, resultJson) => {
       const { matchedCount } = await context
@@ -101,11 +146,22 @@ export const idempotencyWrites: SyncImplementation<IdempotencyWrites, LoadedStat
 
   abandon: needing(
     itsDocument,
-    conditionalWrite(ends, (state, key) => {
-      state.remove(NAME, key)
-      return true
-    }),
+    conditionalWrite(
+      isCurrent,
+      (state, key) => {
+        state.remove(NAME, key)
+        return true
+      },
+      found,
+    ),
   ),
+
+  pruneFlow: pruningRecords(NAME, ({ latest }, before) => latest < before),
+
+  prunePage: outside((context, before, kept, cursor, dryRun) => {
+    const old = { dfid: null, claim: null, ...oldDocuments(before, kept) }
+    return prunePage(context, NAME, old, cursor, dryRun)
+  }),
 }
 
 export const idempotency: Implementation<IdempotencyReads & Transfer<IdempotencyExport>, MongoContext> = {
@@ -114,17 +170,9 @@ export const idempotency: Implementation<IdempotencyReads & Transfer<Idempotency
     return found?.resultJson ?? null
   },
 
-  exportPage: (context, cursor) =>
-    exportPage(context, NAME, '_id', cursor, ({ _id, claim, ...effect }) => {
-      return { type: 'idempotency', key: _id, ...effect, claimedAt: claim?.since ?? null }
-    }),
+  claimsPage,
 
-  async importPage(context, items) {
-    const documents = items.map(({ type: _, unfit: __, key, claimedAt, ...effect }) => {
-      // nobody here holds the token of a claim that was made elsewhere: it arrives as ambiguous, under a new one
-      const claim = claimedAt === null ? null : { token: randomUUID(), since: claimedAt, until: claimedAt }
-      return { _id: key, ...effect, claim }
-    })
-    await replaceAll(context, NAME, documents)
-  },
+  exportPage: (context, cursor) => exportPage(context, NAME, ['_id'], cursor, toExport),
+
+  importPage: (context, items) => replaceAll(context, NAME, items.map(toDocument)),
 }

@@ -71,6 +71,7 @@ async function mark(inside: MongoContext, ticket: number): Promise<boolean> {
     // what only conflicts are made of is no record, but would be in the way of one
     await inside.collection('context_session').deleteMany({ dataJson: null }, { ...inside.options, ...BY_ID })
   }
+  await meta.deleteOne({ _id: 'flows' }, inside.options) // numbers begin anew
   await put(inside, 'importing', ticket)
   return isInterrupted
 }

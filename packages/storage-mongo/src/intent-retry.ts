@@ -12,6 +12,7 @@ import { exportPage } from './export-page.ts'
 import { replaceAll } from './import.ts'
 import type { LoadedState } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
+import { pruningDocument } from './prune.ts'
 import { hostNow } from './time.ts'
 import { needing } from './writing.ts'
 
@@ -52,6 +53,8 @@ export const intentRetryWrites: SyncImplementation<
       return counted?.count ?? null
     },
   ),
+
+  pruneFlow: pruningDocument(NAME, () => true),
 }
 
 export const intentRetry: Implementation<IntentRetryReads & Transfer<RetryCountExport>, MongoContext> = {
@@ -60,7 +63,7 @@ export const intentRetry: Implementation<IntentRetryReads & Transfer<RetryCountE
   },
 
   exportPage: (context, cursor) =>
-    exportPage(context, NAME, '_id', cursor, ({ _id, ...row }) => ({
+    exportPage(context, NAME, ['_id'], cursor, ({ _id, ...row }) => ({
       type: 'retryCount',
       dfid: _id,
       ...row,

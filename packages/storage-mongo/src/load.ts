@@ -1,7 +1,8 @@
 import type { Document } from 'mongodb'
 import type { CollectionName, Documents, HoldDocument, LogName } from './documents.ts'
 import { latestToken, partsOfWindow } from './budget.ts'
-import { type Clock, LoadedState, type Part, type Window } from './loaded-state.ts'
+import { type RecordsName, partsOfFlows } from './flow-records.ts'
+import { type Clock, LoadedState, type Part, type Standing, type Window } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
 import { droppedMeanwhile } from './migrate.ts'
 import { SERVER_NOW } from './time.ts'
@@ -13,6 +14,8 @@ export class Wanted {
   readonly flows = new Set<string>()
   /** Whose expired holds are. */
   readonly resources = new Set<string>()
+  /** Expired holds are left to the operations, which remove them or not. */
+  leavesExpired = false
   readonly statusOf = new Set<string>()
   /** The keys whose stored results are wanted too: they may be large, and one answer of the server has at most 16 MiB. */
   readonly resultsOf = new Set<string>()
@@ -20,6 +23,8 @@ export class Wanted {
   /** The agents whose latest budget tokens are wanted. */
   readonly tokensOf = new Set<string>()
   readonly logs = new Set<LogName>()
+  /** Of which flows all is to be known that a collection has. */
+  readonly records = new Map<RecordsName, Set<string>>()
   /** How many acquires there are. */
   fences = 0
   readonly known: ReadonlyMap<LogName, number>
@@ -44,6 +49,11 @@ export class Wanted {
     this.documents.set(name, ids.set(JSON.stringify(id), id))
   }
 
+  recordsOf(name: RecordsName, dfid: string): void {
+    const dfids = this.records.get(name) ?? new Set()
+    this.records.set(name, dfids.add(dfid))
+  }
+
   tokens(agentId: string): void {
     this.clock()
     this.tokensOf.add(agentId)
@@ -60,8 +70,8 @@ export class Wanted {
   }
 
   get isEmpty(): boolean {
-    const { documents, flows, resources, statusOf, logs } = this
-    return !this.#needsClock && documents.size + flows.size + resources.size + statusOf.size + logs.size === 0
+    const all = [this.documents, this.flows, this.resources, this.statusOf, this.logs, this.records]
+    return !this.#needsClock && all.every(({ size }) => size === 0)
   }
 }
 
@@ -76,6 +86,7 @@ const FIELDS: { readonly [C in CollectionName]?: Document } = {
   escalation_requests: { createdAt: 1, resolvedAt: 1 },
   lock_versions: { total: 1, fence: 1 },
   escalation_agents: { _id: 1 },
+  saga_dirty_state: { _id: 1 },
 }
 
 /** A claim, and its result where that is asked for. */
@@ -99,7 +110,7 @@ export async function load(context: MongoContext, wanted: Wanted): Promise<Loade
         { $project: { _id: 0, now: SERVER_NOW, clusterTime: '$$CLUSTER_TIME' } },
         ...lookups,
       ],
-      context.options,
+      context.ofOneMoment,
     )
     .toArray()
   if (row === undefined) throw droppedMeanwhile()
@@ -125,14 +136,18 @@ function* partsOf(wanted: Wanted): Generator<Part> {
       pipeline: [
         { $match: { dfid: { $in: [...wanted.statusOf] } } },
         { $sort: { dfid: -1, _id: -1 } },
-        { $group: { _id: '$dfid', toStatus: { $first: '$toStatus' } } },
+        { $group: { _id: '$dfid', status: { $first: '$toStatus' }, number: { $first: '$_id' } } },
       ],
-      take: (state, { _id, toStatus }: { readonly _id: string; readonly toStatus: string }) =>
-        state.statuses.set(_id, toStatus),
+      take: (state, { _id, ...standing }: Standing & { readonly _id: string }) =>
+        state.statuses.set(_id, standing),
     }
   for (const log of wanted.logs) yield* lastOf(log)
   for (const agentId of wanted.tokensOf) yield latestToken(agentId)
+  yield* partsOfFlows(wanted.records)
 }
+
+/** The least that counts as issued: after an import, or after the last ones were pruned. */
+const FLOORS = { decision_audit_events: 'seq', lifecycle_transitions: 'transitions' } as const
 
 function* lastOf(log: LogName): Generator<Part> {
   const take = (state: LoadedState, { last }: { readonly last: number }): void => {
@@ -140,9 +155,8 @@ function* lastOf(log: LogName): Generator<Part> {
   }
   const pipeline = [{ $sort: { _id: -1 } }, { $limit: 1 }, { $project: { _id: 0, last: '$_id' } }]
   yield { from: log, pipeline, take }
-  // after an import, the least that counts as issued
-  const floor = [{ $match: { _id: 'seq' } }, { $project: { _id: 0, last: '$value' } }]
-  if (log === 'decision_audit_events') yield { from: 'meta', pipeline: floor, take }
+  const floor = [{ $match: { _id: FLOORS[log] } }, { $project: { _id: 0, last: '$value' } }]
+  yield { from: 'meta', pipeline: floor, take }
 }
 
 /** The flows' holds, and the expired ones of the resources. */

@@ -1,8 +1,20 @@
 import type { Instant } from '@dir/storage-core'
 import type { Micros } from '@dir/storage-core/adapter'
 import type { Document, Timestamp } from 'mongodb'
-import { type Change, type Write, allOf, deleteOne, insertOne, merged, send, updateOne } from './change.ts'
+import {
+  type Change,
+  type Write,
+  allOf,
+  deleteOne,
+  guarding,
+  insertOne,
+  merged,
+  send,
+  updateOne,
+} from './change.ts'
 import type { CollectionName, Documents, HoldDocument, LogName } from './documents.ts'
+import { FlowRecords } from './flow-records.ts'
+import { keyOf, mapOf } from './keyed.ts'
 import type { MongoContext } from './mongo-context.ts'
 
 /** A document before it has its number. */
@@ -22,6 +34,12 @@ export interface Part {
   readonly from: CollectionName
   readonly pipeline: readonly Document[]
   readonly take: (state: LoadedState, document: never) => void
+}
+
+/** Where a flow stands, and by which number of the log of transitions. */
+export interface Standing {
+  readonly status: string
+  readonly number: number
 }
 
 export interface Clock {
@@ -56,15 +74,18 @@ export class LoadedState {
   readonly deltas = new Map<string, Micros>()
   /** The next fence to give out. */
   fence = 0
-  readonly statuses = new Map<string, string>()
+  readonly statuses = new Map<string, Standing>()
   readonly windows: Window[] = []
   /** Each agent's latest budget token. */
   readonly tokens = new Map<string, { readonly number: number; readonly createdAt: Instant }>()
   /** The highest number issued of each log. */
   readonly lasts: Map<LogName, number>
+  /** What there is of flows that are to be pruned. */
+  readonly records = new FlowRecords()
   readonly #documents = new Map<CollectionName, Map<string, object>>()
   readonly #changes = new Map<CollectionName, Map<string, Changed>>()
   readonly #inserts = new Map<CollectionName, object[]>()
+  readonly #guarded = new Map<CollectionName, unknown[]>()
   /** Logs that nobody else may append to before the commit. */
   readonly #reserved = new Set<LogName>()
 
@@ -86,16 +107,16 @@ export class LoadedState {
   }
 
   add<C extends CollectionName>(name: C, document: Documents[C]): void {
-    of(this.#documents, name).set(keyOf(document._id), document)
+    mapOf(this.#documents, name).set(keyOf(document._id), document)
   }
 
   /** Changes a document, or (with `upsert`) makes it. The order of the latest changes is the order in which they are written. */
   update<C extends CollectionName>(name: C, id: Documents[C]['_id'], change: Change, upsert = true): void {
     const key = keyOf(id)
-    const documents = of(this.#documents, name)
+    const documents = mapOf(this.#documents, name)
     const before = documents.get(key) ?? { _id: id, ...change.$setOnInsert }
     documents.set(key, { ...before, ...change.$set })
-    const changes = of(this.#changes, name)
+    const changes = mapOf(this.#changes, name)
     const earlier = changes.get(key)
     changes.delete(key)
     changes.set(key, {
@@ -106,8 +127,8 @@ export class LoadedState {
   }
 
   remove<C extends CollectionName>(name: C, id: Documents[C]['_id']): void {
-    of(this.#documents, name).delete(keyOf(id))
-    of(this.#changes, name).set(keyOf(id), { id, change: null, upsert: true })
+    mapOf(this.#documents, name).delete(keyOf(id))
+    mapOf(this.#changes, name).set(keyOf(id), { id, change: null, upsert: true })
   }
 
   insert<C extends CollectionName>(name: C, document: Documents[C]): void {
@@ -130,12 +151,16 @@ export class LoadedState {
     this.#reserved.add(name)
   }
 
+  /** Nobody else may write this document, or make it where there is none, before the commit. */
+  guard<C extends CollectionName>(name: C, id: Documents[C]['_id']): void {
+    this.#guarded.set(name, [...(this.#guarded.get(name) ?? []), id])
+  }
+
   /** How many documents are written. */
   get size(): number {
-    let size = this.#reserved.size
-    for (const changes of this.#changes.values()) size += changes.size
-    for (const inserts of this.#inserts.values()) size += inserts.length
-    return size
+    const changes = [...this.#changes.values()].map(({ size }) => size)
+    const others = [...this.#inserts.values(), ...this.#guarded.values()].map(({ length }) => length)
+    return [...changes, ...others].reduce((sum, one) => sum + one, this.#reserved.size)
   }
 
   /** Writes the difference. The first write of a transaction that has read nothing begins it, before the others. */
@@ -155,6 +180,8 @@ export class LoadedState {
       const document = { _id: (this.lasts.get(name) ?? 0) + 1 }
       yield [name, [insertOne(document), deleteOne(document._id)]]
     }
+    for (const [name, ids] of this.#guarded) yield [name, guarding(ids)]
+    yield* this.records.writes()
     for (const name of new Set([...this.#changes.keys(), ...this.#inserts.keys()])) {
       const changes = [...(this.#changes.get(name)?.values() ?? [])]
       yield [
@@ -169,16 +196,4 @@ export class LoadedState {
       ]
     }
   }
-}
-
-/** The same key for the same id, whatever kind of id it is. */
-function keyOf(id: unknown): string {
-  return typeof id === 'object' ? JSON.stringify(id) : String(id as string | number)
-}
-
-/** The map of one collection. */
-function of<V>(maps: Map<CollectionName, Map<string, V>>, name: CollectionName): Map<string, V> {
-  const found = maps.get(name) ?? new Map<string, V>()
-  maps.set(name, found)
-  return found
 }

@@ -15,30 +15,36 @@ export async function getLockedAmount(
   excludeDfid: string | null,
 ): Promise<Micros> {
   const expired = { expiresAt: { $type: 'string' }, $expr: { $lte: ['$expiresAt', SERVER_NOW] } } as const
-  const except = (filter: object): object => ({
-    $unionWith: {
-      coll: context.collection(NAME).collectionName,
+  // not $unionWith, which no transaction takes
+  const listed = (as: string, filter: object): object => ({
+    $lookup: {
+      from: context.collection(NAME).collectionName,
       pipeline: [
         { $match: { '_id.resourceId': resourceId, ...filter } },
-        { $group: { _id: null, micros: { $sum: { $multiply: ['$micros', -1] } } } },
+        { $group: { _id: null, micros: { $sum: '$micros' } } },
       ],
+      as,
     },
   })
-  const own = { '_id.dfid': excludeDfid, $nor: [expired] }
   const [sum] = await context
     .collection(VERSIONS)
-    .aggregate<{ total: Micros; isKnown: boolean }>(
+    .aggregate<{ total: Micros }>(
       [
         { $match: { _id: resource(resourceId) } },
-        { $project: { micros: '$total', isKnown: { $literal: true } } },
-        except(expired),
-        ...(excludeDfid === null ? [] : [except(own)]),
-        { $group: { _id: null, total: { $sum: '$micros' }, isKnown: { $max: '$isKnown' } } },
+        listed('expired', expired),
+        ...(excludeDfid === null ? [] : [listed('own', { '_id.dfid': excludeDfid, $nor: [expired] })]),
+        {
+          $project: {
+            total: {
+              $subtract: ['$total', { $add: [{ $sum: '$expired.micros' }, { $sum: '$own.micros' }] }],
+            },
+          },
+        },
       ],
       context.ofOneMoment,
     )
     .toArray()
-  if (sum?.isKnown === true) return sum.total
+  if (sum !== undefined) return sum.total
   return sumOfLive(context, resourceId, excludeDfid)
 }
 

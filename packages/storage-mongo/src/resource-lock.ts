@@ -1,6 +1,7 @@
 import type { HoldExport } from '@dir/storage-core'
 import {
   type AcquireRequest,
+  type HoldRow,
   type Implementation,
   type ResourceLockReads,
   type ResourceLockWrites,
@@ -15,13 +16,25 @@ import {
 import type { Filter } from 'mongodb'
 import type { HoldDocument } from './documents.ts'
 import { exportPage } from './export-page.ts'
-import { LIVE, changeTotal, flow, holdsOf, lockedMicros, put, raised, remove, resource } from './holds.ts'
+import {
+  LIVE,
+  changeTotal,
+  flow,
+  holdsOf,
+  isExpired,
+  lockedMicros,
+  put,
+  raised,
+  remove,
+  resource,
+} from './holds.ts'
 import { replaceAll } from './import.ts'
 import type { Wanted } from './load.ts'
 import { getLockedAmount } from './locked-amount.ts'
 import type { LoadedState } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
-import { plus } from './time.ts'
+import { pruning } from './prune.ts'
+import { SERVER_NOW, isOlder, plus } from './time.ts'
 import { needing } from './writing.ts'
 
 const NAME = 'resource_locks'
@@ -89,6 +102,24 @@ export const resourceLockWrites: SyncImplementation<ResourceLockWrites, LoadedSt
       },
     ),
   ),
+
+  pruneFlow: pruning(
+    (wanted, dfid) => {
+      itsHolds(wanted, dfid)
+      wanted.leavesExpired = true // no operation of another kind shares a commit with it
+    },
+    {
+      isOver: (state, dfid) => upTo(state, dfid, null).every((hold) => isExpired(state, hold)),
+      remove(state, dfid) {
+        state.guard(VERSIONS, flow(dfid)) // whoever acquires writes it
+        for (const hold of upTo(state, dfid, null)) remove(state, hold)
+      },
+    },
+  ),
+}
+
+const toRow = ({ _id, ...hold }: HoldDocument): HoldRow => {
+  return { dfid: _id.dfid, resourceId: _id.resourceId, ...hold }
 }
 
 export const resourceLock: Implementation<ResourceLockReads & Transfer<HoldExport>, MongoContext> = {
@@ -106,14 +137,24 @@ export const resourceLock: Implementation<ResourceLockReads & Transfer<HoldExpor
       .collection(NAME)
       .find(filter, { ...context.ofOneMoment, ...hint })
       .toArray()
-    return found
-      .map(({ _id, ...hold }) => ({ dfid: _id.dfid, resourceId: _id.resourceId, ...hold }))
-      .sort(compareHolds)
+    return found.map(toRow).sort(compareHolds)
+  },
+
+  holdsPage(context, { dfid, resourceId, leastAgeMicros }, cursor) {
+    const fits = {
+      $and: [
+        { $or: [{ $eq: ['$expiresAt', null] }, { $gt: ['$expiresAt', SERVER_NOW] }] },
+        ...(dfid === null ? [] : [{ $eq: ['$_id.dfid', { $literal: dfid }] }]),
+        ...(resourceId === null ? [] : [{ $eq: ['$_id.resourceId', { $literal: resourceId }] }]),
+        isOlder('$acquiredAt', leastAgeMicros),
+      ],
+    }
+    return exportPage(context, NAME, ['fence', '_id'], cursor, toRow, { fits })
   },
 
   async exportPage(context, cursor) {
     const now = await context.now()
-    return exportPage(context, NAME, '_id', cursor, ({ _id, micros, ...hold }) => {
+    return exportPage(context, NAME, ['_id'], cursor, ({ _id, micros, ...hold }) => {
       if (hold.expiresAt !== null && hold.expiresAt <= now) return null
       return {
         type: 'hold' as const,

@@ -6,23 +6,31 @@ import type {
   SyncImplementation,
   Transfer,
 } from '@dir/storage-core/adapter'
+import type { DirtyFlowDocument } from './documents.ts'
 import { exportPage } from './export-page.ts'
 import type { LoadedState } from './loaded-state.ts'
 import type { MongoContext } from './mongo-context.ts'
-import { hostNow } from './time.ts'
+import { pruningDocument } from './prune.ts'
+import { isOlder } from './time.ts'
+import { needing } from './writing.ts'
 
 const NAME = 'saga_dirty_state'
 /** The server gives each mark a time of its own, later than all before. */
 const MARKED = { $currentDate: { marked: { $type: 'timestamp' } } } as const
 
 export const sagaWrites: SyncImplementation<SagaWrites, LoadedState> = {
-  markDirty(state, dfid, failedStep, partialStateJson) {
-    state.update(NAME, dfid, { $set: { failedStep, partialStateJson, createdAt: hostNow() }, ...MARKED })
-  },
+  markDirty: needing(
+    (wanted) => wanted.clock(),
+    (state: LoadedState, dfid: string, failedStep: string, partialStateJson: string) => {
+      state.update(NAME, dfid, { $set: { failedStep, partialStateJson, createdAt: state.now }, ...MARKED })
+    },
+  ),
 
   clearDirty(state, dfid) {
     state.remove(NAME, dfid)
   },
+
+  pruneFlow: pruningDocument(NAME, () => false, { guards: true }),
 }
 
 export const saga: Implementation<SagaReads & Transfer<DirtyFlowExport>, MongoContext> = {
@@ -39,8 +47,16 @@ export const saga: Implementation<SagaReads & Transfer<DirtyFlowExport>, MongoCo
         { ...context.options, projection: { _id: 0, failedStep: 1, partialStateJson: 1 } },
       ),
 
+  dirtyFlowsPage(context, leastAgeMicros, cursor) {
+    const toItem = ({ _id, marked: _, createdAt, ...flow }: DirtyFlowDocument) => {
+      return { dfid: _id, ...flow, markedAt: createdAt }
+    }
+    const fits = isOlder('$createdAt', leastAgeMicros)
+    return exportPage(context, NAME, ['marked'], cursor, toItem, { fits })
+  },
+
   exportPage: (context, cursor) =>
-    exportPage(context, NAME, 'marked', cursor, ({ _id, marked: _, ...flow }) => {
+    exportPage(context, NAME, ['marked'], cursor, ({ _id, marked: _, ...flow }) => {
       return { type: 'dirtyFlow', dfid: _id, ...flow }
     }),
 

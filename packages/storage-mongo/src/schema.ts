@@ -1,5 +1,6 @@
 import type { CreateCollectionOptions, IndexDescription } from 'mongodb'
 import type { CollectionName } from './documents.ts'
+import { REMEMBERED_SEC } from './lasts.ts'
 
 const HOUR = 3_600
 /** Comparison by bytes, whatever the database's habits are: ids that differ are different. */
@@ -15,6 +16,13 @@ export interface Step {
   readonly create: Indexes
   /** Names of indexes. */
   readonly drop: { readonly [C in CollectionName]?: readonly string[] }
+}
+
+const REMOVED: IndexDescription = {
+  name: 'removed',
+  key: { removedAt: 1 },
+  expireAfterSeconds: REMEMBERED_SEC,
+  partialFilterExpression: { removedAt: { $exists: true } },
 }
 
 /**
@@ -80,12 +88,46 @@ export const STEPS: readonly Step[] = [
     },
     drop: { escalation_budget: ['by_agent'] },
   },
+  {
+    package: '0.1.0',
+    create: { escalation_requests: [{ name: 'by_agent', key: { agentId: 1, opened: 1 } }] },
+    drop: {},
+  },
+  // holds and unfinished claims in the order in which they are listed, a document of each flow's last transition, and what is
+  // pruned: keys by their flow, tokens by their age, and numbers of a log that are still remembered
+  {
+    package: '0.1.0',
+    create: {
+      resource_locks: [{ name: 'by_place', key: { fence: 1, _id: 1 } }],
+      idempotency_cache: [
+        {
+          name: 'unfinished',
+          key: { 'claim.since': 1, _id: 1 },
+          partialFilterExpression: { 'claim.since': { $exists: true } },
+        },
+        { name: 'by_flow', key: { dfid: 1 }, partialFilterExpression: { dfid: { $gt: '' } } },
+      ],
+      decision_audit_events: [REMOVED],
+      escalation_budget: [{ name: 'by_age', key: { createdAt: 1, number: 1 } }],
+      lifecycle_flows: [
+        { name: 'by_number', key: { number: 1 } },
+        { name: 'by_status', key: { status: 1, number: 1 } },
+      ],
+      lifecycle_transitions: [
+        { name: 'not_kept', key: { kept: 1, _id: 1 }, partialFilterExpression: { kept: null } },
+        REMOVED,
+      ],
+    },
+    drop: { resource_locks: ['by_fence'] },
+  },
 ]
 
 /** What this version of the package reads and writes. */
 export const SCHEMA_VERSION: number = STEPS.length
 
-export const COLLECTION_NAMES = Object.keys(STEPS[0]?.create ?? {}) as readonly CollectionName[]
+export const COLLECTION_NAMES = [
+  ...new Set(STEPS.flatMap(({ create }) => Object.keys(create))),
+] as readonly CollectionName[]
 
 export interface CollectionSchema {
   readonly collection: string

@@ -37,10 +37,15 @@ export class SessionRegister {
 
   async take(): Promise<ClientSession> {
     const session = this.#free.pop() ?? this.#connection.client.startSession({ causalConsistency: false })
+    await this.register(session)
+    return session
+  }
+
+  /** From now on, anybody may end its transaction where its process dies in it. */
+  async register(session: ClientSession): Promise<void> {
     const id = hexOf(session.id?.id)
     const since = this.#registered.get(id)
     if (since === undefined || performance.now() - since > REGISTER_AGAIN_MS) await this.#register(id)
-    return session
   }
 
   giveBack(session: ClientSession): void {

@@ -22,3 +22,8 @@ export function afterNow(micros: number): Document {
   const rest = String(micros - millis * 1_000).padStart(3, '0')
   return { $dateToString: { date: { $add: ['$$NOW', millis] }, format: `%Y-%m-%dT%H:%M:%S.%L${rest}Z` } }
 }
+
+/** Whether a time lies so many microseconds back or more (null: any does), by the server's clock, in an expression. */
+export function isOlder(field: string, leastAgeMicros: number | null): Document {
+  return leastAgeMicros === null ? { $literal: true } : { $lte: [field, afterNow(-leastAgeMicros)] }
+}

@@ -19,7 +19,8 @@ const TRANSACTION = {
   writeConcern: { w: 'majority', journal: true },
 } as const
 
-function readyBy(deadline: number, start: number): number {
+/** When what is sent for a call must be done, so that there is time to end its transaction. */
+export function readyBy(deadline: number, start: number): number {
   return deadline - Math.min(COMMIT_MS, 0.2 * (deadline - start))
 }
 

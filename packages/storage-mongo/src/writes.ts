@@ -8,6 +8,7 @@ import {
   runWork,
 } from '@dir/storage-core/adapter'
 import { agentRegistryWrites } from './agent-registry.ts'
+import { allOf } from './change.ts'
 import type { Connection } from './connection.ts'
 import { contextWrites } from './context.ts'
 import { decisionAuditWrites } from './decision-audit.ts'
@@ -41,6 +42,9 @@ const writes: SyncWrites<LoadedState> = {
 function writingOf(call: Call): Writing {
   return operationOf(writes, call)
 }
+
+/** With what kind of work alone it may share a commit. */
+export const kindOf = ({ calls: [first] }: Work): Writing['apart'] => first && writingOf(first).apart
 
 /** Carries works out where no transaction is needed for it. Null: one is, and nothing is written. */
 export async function writeAlone(
@@ -76,14 +80,14 @@ function shortcut([work, second]: readonly Work[]): Alone | null {
 
 /** Where nothing need be loaded, and one document is written. */
 function single(connection: Connection, works: readonly Work[]): Alone | null {
-  const wanted = wantedBy(connection, works)
+  const wanted = wantedBy(works, connection.lasts.copyFresh())
   if (!wanted.isEmpty) return null
   const state = wanted.nothing
   const results = works.map((work) => judged(state, work))
   if (state.size !== 1) return null
   return async (context) => {
     await state.save(context, true)
-    remember(connection, state)
+    connection.lasts.remember(state.lasts)
     return results
   }
 }
@@ -94,7 +98,7 @@ export async function writeTogether(
   works: readonly Work[],
   sending: Sending,
 ): Promise<WorkResult[]> {
-  const wanted = wantedBy(connection, works)
+  const wanted = wantedBy(works, connection.lasts.copyFresh())
   try {
     const done = await connection.transactions.attempt(
       deadlineOf(works),
@@ -106,7 +110,7 @@ export async function writeTogether(
       },
       () => sending(works),
     )
-    remember(connection, done.state)
+    connection.lasts.remember(done.state.lasts)
     return done.results
   } catch (error) {
     connection.lasts.clear()
@@ -114,14 +118,43 @@ export async function writeTogether(
   }
 }
 
-function wantedBy(connection: Connection, works: readonly Work[]): Wanted {
-  const wanted = new Wanted(connection.lasts)
-  for (const { calls } of works) for (const call of calls) writingOf(call).needs?.(wanted, ...call.args)
-  return wanted
+/** Carries a work out inside a transaction that somebody else commits. What is refused writes nothing. */
+export async function writeInside(context: MongoContext, work: Work): Promise<Exclude<WorkResult, string>> {
+  const wanted = wantedBy([work], new Map())
+  for (;;) {
+    const state = wanted.isEmpty ? wanted.nothing : await loadAll(context, wanted)
+    await raiseLasts(context.outside, wanted, state)
+    const [result = 'again'] = judgedInOrder(state, [work])
+    await state.save(context, !wanted.isEmpty)
+    if (typeof result === 'object') return result // else only some of many expired holds were removed
+  }
 }
 
-function remember(connection: Connection, { lasts }: LoadedState): void {
-  for (const [name, last] of lasts) connection.lasts.set(name, last)
+/** The transaction may be older than what others have appended or pruned since: what is appended now is judged by that too. */
+async function raiseLasts(
+  outside: MongoContext,
+  { logs, statusOf }: Wanted,
+  state: LoadedState,
+): Promise<void> {
+  if (logs.size === 0) return
+  const latest = new Wanted(new Map())
+  for (const log of logs) latest.log(log)
+  for (const dfid of statusOf) latest.statusOf.add(dfid)
+  const { lasts, statuses } = await load(outside, latest)
+  for (const [log, last] of lasts) state.lasts.set(log, Math.max(last, state.lasts.get(log) ?? 0))
+  const last = lasts.get('lifecycle_transitions') ?? 0
+  for (const dfid of statusOf) {
+    if ((state.statuses.get(dfid)?.number ?? 0) > last) continue // the transaction has written it itself
+    const standing = statuses.get(dfid)
+    if (standing === undefined) state.statuses.delete(dfid) // its flow was pruned
+    else state.statuses.set(dfid, standing)
+  }
+}
+
+function wantedBy(works: readonly Work[], lasts: Wanted['known']): Wanted {
+  const wanted = new Wanted(lasts)
+  for (const { calls } of works) for (const call of calls) writingOf(call).needs?.(wanted, ...call.args)
+  return wanted
 }
 
 /** None may be written after its deadline, and one command writes them all. */
@@ -133,6 +166,7 @@ function deadlineOf(works: readonly Work[]): number {
 function judgedInOrder(state: LoadedState, works: readonly Work[]): WorkResult[] {
   const late: Work[] = []
   return works.map((work) => {
+    if (state.records.areMany) return 'again'
     const isLate = work.accessDeadline !== null || late.some((earlier) => meet(earlier, work))
     if (!state.hasMoreExpired || !isLate) return judged(state, work)
     late.push(work)
@@ -159,7 +193,7 @@ function judged(state: LoadedState, work: Work): WorkResult {
 
 async function loadAll(context: MongoContext, wanted: Wanted): Promise<LoadedState> {
   const fences = takeFences(context.outside, wanted.fences)
-  const [state, first] = await Promise.all([load(context, wanted), fences])
+  const [state, first] = await allOf([load(context, wanted), fences])
   await prepareLocks(context, wanted, state, first)
   return state
 }

@@ -1,5 +1,6 @@
 import type { MongoContext } from './mongo-context.ts'
 import type { Wanted } from './load.ts'
+import type { LoadedState } from './loaded-state.ts'
 
 /**
  * Adds what the operation needs to have loaded to what is wanted. One without writes blindly: alone it needs no
@@ -27,7 +28,19 @@ export function needing<Operation extends (...args: never[]) => unknown>(
 
 type ArgumentsOf<Operation> = Operation extends (state: never, ...args: infer A) => unknown ? A : never
 
+/** A statement or several that need nothing loaded and no transaction, and are carried out while no other work is. */
+export function outside<Args extends readonly unknown[], Answer>(
+  shortcut: (context: MongoContext, ...args: Args) => Promise<Answer>,
+) {
+  const inside = (_: LoadedState, ..._args: Args): Answer => {
+    throw new Error('this is carried out outside of a transaction')
+  }
+  return Object.assign(inside, { shortcut, apart: 'alone' } as const)
+}
+
 export interface Writing {
   readonly needs?: Needs<readonly unknown[]>
   readonly shortcut?: Shortcut<readonly unknown[], unknown>
+  /** It shares no commit with what is not of its kind, or with nothing at all. */
+  readonly apart?: 'prunes' | 'alone'
 }

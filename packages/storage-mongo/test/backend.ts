@@ -1,4 +1,5 @@
 import { defineBackend } from '@dir/storage-conformance'
+import { MongoClient } from 'mongodb'
 import { CAPABILITIES, type Capability } from '@dir/storage-core'
 import { dropNamespace, mongoStorage } from '../src/index.ts'
 import { stallOf } from '../../../scripts/servers/stall.ts'
@@ -14,5 +15,16 @@ export default defineBackend({
   claims: { ...all, pythonFile: 'the original keeps nothing in MongoDB' },
   open: (namespace, options) => mongoStorage({ url, namespace, ...options }),
   destroy: (namespace) => dropNamespace({ url, namespace }),
+  async openTransaction() {
+    const client = new MongoClient(url)
+    const session = client.startSession()
+    session.startTransaction()
+    return {
+      client: session,
+      commit: () => session.commitTransaction(),
+      rollback: () => session.abortTransaction(),
+      close: () => client.close(),
+    }
+  },
   ...stallOf(url),
 })

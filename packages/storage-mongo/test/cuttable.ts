@@ -9,8 +9,8 @@ export interface Cuttable {
   mend(): void
   /** Keeps what is sent from now on by the connections that there are. Others are not held up. */
   hold(): void
-  /** So of the connection only that sends something next. */
-  holdNext(): void
+  /** So of the connection only that sends something with this word next. */
+  holdNext(word?: string): void
   /** Sends on what was kept, and waits for what the server says to connections that were given up meanwhile. */
   deliver(): Promise<void>
   close(): void
@@ -27,7 +27,7 @@ export async function cuttable(port: number): Promise<Cuttable> {
   const sockets = new Set<Socket>()
   const ways = new Set<Way>()
   let isCut = false
-  let isNextHeld = false
+  let held: string | null = null
   const destroyAll = (): void => {
     for (const socket of sockets) socket.destroy()
   }
@@ -48,8 +48,10 @@ export async function cuttable(port: number): Promise<Cuttable> {
       })
     }
     near.on('data', (chunk) => {
-      if (isNextHeld) way.kept ??= []
-      isNextHeld = false
+      if (held !== null && chunk.includes(held)) {
+        way.kept ??= []
+        held = null
+      }
       return way.kept === null ? far.write(chunk) : way.kept.push(chunk)
     })
     far.pipe(near)
@@ -68,8 +70,8 @@ export async function cuttable(port: number): Promise<Cuttable> {
     hold() {
       for (const way of ways) way.kept ??= []
     },
-    holdNext() {
-      isNextHeld = true
+    holdNext(word = '') {
+      held = word
     },
     async deliver() {
       const answers = [...ways].map(async (way): Promise<void> => {

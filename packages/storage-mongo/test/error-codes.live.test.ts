@@ -7,7 +7,7 @@ import { mapError } from '../src/errors.ts'
 import { mongoStorage } from '../src/index.ts'
 import { TOLD } from './error-codes.ts'
 import { FailPoint } from './fail-point.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const namespace = 'error_codes'
 const COUNTS = `dir_storage.${namespace}.intent_retry_counts`

@@ -7,6 +7,9 @@ export interface Failing {
   readonly errorCode?: number
   readonly errorLabels?: readonly string[]
   readonly closeConnection?: boolean
+  /** They are carried out, so much later. */
+  readonly blockConnection?: boolean
+  readonly blockTimeMS?: number
   readonly writeConcernError?: object
   readonly errorExtraInfo?: object
 }

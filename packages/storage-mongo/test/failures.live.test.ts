@@ -6,7 +6,7 @@ import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
 import { prepare } from './prepare.ts'
 import { FailPoint } from './fail-point.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const namespace = 'failures'
 
@@ -197,7 +197,7 @@ withOwnServer('mongo', () => {
       { $inc: { version: 1 } },
       { upsert: true, session },
     )
-    const busy = storage.resourceLock.acquireBatch('slow', { busy: 1 }, 1.5)
+    const busy = storage.resourceLock.acquireBatch('slow', { busy: 1 }, 5) // much longer than the others take
     await sleep(100)
     const others = Promise.all(
       Array.from({ length: 20 }, (_, n) =>

@@ -7,7 +7,7 @@ import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
 import { prepare } from './prepare.ts'
 import { cuttable } from './cuttable.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const namespace = 'given_up'
 const TIMEOUT_MS = 1_000
@@ -75,6 +75,24 @@ withOwnServer('mongo', () => {
       way.close()
     },
   )
+
+  test('what was on its way when fences were refused leaves no transaction open there', async () => {
+    const way = await cuttable(server.port)
+    const client = new MongoClient(`mongodb://127.0.0.1:${way.port}/?directConnection=true`)
+    const storage = mongoStorage({ client, namespace, operationTimeoutMs: TIMEOUT_MS })
+    await storage.resourceLock.acquire('before', { r: 1 }, 0)
+    const refuse = (validator: object): Promise<unknown> =>
+      admin.db('dir_storage').command({ collMod: `${namespace}.meta`, validator })
+    await refuse({ _id: { $ne: 'fence' } })
+    way.holdNext('aggregate')
+    expect((await failureOf(storage.resourceLock.acquire('f', { r: 1 }, 0))).outcome).toBe('not-applied')
+    await way.deliver()
+    while (await isOpen()) await sleep(20)
+    await refuse({})
+    await storage.close()
+    await client.close()
+    way.close()
+  })
 
   test('a lone write that arrives after its deadline does not undo the next', async () => {
     const way = await cuttable(server.port)

@@ -7,7 +7,7 @@ import { mongoStorage } from '../src/index.ts'
 import { prepare } from './prepare.ts'
 import { cuttable } from './cuttable.ts'
 import { FailPoint } from './fail-point.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const namespace = 'late_commits'
 const TIMEOUT_MS = 1_000

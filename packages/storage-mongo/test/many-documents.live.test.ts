@@ -3,7 +3,7 @@ import { MongoClient } from 'mongodb'
 import { expect, test } from 'vitest'
 import { withServer } from '../../../scripts/servers/live.ts'
 import { dropNamespace, mongoStorage } from '../src/index.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const namespace = 'many_documents'
 const LONG_AGO = '2020-01-01T00:00:00.000000Z'
@@ -72,6 +72,10 @@ withServer('mongo', (url) => {
       outcome: 'not-applied',
       retryable: false,
     })
-    expect(await storage.idempotency.setIfAbsent('key-0', {})).toEqual({ stored: false, result })
+    expect(await storage.idempotency.setIfAbsent('key-0', {})).toEqual({
+      stored: false,
+      result,
+      resultJson: `{"large": "${result.large}"}`,
+    })
   }, 60_000)
 })

@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageHandle } from '@dir/storage-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Server, start } from '../../../scripts/servers/index.ts'
+import { meanwhile } from '../../../scripts/servers/meanwhile.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
 import { mongoStorage } from '../src/index.ts'
 import { prepare } from './prepare.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const TIMEOUT_MS = 1_000
 /** How much later than its deadline a call may settle on a busy machine. */
@@ -82,25 +83,22 @@ withOwnServer('mongo', () => {
   test('a server that is killed under load: nothing acknowledged is lost, doubled or out of order', async () => {
     const acknowledged: { event: string; seq: number }[] = []
     const codes = new Set<string>()
-    let running = true
-    const writers = Array.from({ length: 8 }, async (_, writer) => {
-      for (let n = 0; running; n++) {
-        const event = `${writer}-${n}`
-        try {
-          acknowledged.push({ event, seq: await storage.decisionAudit.record(event, event) })
-        } catch (error) {
-          codes.add((error as { code: string }).code)
-        }
+    const write = async (writer: number, n: number): Promise<void> => {
+      const event = `${writer}-${n}`
+      try {
+        acknowledged.push({ event, seq: await storage.decisionAudit.record(event, event) })
+      } catch (error) {
+        codes.add((error as { code: string }).code)
+      }
+    }
+    await meanwhile(8, write, async () => {
+      for (let round = 0; round < 3; round++) {
+        const least = acknowledged.length + 200
+        while (acknowledged.length < least) await sleep(5)
+        await server.kill9()
+        await server.restart()
       }
     })
-    for (let round = 0; round < 3; round++) {
-      const least = acknowledged.length + 200
-      while (acknowledged.length < least) await sleep(5)
-      await server.kill9()
-      await server.restart()
-    }
-    running = false
-    await Promise.all(writers)
     expect([...codes].filter((code) => !/^STORAGE_(UNAVAILABLE|TIMEOUT|READ_ONLY)$/.test(code))).toEqual([])
     const events = await storage.decisionAudit.allEventsChronological()
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1))

@@ -2,7 +2,7 @@ import { MongoClient } from 'mongodb'
 import { expect, test } from 'vitest'
 import { withServer } from '../../../scripts/servers/live.ts'
 import { dropNamespace, mongoStorage } from '../src/index.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const namespace = 'restored'
 

@@ -3,8 +3,9 @@ import { MongoClient } from 'mongodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type MongoSet, type Server, startMongoSet } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
+import { meanwhile } from '../../../scripts/servers/meanwhile.ts'
 import { mongoStorage } from '../src/index.ts'
-import { failureOf } from './failure.ts'
+import { failureOf } from '../../../scripts/servers/failure.ts'
 
 const CAPACITY = 3
 const WRITERS = 6
@@ -41,7 +42,6 @@ withOwnServer('mongo', () => {
       const codes = new Set<string>()
       const overbooked: number[] = []
       const stale: unknown[] = []
-      let running = true
 
       const unless = async (act: () => Promise<unknown>): Promise<void> => {
         try {
@@ -50,42 +50,36 @@ withOwnServer('mongo', () => {
           codes.add((error as { code: string }).code)
         }
       }
-      const writer = async (_: unknown, index: number): Promise<void> => {
+      const write = async (index: number, n: number): Promise<void> => {
         const mine = index % 2 === 0 ? storage : other
-        for (let n = 0; running; n++) {
-          const event = `${index}-${n}`
-          await unless(async () =>
-            recorded.push({ event, seq: await mine.decisionAudit.record(event, event) }),
-          )
-          await unless(() =>
-            mine.resourceLock.acquire(`f${index}`, { r: 1 }, 1, { capacities: { r: CAPACITY } }),
-          )
-          await unless(() => mine.resourceLock.release(`f${index}`))
-          await unless(async () => {
-            await mine.context.setState(`a${index}`, `${n}`)
-            const seen = await mine.context.getState(`a${index}`)
-            if (seen !== `${n}`) stale.push({ index, n, seen })
-          })
+        const event = `${index}-${n}`
+        await unless(async () => recorded.push({ event, seq: await mine.decisionAudit.record(event, event) }))
+        await unless(() =>
+          mine.resourceLock.acquire(`f${index}`, { r: 1 }, 1, { capacities: { r: CAPACITY } }),
+        )
+        await unless(() => mine.resourceLock.release(`f${index}`))
+        await unless(async () => {
+          await mine.context.setState(`a${index}`, `${n}`)
+          const seen = await mine.context.getState(`a${index}`)
+          if (seen !== `${n}`) stale.push({ index, n, seen })
+        })
+      }
+      const observe = async (): Promise<void> => {
+        await unless(async () => overbooked.push(await storage.resourceLock.getLockedAmount('r', null)))
+        await sleep(20)
+      }
+      const fail = async (): Promise<void> => {
+        for (let round = 0; round < 3; round++) {
+          const least = recorded.length + 100
+          while (recorded.length < least) await sleep(10)
+          const primary = await set.primary()
+          if (round === 0) await stepDown(primary)
+          else await primary.kill9()
+          await set.primary()
+          if (round > 0) await primary.restart()
         }
       }
-      const observer = async (): Promise<void> => {
-        while (running) {
-          await unless(async () => overbooked.push(await storage.resourceLock.getLockedAmount('r', null)))
-          await sleep(20)
-        }
-      }
-      const work = Promise.all([...Array.from({ length: WRITERS }, writer), observer()])
-      for (let round = 0; round < 3; round++) {
-        const least = recorded.length + 100
-        while (recorded.length < least) await sleep(10)
-        const primary = await set.primary()
-        if (round === 0) await stepDown(primary)
-        else await primary.kill9()
-        await set.primary()
-        if (round > 0) await primary.restart()
-      }
-      running = false
-      await work
+      await meanwhile(WRITERS, write, () => meanwhile(1, observe, fail))
 
       expect(
         [...codes].filter(

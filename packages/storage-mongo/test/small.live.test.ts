@@ -21,6 +21,16 @@ withOwnServer('mongo', () => {
     const copy = mongoStorage({ url, namespace: `${namespace}_copy` })
     expect((await copy.importRecords(records)).imported).toBe(records.length - 1)
     await copy.close()
+
+    const claimed = await storage.idempotency.claim('key of old', { leaseSec: 60, dfid: 'old' })
+    await storage.idempotency.complete('key of old', claimed.state === 'started' ? claimed.token : '', {})
+    await storage.decisionAudit.record('old', 'OLD')
+    await storage.decisionAudit.record('last', 'LAST')
+    await storage.lifecycle.recordTransition('old', null, 'OVER')
+    const now = { before: new Date().toISOString(), keepResultsSec: 0, keepTokensSec: 0 }
+    const told = await storage.prune({ ...now, terminal: ['OVER'], dryRun: true })
+    expect([told.flows, told.removed.idempotency, told.removed.escalation]).toEqual([1, 3, 2])
+    expect(await storage.prune({ ...now, terminal: ['OVER'] })).toEqual(told)
     await storage.close()
   })
 
