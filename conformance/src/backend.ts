@@ -15,6 +15,16 @@ export interface Deviation {
   readonly expires: string
 }
 
+/** A transaction that an application has open. */
+export interface ApplicationTransaction {
+  /** What `within` takes. */
+  readonly client: object
+  readonly commit: () => Promise<void>
+  readonly rollback: () => Promise<void>
+  /** Frees the client, whether the transaction is over or not. */
+  readonly close: () => Promise<void>
+}
+
 /** What the suite needs of a backend. The default export of a module, so that child processes can load it too. */
 export interface Backend {
   readonly name: string
@@ -24,6 +34,8 @@ export interface Backend {
   readonly protocols?: readonly Protocol[]
   /** Opens a handle. May be called many times: a second handle, in any process, sees what the first one committed. */
   open(namespace: string, options?: HandleOptions): PartialHandle | Promise<PartialHandle>
+  /** The deadline of the calls on its handles where `open` is given none; default 5 000. */
+  readonly operationTimeoutMs?: number
   /** Removes everything of a namespace; opening it again finds it empty. */
   destroy(namespace: string): Promise<void>
   /** Facts that could change the verdict: versions, durability settings. */
@@ -33,6 +45,8 @@ export interface Backend {
    * is held), until the function is called that it answers with. Without it what happens then is not measured.
    */
   stall?(namespace: string): Promise<() => void | Promise<void>>
+  /** For the capability `join`: opens a transaction on the store of a namespace, as an application would. */
+  openTransaction?(namespace: string): Promise<ApplicationTransaction>
   /** By scenario id. */
   readonly deviations?: Readonly<Record<string, Deviation>>
 }

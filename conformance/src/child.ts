@@ -39,7 +39,7 @@ async function run({
   const module = (await import(job.module)) as Record<string, (context: JobContext) => Promise<unknown>>
   const act = module[job.run]
   if (typeof act !== 'function') throw new Error(`${job.module} exports no function ${job.run}`)
-  const watch = createWatch()
+  const watch = createWatch(LIMIT_MS.method, backend.operationTimeoutMs)
   const open = async () =>
     watch.handle(await within('open()', LIMIT_MS.open, () => openBackend(backend, namespace)))
   const early = job.init === false ? undefined : await open()

@@ -18,6 +18,9 @@ export function wrongClaims(backend: Backend): string[] {
     ...strangers.map(
       (one) => `There is no protocol ${JSON.stringify(one)}; they are ${PROTOCOLS.join(', ')}.`,
     ),
+    ...(claims['join'] === true && backend.openTransaction === undefined
+      ? ['join is claimed, and the module has no openTransaction() to try it with.']
+      : []),
     ...unknown.map((one) => `There is no capability ${JSON.stringify(one)} to claim.`),
     ...concerning.flatMap((one) => {
       if (claims[one] === undefined)

@@ -1,5 +1,6 @@
 import { PROTOCOLS } from '@dir/storage-core'
 import { AssertionFailure, createAssert } from './assert.ts'
+import type { ApplicationTransaction } from './backend.ts'
 import { type Ends, destroy, finish } from './ends.ts'
 import { LIMIT_MS, TimeLimitError, within } from './limits.ts'
 import { messageOf } from './message.ts'
@@ -29,7 +30,7 @@ export function timeoutOf(site: Pick<Site, 'timeoutMs'>, { level }: Scenario): n
 export async function execute(site: Site, scenario: Scenario): Promise<ScenarioResult> {
   const startedAt = performance.now()
   const assert = createAssert()
-  const watch = createWatch()
+  const watch = createWatch(LIMIT_MS.method, site.backend.operationTimeoutMs)
   const strays = watchStrays()
   const ends: Ends = { releases: [], handles: [], processes: [], namespaces: [] }
   const run = async (): Promise<void> =>
@@ -95,6 +96,14 @@ async function createContext(
     random: randomStream(seed, scenario.id),
     assert,
     processes,
+    async openTransaction() {
+      const open = async (): Promise<ApplicationTransaction | undefined> =>
+        backend.openTransaction?.(namespace)
+      const transaction = await within('openTransaction()', LIMIT_MS.open, open)
+      if (transaction === undefined) throw new NotThere('The module has no openTransaction().')
+      ends.releases.push(() => within('close() of a transaction', LIMIT_MS.close, () => transaction.close()))
+      return transaction
+    },
     async stall() {
       const release = await within('stall()', LIMIT_MS.stall, async () => backend.stall?.(namespace))
       let released: Promise<void> | undefined

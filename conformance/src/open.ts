@@ -7,7 +7,7 @@ export type HandleMember = 'init' | 'close' | 'health' | 'capabilities' | 'atomi
 const MEMBERS = [
   ...PROTOCOLS,
   ...(['backend', 'capabilities', 'init', 'health'] as const),
-  ...(['atomically', 'exportRecords', 'importRecords'] as const),
+  ...(['atomically', 'exportRecords', 'importRecords', 'prune'] as const),
 ]
 const standIns = new WeakSet<object>()
 

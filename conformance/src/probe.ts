@@ -1,7 +1,8 @@
 import type { Protocol, StorageHandle } from '@dir/storage-core'
 import type { Backend } from './backend.ts'
 import { same } from './same.ts'
-import { type RecordKind, kindsOf } from './scenarios/record-kinds.ts'
+import type { RecordKind } from './scenarios/record-kind.ts'
+import { kindsOf } from './scenarios/record-kinds.ts'
 
 /** A write that only seed methods are needed for, and whether it is seen. */
 export interface Probe {

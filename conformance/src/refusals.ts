@@ -45,6 +45,7 @@ const REFUSALS: { readonly [C in Capability]?: Refusal } = {
     protocols: ['idempotency'],
     calls: ({ idempotency }, id) => [
       () => idempotency.claim(id, lease),
+      () => idempotency.renewClaim(id, 'token', 60),
       () => idempotency.complete(id, 'token', { a: 1 }),
       () => idempotency.abandon(id, 'token'),
     ],
@@ -111,6 +112,12 @@ const REFUSALS: { readonly [C in Capability]?: Refusal } = {
     calls: (storage, id) => [() => storage.atomically((batch) => batch.context.setSession(id, '1'))],
     left: async ({ context }, id) => [await context.getSession(id)],
     nothing: [null],
+  },
+  join: {
+    protocols: [],
+    calls: (storage) => [async () => storage.within({})],
+    left: () => Promise.resolve([]),
+    nothing: [],
   },
   export: {
     protocols: [],

@@ -49,6 +49,7 @@ const LABELS: { readonly [C in Capability]?: string } = {
   atomically: 'transactional',
   leases: 'leases',
   export: 'export',
+  prune: 'prune',
 }
 
 export interface ReportInput {

@@ -1,4 +1,5 @@
 import type { Capability, HandleOptions, Protocol, StorageHandle } from '@dir/storage-core'
+import type { ApplicationTransaction } from './backend.ts'
 import type { Assert } from './assert.ts'
 import type { HandleMember } from './open.ts'
 import type { Processes } from './processes.ts'
@@ -50,6 +51,8 @@ export interface ScenarioContext {
   readonly assert: Assert
   /** Operating-system processes that load the same backend module. */
   readonly processes: Processes
+  /** Opens a transaction of an application on the scenario's namespace, which is closed after the scenario. */
+  readonly openTransaction: () => Promise<ApplicationTransaction>
   /** Holds the store up until the answer is called; only where the scenario `uses` it. */
   readonly stall: () => Promise<() => Promise<void>>
 }

@@ -1,4 +1,4 @@
-import { type HandleOptions, PROTOCOLS, type StorageHandle } from '@dir/storage-core'
+import { type CloseOptions, type HandleOptions, PROTOCOLS, type StorageHandle } from '@dir/storage-core'
 import { LIMIT_MS, TimeLimitError } from './limits.ts'
 import { stackHere } from './where.ts'
 
@@ -28,19 +28,24 @@ interface Pending extends WatchedCall {
 const TICK_MS = 500
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
-/** A call may wait for a lock as long as it says, and an import for its source. */
-function waitOf(
-  name: string,
-  args: readonly unknown[],
-  { operationTimeoutMs = 5_000 }: HandleOptions,
-): number {
-  if (name.startsWith('importRecords')) return Infinity
+const FOLLOWED = 'decisionAudit.events({ follow })'
+
+/** What the steps of an iterable are called. */
+function stepsOf(name: string, [filter]: readonly unknown[]): string {
+  const { follow } = (filter ?? {}) as { readonly follow?: unknown }
+  return name === 'decisionAudit.events' && follow === true ? FOLLOWED : name
+}
+
+/** A call may wait for a lock as long as it says, closing for effects; what goes through a store, or follows it, has no end. */
+function waitOf(name: string, args: readonly unknown[], operationTimeoutMs: number): number {
+  if (name.startsWith('importRecords') || name === 'prune' || name === FOLLOWED) return Infinity
+  if (name === 'close') return operationTimeoutMs + ((args[0] as CloseOptions | undefined)?.drainMs ?? 5_000)
   const waitSec = name.startsWith('resourceLock.acquire') && typeof args[2] === 'number' ? args[2] : 0
   return operationTimeoutMs + waitSec * 1_000
 }
 
-/** @param limitMs what a method may take beyond its own deadline. */
-export function createWatch(limitMs: number = LIMIT_MS.method): Watch {
+/** @param limitMs what a method may take beyond its own deadline, which is `deadlineMs` unless its handle has another. */
+export function createWatch(limitMs: number = LIMIT_MS.method, deadlineMs = 5_000): Watch {
   const pending = new Set<Pending>()
   const failed = new WeakMap<object, WatchedCall>()
   const overdue = Promise.withResolvers<never>()
@@ -87,9 +92,10 @@ export function createWatch(limitMs: number = LIMIT_MS.method): Watch {
         const call = { name, stack: stackHere() }
         latest = call
         const answer: unknown = Reflect.apply(own, target, args)
-        if (answer instanceof Promise) follow(call, limitMs + waitOf(name, args, options), answer)
+        if (answer instanceof Promise)
+          follow(call, limitMs + waitOf(name, args, options.operationTimeoutMs ?? deadlineMs), answer)
         else if (isObject(answer) && (Symbol.asyncIterator in answer || 'next' in answer))
-          return watched(answer, () => name, options) // events and records, and each of their steps
+          return watched(answer, () => stepsOf(name, args), options) // events and records, and each of their steps
         return answer
       }
     }

@@ -5,7 +5,7 @@ import { renderMarkdown } from '../src/render.ts'
 import { seedFaithful } from '../src/mutants/seed-faithful.ts'
 import { openBackend } from '../src/open.ts'
 import { createRun, runConformance } from '../src/run.ts'
-import { MEMORY_URL, memory } from './memory.ts'
+import { MEMORY_URL, complete as memory } from './memory.ts'
 import { passing } from './scenarios.ts'
 
 const harness = async (backend: Backend): Promise<[string, string][]> => {
@@ -110,10 +110,11 @@ describe('claims', () => {
     expect(report.results.map(({ id, verdict }) => [id, verdict])).toEqual([
       ['refused/leases', 'unsupported'],
       ['refused/atomically', 'unsupported'],
+      ['refused/join', 'unsupported'],
       ['refused/export', 'unsupported'],
     ])
-    expect(report.counts).toEqual({ passed: 3, failed: 0, skipped: 0 })
-    expect(report.refused).toEqual(['leases', 'atomically', 'export'])
+    expect(report.counts).toEqual({ passed: 4, failed: 0, skipped: 0 })
+    expect(report.refused).toEqual(['leases', 'atomically', 'join', 'export'])
     const markdown = renderMarkdown(report, 'module.ts')
     expect(markdown).toMatch(/seen to be refused[^#]*- export[^#]*## .* not asked for[^#]*- durable/)
   })

@@ -1,13 +1,13 @@
 import { MUTANTS } from '../src/mutants/index.ts'
 import { measure } from './measure.ts'
-import { memory } from './memory.ts'
+import { soundFor } from './memory.ts'
 
 // Prints which scenario kills which mutants: node --conditions=@dir/source conformance/test/kill-table.ts
 
 const kills = new Map<string, string[]>()
 await Promise.all(
   MUTANTS.map(async (mutant) => {
-    for (const { id, verdict } of await measure(mutant.wrap(memory))) {
+    for (const { id, verdict } of await measure(mutant.wrap(soundFor(mutant)))) {
       const killed = kills.get(id) ?? []
       kills.set(id, killed)
       if (verdict === 'fail') killed.push(mutant.id)

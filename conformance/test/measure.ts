@@ -21,7 +21,7 @@ export function measure(backend: Backend): Promise<readonly ScenarioResult[]> {
 
 /** What takes longest by far. */
 const SLOW =
-  /^(model|long-|large-|durations|linearizability|races|replacements|exact-texts|only-one-record|times|many-callers|whole-records|transfer\/orders)/
+  /^(model|long-|large-|durations|linearizability|races|replacements|exact-texts|only-one-record|times|many-callers|whole-records|transfer\/(orders|goes)|run-once\/(renews|tries|hears)|handle\/close-waits|[a-z-]+\/the-list)/
 
 /**
  * The scenario that must kill a mutant, and a tenth of the others, which differs from mutant to mutant: all of them
@@ -43,6 +43,7 @@ export async function witnessed(mutant: Mutant, backend: Backend): Promise<boole
     namespace,
     openIn: (other) => openBackend(backend, other),
     destroy: (other) => backend.destroy(other),
+    openTransaction: () => backend.openTransaction?.(namespace) ?? Promise.reject(new Error('It has none.')),
   })
   await backend.destroy(namespace)
   return seen

@@ -5,7 +5,7 @@ import { seedFaithful } from '../src/mutants/seed-faithful.ts'
 import { SCENARIOS } from '../src/scenarios/index.ts'
 import { type ScenarioResult, SIDE } from '../src/verdict.ts'
 import { measure, measureMutant, witnessed } from './measure.ts'
-import { memory } from './memory.ts'
+import { memory, soundFor } from './memory.ts'
 
 const idsOf = (results: readonly ScenarioResult[], verdict: string): string[] =>
   results.filter((one) => one.verdict === verdict).map(({ id }) => id)
@@ -25,7 +25,8 @@ const isMomentary = ({ killedBy }: Mutant): boolean => killedBy === 'durations/e
 let measured: ReadonlyMap<string, readonly ScenarioResult[]>
 
 beforeAll(async () => {
-  const measuring = async (mutant: Mutant) => [mutant.id, await measureMutant(mutant, memory)] as const
+  const measuring = async (mutant: Mutant) =>
+    [mutant.id, await measureMutant(mutant, soundFor(mutant))] as const
   const [alone, crowd] = [MUTANTS.filter(isMomentary), MUTANTS.filter((mutant) => !isMomentary(mutant))]
   const all: (readonly [string, readonly ScenarioResult[]])[] = []
   const oneByOne = async (waiting: Mutant[]): Promise<void> => {
@@ -52,8 +53,9 @@ test('mutants have names of their own, and name a scenario that there is', () =>
 
 describe.for(MUTANTS.map((mutant) => [mutant.id, mutant] as const))('%s', ([id, mutant]) => {
   test('its witness shows the fault, and shows none on a sound backend', async () => {
-    expect(await witnessed(mutant, mutant.wrap(memory))).toBe(true)
-    expect(await witnessed(mutant, memory)).toBe(false)
+    const sound = soundFor(mutant)
+    expect(await witnessed(mutant, mutant.wrap(sound))).toBe(true)
+    expect(await witnessed(mutant, sound)).toBe(false)
   })
 
   test(`${mutant.killedBy} fails, and at least two thirds pass`, () => {
@@ -80,7 +82,7 @@ test(
       'lost merge': ['update-session/no-merge-is-lost', 'linearizability/compare-and-set'],
       'two first results': ['races/one-first-result-stands', 'linearizability/first-writer'],
       'two transitions from one status': ['races/one-transition-happens', 'linearizability/status'],
-      'two human decisions': ['races/one-decision-stands'],
+      'two human decisions': ['races/one-decision-stands', 'linearizability/decision'],
     }
     expect(Object.entries(faults).filter(([, ids]) => !ids.every((id) => failed.has(id)))).toEqual([])
   },

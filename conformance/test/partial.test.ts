@@ -51,5 +51,7 @@ test('a handle that works on after close is found out', async () => {
     'handle/close-may-be-repeated',
     'handle/dispose-is-close',
     'handle/a-closed-handle-refuses-every-verb',
+    'handle/close-waits-for-effects',
+    'handle/close-waits-so-long-and-no-longer',
   ])
 })

@@ -7,7 +7,7 @@ import type { Report } from '../src/report.ts'
 import { type RunOptions, createRun, runConformance } from '../src/run.ts'
 import type { Scenario } from '../src/scenario.ts'
 import { Inconclusive } from '../src/verdict.ts'
-import { memory } from './memory.ts'
+import { complete as memory } from './memory.ts'
 import { failing, passing, scenario } from './scenarios.ts'
 
 const run = (scenarios: readonly Scenario[], backend: Backend = memory, options: RunOptions = {}) =>

@@ -32,6 +32,24 @@ test('a call that does not settle is named', async () => {
   await memory.destroy('watch')
 })
 
+test('who follows the log may wait for ever, who reads it may not', async () => {
+  const sound = await openBackend(memory, 'watch')
+  const events = () => ({ [Symbol.asyncIterator]: () => ({ next: never }) })
+  const watch = createWatch(0)
+  const { decisionAudit } = watch.handle(
+    { ...sound, decisionAudit: { ...sound.decisionAudit, events } },
+    { operationTimeoutMs: 1 },
+  )
+  void decisionAudit.events({ follow: true })[Symbol.asyncIterator]().next()
+  void decisionAudit.events({})[Symbol.asyncIterator]().next()
+  expect(watch.pending()).toBe('decisionAudit.events({ follow }), decisionAudit.events')
+  const late: unknown = await watch.overdue.catch((error: unknown) => error)
+  expect(String(late)).toContain('decisionAudit.events has not settled')
+  watch.end()
+  await sound.close()
+  await memory.destroy('watch')
+})
+
 test('a handle that is watched answers with its own promises, and one handle is one', async () => {
   const sound = await openBackend(memory, 'watch')
   const watch = createWatch()

@@ -7,27 +7,29 @@ interface Effect {
 }
 
 interface Input {
-  readonly call: 'claim' | 'complete' | 'abandon' | 'get'
+  readonly call: 'claim' | 'renew' | 'complete' | 'abandon' | 'get'
   readonly token: string
   readonly writes: string
 }
 
-/** Who may run an effect: claims, and their ends with the right token, with an old one, with somebody else's. */
+/** Who may run an effect: claims, and their renewals and ends with the right token, with an old one, with somebody else's. */
 export const claim: Subject = subject<Effect, Input>({
   name: 'claim',
-  title: 'a claim is given to one client at a time, and only its token ends it',
+  title: 'a claim is given to one client at a time, and only its token renews and ends it',
   protocol: 'idempotency',
   capabilities: ['claim'],
   initial: { token: null, result: null },
-  draw(random, client, answers) {
-    const tokens = answers.map(textOf).filter((answer) => answer.startsWith('token '))
-    const token = (random() < 0.8 ? tokens.at(-1) : pick(random, tokens)) ?? 'token none'
+  draw(random, client, answers, all) {
+    const [own, others] = [tokensIn(answers), tokensIn(all)]
+    const latest = random() < 0.5 ? own.at(-1) : others.at(-1)
+    const token = (random() < 0.8 ? latest : pick(random, own)) ?? 'token none'
     const end = random() < 0.05 ? 'complete' : 'abandon'
-    const call = pick(random, ['claim', 'claim', 'claim', end, end, 'get'] as const)
+    const call = pick(random, ['claim', 'claim', 'claim', end, end, 'renew', 'renew', 'get'] as const)
     return { call, token, writes: `${client}.${answers.length}` }
   },
   async perform({ idempotency }, id, { call, token, writes }) {
     const given = token.slice('token '.length)
+    if (call === 'renew') return idempotency.renewClaim(id, given, 3600)
     if (call === 'complete') return idempotency.complete(id, given, { by: writes })
     if (call === 'abandon') return idempotency.abandon(id, given)
     if (call === 'get') return `result ${textOf((await idempotency.get(id))?.['by'])}`
@@ -47,11 +49,15 @@ export const claim: Subject = subject<Effect, Input>({
     }
     const current = effect.token === token
     if (!unknown && output !== current) return undefined
-    if (!current) return effect
+    if (!current || call === 'renew') return effect
     return { token: null, result: call === 'complete' ? writes : effect.result }
   },
   key: ({ token, result }) => `${token} ${result}`,
 })
+
+function tokensIn(answers: readonly unknown[]): string[] {
+  return answers.map(textOf).filter((answer) => answer.startsWith('token '))
+}
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''

@@ -8,8 +8,13 @@ export interface Subject<State = unknown, Input = unknown> extends Sequential<St
   readonly title: string
   readonly protocol: Protocol
   readonly capabilities: readonly Capability[]
-  /** The next call of client number `client`. `answers` are those it got so far. */
-  readonly draw: (random: () => number, client: number, answers: readonly unknown[]) => Input
+  /** The next call of client number `client`. `answers` are those it got so far, `all` those that anybody here got. */
+  readonly draw: (
+    random: () => number,
+    client: number,
+    answers: readonly unknown[],
+    all: readonly unknown[],
+  ) => Input
   readonly perform: (storage: StorageHandle, id: string, input: Input) => Promise<unknown>
 }
 
@@ -35,22 +40,25 @@ export interface ClientOptions {
   readonly random: () => number
   /** A moment, on a clock that all clients share. */
   readonly clock: () => number
+  /** The answers of all clients that were given the same list. */
+  readonly all?: unknown[]
 }
 
 /** Makes `calls` calls one after another. @returns what it saw of each. */
 export async function drive(
   { draw, perform }: Subject,
-  { storage, id, client, calls, random, clock }: ClientOptions,
+  { storage, id, client, calls, random, clock, all = [] }: ClientOptions,
 ): Promise<Observed[]> {
   const seen: Observed[] = []
   const answers: unknown[] = []
   for (let left = calls; left > 0; left--) {
-    const input = draw(random, client, answers)
+    const input = draw(random, client, answers, all)
     const start = clock()
     try {
       const output = await perform(storage, id, input)
       seen.push({ input, output, start, end: clock() })
       answers.push(output)
+      all.push(output)
     } catch (error) {
       const { outcome, retryable } = error as Partial<StorageErrorLike>
       if (outcome === 'unknown') seen.push({ input, start, end: Infinity })

@@ -18,7 +18,7 @@ const PLAIN = [
   ...['setCount', 'delete', 'increment', 'recordBudgetToken', 'insertRequest', 'recordTransition'],
 ]
 const CONDITIONS = [
-  ...['compareAndSetSession', 'compareAndSetState', 'complete', 'abandon', 'transition'],
+  ...['compareAndSetSession', 'compareAndSetState', 'renewClaim', 'complete', 'abandon', 'transition'],
   ...['acquire', 'acquireBatch', 'release', 'renew', 'updateStatus', 'resolveRequest'],
   ...['expectStatus', 'expectSession'],
 ]
@@ -64,14 +64,44 @@ const idOf = (first: unknown): unknown => {
 const hasValidIds = ({ call: { ids }, args }: ModelCall): boolean =>
   ids.every((name, index) => name === null || validId(String(args[index])))
 
+/** What stands there instead where a call's condition does not hold, as the refusal tells it. */
+function foundBy(state: ModelState, { call: { name }, args }: ModelCall): string | null {
+  const id = String(idOf(args[0]))
+  switch (name) {
+    case 'compareAndSetSession':
+    case 'expectSession':
+      return state.session.has(id) ? 'other' : null
+    case 'compareAndSetState':
+      return state.state.has(id) ? 'other' : null
+    case 'renewClaim':
+    case 'complete':
+    case 'abandon': {
+      const effect = state.effects.get(id)
+      return effect === undefined ? null : effect.claim === null ? 'finished' : 'claimed'
+    }
+    case 'resolveRequest': {
+      const request = state.requests.get(id)
+      return request === undefined ? null : request.resolvedAt === null ? 'PENDING' : 'RESOLVED'
+    }
+    case 'transition':
+    case 'expectStatus':
+      return statusOf(state, id)
+    default:
+      return null
+  }
+}
+
 /** What a batch is answered: its results, or one of the refusals for what does not hold. Changes the state if it is carried out. */
 export function foreseeBatch(state: ModelState, calls: readonly ModelCall[]): unknown {
   const after = copyOf(state)
-  const results = calls.map(({ call, args }) => {
+  const results = calls.map((one, position) => {
+    const { call, args } = one
     const result = (call.run as (state: ModelState, ...args: readonly unknown[]) => unknown)(after, ...args)
     const isRefused = result === false && CONDITIONS.includes(call.name)
     const { protocol, name: operation } = call
-    return isRefused ? new Refusal('STORAGE_CONFLICT', { protocol, operation }) : result
+    if (!isRefused) return result
+    const found = foundBy(state, one)
+    return new Refusal('STORAGE_CONFLICT', { protocol, operation, position, found })
   })
   const refusals = results.filter((result) => result instanceof Refusal)
   if (refusals.length > 0) return new AnyOf(refusals)

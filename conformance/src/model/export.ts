@@ -39,8 +39,18 @@ const IDS: Readonly<Record<string, readonly string[]>> = {
   budgetToken: ['agentId'],
 }
 
-const effectRecord = ([key, { resultJson, requestHash, createdAt, claim }]: [string, ModelEffect]) => {
-  return { type: 'idempotency', key, resultJson, requestHash, createdAt, claimedAt: claim?.since ?? null }
+const effectRecord = ([key, effect]: [string, ModelEffect]) => {
+  const { resultJson, requestHash, createdAt, claim, dfid, stepId } = effect
+  const work = { ...(dfid === null ? {} : { dfid }), ...(stepId === null ? {} : { stepId }) }
+  return {
+    type: 'idempotency',
+    key,
+    resultJson,
+    requestHash,
+    createdAt,
+    claimedAt: claim?.since ?? null,
+    ...work,
+  }
 }
 
 /** What an export of the state holds, in the order of `inOrder`. */
@@ -59,12 +69,13 @@ export function recordsOf(state: ModelState): object[] {
     ...state.holds.map((hold) => ({ type: 'hold', ...holdRecord(hold) })),
     ...[...state.counts].map(([dfid, count]) => ({ type: 'retryCount', dfid, ...count })),
     ...state.tokens.map((agentId) => ({ type: 'budgetToken', agentId, createdAt: time })),
-    ...[...state.requests].map(([dfid, request]) => {
+    ...[...state.requests].map(([dfid, { resolvedBy, ...request }]) => {
       return {
         type: 'request',
         dfid,
         status: request.resolvedAt === null ? 'PENDING' : 'RESOLVED',
         ...request,
+        ...(resolvedBy === null ? {} : { resolvedBy }),
       }
     }),
     ...state.transitions.map(({ from, to, ...rest }) => {

@@ -1,5 +1,5 @@
 import { MAX_AMOUNT } from '@dir/storage-core'
-import { compareIds, fromMicros, toMicros } from '@dir/storage-core/adapter'
+import { compareHolds, compareIds, fromMicros, toMicros } from '@dir/storage-core/adapter'
 import fc from 'fast-check'
 import { Hole, Refusal } from './expected.ts'
 import { ID, type Method, type Ref, method, nullable, ref, validId } from './method.ts'
@@ -135,23 +135,23 @@ export const LOCKS: readonly Method[] = [
   ),
   method('resourceLock', 'release', null, ['dfid'], [ID], (state, dfid) => release(state, dfid, {})),
   method('resourceLock', 'release', 'capacities', ['dfid'], [ID, FENCE], release),
-  method(
-    'resourceLock',
-    'getHolds',
-    'capacities',
-    [],
-    [fc.record({ dfid: ID.filter(validId), resourceId: RESOURCE }, { requiredKeys: [] })],
-    ({ holds }, filter) =>
-      holds
-        .filter(
-          (one) =>
-            (filter.dfid ?? one.dfid) === one.dfid &&
-            (filter.resourceId ?? one.resourceId) === one.resourceId,
-        )
-        .sort(
-          (a, b) => a.fence - b.fence || compareIds(a.dfid, b.dfid) || compareIds(a.resourceId, b.resourceId),
-        )
-        .map(holdRecord),
+  ...['getHolds', 'listHolds'].map((name) =>
+    method(
+      'resourceLock',
+      name,
+      'capacities',
+      [],
+      [fc.record({ dfid: ID.filter(validId), resourceId: RESOURCE }, { requiredKeys: [] })],
+      ({ holds }, filter) =>
+        holds
+          .filter(
+            (one) =>
+              (filter.dfid ?? one.dfid) === one.dfid &&
+              (filter.resourceId ?? one.resourceId) === one.resourceId,
+          )
+          .sort(compareHolds)
+          .map(holdRecord),
+    ),
   ),
   method('resourceLock', 'renew', 'leases', ['dfid'], [ID, fc.constantFrom(1000, 2000, BRIEF), FENCE], renew),
 ]

@@ -4,12 +4,10 @@ import { Hole } from './expected.ts'
 import { ID, type Method, OBJECT, type Ref, TEXT, method, nullable, ref, validId } from './method.ts'
 import { type ModelEvent, type ModelState, type ModelTransition, stamp } from './state.ts'
 
-const parsed = (json: string): unknown => loadsJson(json, { lossless: true })
 const SOME_ID = ID.filter(validId)
 
 const toEvent = (event: ModelEvent, index: number): unknown => {
-  const { detailsJson, ...rest } = event
-  return { seq: new Hole('seq', index), ...rest, details: parsed(detailsJson) }
+  return { seq: new Hole('seq', index), ...event, details: loadsJson(event.detailsJson) }
 }
 
 function recorded(
@@ -76,12 +74,22 @@ function moved(state: ModelState, dfid: string, from: string | null, to: string)
   state.transitions.push({ dfid, from, to, createdAt: stamp(state) })
 }
 
+const FLOW_FILTER: fc.Arbitrary<{ status?: string }> = fc.option(fc.record({ status: TEXT }), { nil: {} })
+
+function listed({ transitions }: ModelState, { status }: { status?: string }): object[] {
+  const last = new Map(transitions.map((one, index) => [one.dfid, index]))
+  return transitions
+    .filter(({ dfid, to }, index) => last.get(dfid) === index && (status ?? to) === to)
+    .map(({ dfid, to, createdAt }) => ({ dfid, status: to, since: createdAt }))
+}
+
 const lifecycle: readonly Method[] = [
   method('lifecycle', 'recordTransition', null, ['dfid'], [ID, nullable(TEXT), TEXT], moved),
   method('lifecycle', 'getTransitions', null, ['dfid'], [ID], ({ transitions }, dfid) =>
     transitions.filter((one) => one.dfid === dfid).map(toTransition),
   ),
   method('lifecycle', 'getTransitions', null, [], [], ({ transitions }) => transitions.map(toTransition)),
+  method('lifecycle', 'listFlows', null, [], [FLOW_FILTER], listed),
   method('lifecycle', 'getCurrentStatus', null, ['dfid'], [ID], statusOf),
   method(
     'lifecycle',

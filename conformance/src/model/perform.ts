@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StorageHandle } from '@dir/storage-core'
+import { compareIds } from '@dir/storage-core/adapter'
+import { answerOf } from '../scenarios/kit.ts'
 import { type ModelCall, recordOn } from './batch.ts'
 import type { Bindings } from './expected.ts'
 import { inOrder } from './export.ts'
@@ -16,11 +18,12 @@ export async function call(
   args: readonly unknown[],
 ): Promise<unknown> {
   const methods = storage[protocol] as unknown as Record<string, (...args: readonly unknown[]) => unknown>
-  return moment([args], async () => {
-    const result = methods[name]?.(...args)
-    return name === 'events' ? Array.fromAsync(result as AsyncIterable<unknown>) : result
-  })
+  const answer = await moment([args], async () => answerOf(methods[name]?.(...args)))
+  // of claims of one moment the model cannot foresee the order
+  return name === 'listClaims' && Array.isArray(answer) ? answer.toSorted(byKey) : answer
 }
+
+const byKey = (one: { key: string }, other: { key: string }): number => compareIds(one.key, other.key)
 
 /** What a batch of these calls is answered, or the error it rejects with. */
 export function commit(storage: StorageHandle, calls: readonly ModelCall[]): Promise<unknown> {

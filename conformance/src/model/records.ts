@@ -1,12 +1,11 @@
-import { type AgentInput, dumpsJsonDict, loadsJson } from '@dir/storage-core'
+import { type AgentInput, loadsJson } from '@dir/storage-core'
 import { compareIds } from '@dir/storage-core/adapter'
 import fc from 'fast-check'
-import { Hole, Refusal } from './expected.ts'
-import { ID, JSON_TEXT, type Method, OBJECT, TEXT, method, nullable, ref, validId } from './method.ts'
-import { BRIEF, type ModelEffect, type ModelState, stamp } from './state.ts'
+import { EFFECTS } from './effects.ts'
+import { Refusal } from './expected.ts'
+import { ID, JSON_TEXT, type Method, TEXT, method, nullable, validId } from './method.ts'
+import { stamp } from './state.ts'
 
-const parsed = (json: string): unknown => loadsJson(json, { lossless: true })
-const nothing: ModelEffect = { resultJson: null, requestHash: null, createdAt: null, claim: null }
 const COUNT = fc.oneof(fc.nat(5), fc.constantFrom(2_147_483_646, 2_147_483_647))
 
 const AGENT: fc.Arbitrary<AgentInput> = fc.record({
@@ -27,8 +26,8 @@ const agentRegistry: readonly Method[] = [
   method('agentRegistry', 'getAgent', null, ['agentId'], [ID], (state, agentId) => {
     const agent = state.agents.get(agentId)
     if (agent === undefined) return null
-    const { contractJson, suspensionReason: _, registeredAt: __, updatedAt: ___, ...rest } = agent
-    return { agentId, contract: parsed(contractJson), ...rest }
+    const { suspensionReason: _, registeredAt: __, updatedAt: ___, ...rest } = agent
+    return { agentId, contract: loadsJson(agent.contractJson), ...rest }
   }),
   method(
     'agentRegistry',
@@ -49,6 +48,18 @@ const agentRegistry: readonly Method[] = [
   }),
   method('agentRegistry', 'listActiveAgents', null, [], [], ({ agents }) =>
     [...agents].flatMap(([id, { status }]) => (status === 'ACTIVE' ? [id] : [])).sort(compareIds),
+  ),
+  method(
+    'agentRegistry',
+    'listAgents',
+    null,
+    [],
+    [fc.record({ status: TEXT }, { requiredKeys: [] })],
+    ({ agents }, { status }) =>
+      [...agents]
+        .filter(([, agent]) => status === undefined || agent.status === status)
+        .sort(([one], [other]) => compareIds(one, other))
+        .map(([agentId, agent]) => ({ agentId, contract: loadsJson(agent.contractJson), ...agent })),
   ),
 ]
 
@@ -80,70 +91,6 @@ const context: readonly Method[] = (['session', 'state'] as const).flatMap((kind
   ]
 })
 
-function claim(
-  state: ModelState,
-  key: string,
-  { leaseSec, requestHash = null }: { leaseSec: number; requestHash?: string | null },
-): unknown {
-  const effect = state.effects.get(key) ?? nothing
-  if (effect.requestHash !== null && requestHash !== null && effect.requestHash !== requestHash)
-    return { state: 'mismatch' }
-  if (effect.resultJson !== null) return { state: 'replay', result: parsed(effect.resultJson) }
-  if (effect.claim !== null) {
-    const { isOver, since, until, number: before } = effect.claim
-    return isOver
-      ? { state: 'ambiguous', since, token: new Hole('token', before) }
-      : { state: 'inFlight', until }
-  }
-  const number = state.claims++
-  const current = { number, since: stamp(state), until: stamp(state), isOver: leaseSec === BRIEF }
-  state.effects.set(key, { ...nothing, requestHash, claim: current })
-  return { state: 'started', token: new Hole('token', number) }
-}
-
-const holds = ({ effects }: ModelState, key: string, token: unknown): boolean =>
-  effects.get(key)?.claim?.number === Number(token)
-
-const CLAIM: fc.Arbitrary<{ leaseSec: number; requestHash?: string }> = fc.record(
-  { leaseSec: fc.constantFrom(1000, 1000, BRIEF), requestHash: fc.constantFrom('x', 'X', 'x ', '') },
-  { requiredKeys: ['leaseSec'] },
-)
-
-const idempotency: readonly Method[] = [
-  method('idempotency', 'get', null, ['key'], [ID], ({ effects }, key) => {
-    const json = effects.get(key)?.resultJson ?? null
-    return json === null ? null : parsed(json)
-  }),
-  method('idempotency', 'set', null, ['key'], [ID, OBJECT], (state, key, result) => {
-    state.effects.set(key, { ...nothing, resultJson: dumpsJsonDict(result), createdAt: stamp(state) })
-    return undefined
-  }),
-  method('idempotency', 'setIfAbsent', 'setIfAbsent', ['key'], [ID, OBJECT], (state, key, result) => {
-    const standing = state.effects.get(key)?.resultJson ?? null
-    const resultJson = standing ?? dumpsJsonDict(result)
-    if (standing === null) state.effects.set(key, { ...nothing, resultJson, createdAt: stamp(state) })
-    return { stored: standing === null, result: parsed(resultJson) }
-  }),
-  method('idempotency', 'claim', 'claim', ['key'], [ID, CLAIM], claim),
-  method(
-    'idempotency',
-    'complete',
-    'claim',
-    ['key'],
-    [ID, ref('token'), OBJECT],
-    (state, key, token, result) => {
-      if (!holds(state, key, token)) return false
-      const { requestHash } = state.effects.get(key) ?? nothing
-      const resultJson = dumpsJsonDict(result)
-      state.effects.set(key, { resultJson, requestHash, createdAt: stamp(state), claim: null })
-      return true
-    },
-  ),
-  method('idempotency', 'abandon', 'claim', ['key'], [ID, ref('token')], (state, key, token) => {
-    return holds(state, key, token) && state.effects.delete(key)
-  }),
-]
-
 const saga: readonly Method[] = [
   method('saga', 'markDirty', null, ['dfid'], [ID, TEXT, JSON_TEXT], (state, dfid, failedStep, json) => {
     state.marks.delete(dfid)
@@ -153,9 +100,16 @@ const saga: readonly Method[] = [
   method('saga', 'getDirtyFlows', null, [], [], ({ marks }) => [...marks.keys()]),
   method('saga', 'getDirtyState', null, ['dfid'], [ID], ({ marks }, dfid) => {
     const mark = marks.get(dfid)
-    return mark === undefined ? null : { failedStep: mark.failedStep, partialState: parsed(mark.json) }
+    if (mark === undefined) return null
+    const { failedStep, json } = mark
+    return { failedStep, partialState: loadsJson(json), partialStateJson: json }
   }),
   method('saga', 'clearDirty', null, ['dfid'], [ID], ({ marks }, dfid) => void marks.delete(dfid)),
+  method('saga', 'listDirtyFlows', null, [], [], ({ marks }) =>
+    [...marks].map(([dfid, { failedStep, json, createdAt }]) => {
+      return { dfid, failedStep, partialState: loadsJson(json), partialStateJson: json, markedAt: createdAt }
+    }),
+  ),
 ]
 
 const intentRetry: readonly Method[] = [
@@ -177,10 +131,4 @@ const intentRetry: readonly Method[] = [
   }),
 ]
 
-export const RECORDS: readonly Method[] = [
-  ...agentRegistry,
-  ...context,
-  ...idempotency,
-  ...saga,
-  ...intentRetry,
-]
+export const RECORDS: readonly Method[] = [...agentRegistry, ...context, ...EFFECTS, ...saga, ...intentRetry]

@@ -1,9 +1,8 @@
-import { type EscalationRequest, loadsJson } from '@dir/storage-core'
+import { type EscalationRequest, type RequestStatus, loadsJson } from '@dir/storage-core'
 import fc from 'fast-check'
 import { ID, JSON_TEXT, type Method, TEXT, method, nullable, validId } from './method.ts'
-import { BRIEF, type ModelState, stamp } from './state.ts'
+import { BRIEF, type ModelRequest, type ModelState, stamp } from './state.ts'
 
-const parsed = (json: string): unknown => loadsJson(json, { lossless: true })
 const SOME_ID = ID.filter(validId)
 
 const REQUEST = fc.record({
@@ -15,9 +14,22 @@ const REQUEST = fc.record({
   impact: TEXT,
 })
 
+const UNDECIDED = { resolvedAt: null, decision: null, resolvedBy: null }
+
 function insert(state: ModelState, { dfid, ...request }: EscalationRequest): void {
   state.requests.delete(dfid)
-  state.requests.set(dfid, { ...request, createdAt: stamp(state), resolvedAt: null, decision: null })
+  state.requests.set(dfid, { ...request, createdAt: stamp(state), ...UNDECIDED })
+}
+
+/** As `getRequest` and `listRequests` show it. */
+function shown(dfid: string, request: ModelRequest): object {
+  return {
+    dfid,
+    ...request,
+    status: request.resolvedAt === null ? 'PENDING' : 'RESOLVED',
+    context: loadsJson(request.contextJson),
+    proposal: loadsJson(request.proposalJson),
+  }
 }
 
 interface Budget {
@@ -41,12 +53,22 @@ const BUDGET: fc.Arbitrary<Budget> = fc.record({
 })
 
 const RESOLVED_AT = fc.constantFrom('2026-03-01T09:30:00Z', '2026-03-02T00:00:00')
-/** Of no request: those that the model has not seen cannot be named. */
-const CREATED_AT: fc.Arbitrary<{ createdAt?: string }> = fc.constantFrom(
+/** The time is of no request: those that the model has not seen cannot be named. */
+const RESOLUTION: fc.Arbitrary<{ createdAt?: string; resolvedBy?: string }> = fc.constantFrom(
   {},
   {},
+  { resolvedBy: 'reviewer' },
+  { resolvedBy: 'é 😀' },
+  { createdAt: '2000-01-01', resolvedBy: 'reviewer' },
+)
+
+const FILTER: fc.Arbitrary<{ status?: RequestStatus; agentId?: string }> = fc.constantFrom(
   {},
-  { createdAt: '2000-01-01' },
+  { status: 'PENDING' },
+  { status: 'RESOLVED' },
+  { agentId: 'a' },
+  { status: 'PENDING', agentId: 'b' },
+  { status: 'RESOLVED', agentId: 'b' },
 )
 
 export const REQUESTS: readonly Method[] = [
@@ -73,21 +95,33 @@ export const REQUESTS: readonly Method[] = [
     'resolveRequest',
     null,
     ['dfid'],
-    [ID, RESOLVED_AT, TEXT, nullable(JSON_TEXT), CREATED_AT],
-    ({ requests }, dfid, resolvedAt, decision, proposalJson, { createdAt }) => {
+    [ID, RESOLVED_AT, TEXT, nullable(JSON_TEXT), RESOLUTION],
+    ({ requests }, dfid, resolvedAt, decision, proposalJson, { createdAt, resolvedBy = null }) => {
       const request = requests.get(dfid)
       if (request === undefined || request.resolvedAt !== null || createdAt !== undefined) return false
-      const known = { ...request, resolvedAt: `${resolvedAt.slice(0, 19)}.000000Z`, decision }
+      const known = { ...request, resolvedAt: `${resolvedAt.slice(0, 19)}.000000Z`, decision, resolvedBy }
       requests.set(dfid, { ...known, proposalJson: proposalJson ?? request.proposalJson })
       return true
     },
   ),
+  method('escalation', 'getRequest', null, ['dfid'], [ID], ({ requests }, dfid) => {
+    const request = requests.get(dfid)
+    return request === undefined ? null : shown(dfid, request)
+  }),
+  method('escalation', 'listRequests', null, [], [FILTER], ({ requests }, { status, agentId }) =>
+    [...requests]
+      .filter(([, request]) => agentId === undefined || request.agentId === agentId)
+      .filter(
+        ([, { resolvedAt }]) => status === undefined || (status === 'PENDING') === (resolvedAt === null),
+      )
+      .map(([dfid, request]) => shown(dfid, request)),
+  ),
   method('escalation', 'getPendingRequests', null, [], [], ({ requests }) =>
-    [...requests].flatMap(([dfid, { resolvedAt, decision: _, contextJson, proposalJson, ...rest }]) =>
-      resolvedAt === null
-        ? [{ dfid, ...rest, context: parsed(contextJson), proposal: parsed(proposalJson) }]
-        : [],
-    ),
+    [...requests].flatMap(([dfid, request]) => {
+      const { resolvedAt, decision: _, resolvedBy: __, ...asked } = request
+      const parsed = { context: loadsJson(asked.contextJson), proposal: loadsJson(asked.proposalJson) }
+      return resolvedAt === null ? [{ dfid, ...asked, ...parsed }] : []
+    }),
   ),
   method('escalation', 'tryConsumeBudget', 'budget', ['agentId'], [ID, BUDGET], consume),
   method('escalation', 'requestWithinBudget', 'budget', [], [REQUEST, BUDGET], (state, request, budget) => {

@@ -17,7 +17,7 @@ function line(step: Step): string {
     return `await ${handle}.atomically((batch) => { ${calls} })`
   }
   const call = written(handle, step)
-  return step.call.name === 'events' ? `await Array.fromAsync(${call})` : `await ${call}`
+  return /^(events$|list(?!Active))/.test(step.call.name) ? `await Array.fromAsync(${call})` : `await ${call}`
 }
 
 function written(on: string, { call, args }: ModelCall): string {

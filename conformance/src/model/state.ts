@@ -58,6 +58,9 @@ export interface ModelEffect {
   readonly requestHash: string | null
   readonly createdAt: Hole | null
   readonly claim: ModelClaim | null
+  /** What it was claimed for; a result that ended the claim keeps it. */
+  readonly dfid: string | null
+  readonly stepId: string | null
 }
 
 /** The claim that stands. */
@@ -96,6 +99,7 @@ export interface ModelRequest {
   readonly createdAt: Hole
   readonly resolvedAt: string | null
   readonly decision: string | null
+  readonly resolvedBy: string | null
 }
 
 export function emptyState(): ModelState {

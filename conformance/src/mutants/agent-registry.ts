@@ -78,7 +78,7 @@ export const agentRegistryMutants: readonly Mutant[] = [
     })),
     async witness({ agentRegistry }) {
       await agentRegistry.upsertAgent(AGENT)
-      return Object.keys((await agentRegistry.getAgent('w')) ?? {}).length === 7
+      return 'updatedAt' in ((await agentRegistry.getAgent('w')) ?? {})
     },
   },
   {

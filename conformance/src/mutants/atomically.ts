@@ -37,6 +37,20 @@ function tryOperations(record: (batch: Batch) => unknown): Recorded[] | null {
 
 export const batchMutants: readonly Mutant[] = [
   {
+    id: 'batch-answers-in-the-order-recorded',
+    breaks: 'a batch answers with everything, whatever its callback returned',
+    from: 'a callback whose answer nobody looks at',
+    killedBy: 'atomically/answers-with-what-its-callback-returns',
+    wrap: over((sound) => ({ atomically: (record) => sound.atomically((batch) => void record(batch)) })),
+    async witness(storage) {
+      const answers: unknown[] = await storage.atomically((batch) => {
+        batch.context.setSession('w', '1')
+        return [batch.intentRetry.increment('w')]
+      })
+      return answers.length === 2
+    },
+  },
+  {
     id: 'batch-one-by-one',
     breaks: 'the operations of a batch are committed one after another, up to the one that fails',
     from: 'a MULTI without WATCH; a loop that looks like a transaction',

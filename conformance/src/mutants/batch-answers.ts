@@ -34,6 +34,12 @@ const ANSWERS: readonly Answer[] = [
   },
   {
     protocol: 'idempotency',
+    method: 'renewClaim',
+    killedBy: 'atomically/a-claim-that-a-result-voids-fails-the-batch',
+    record: (batch) => batch.idempotency.renewClaim('w', 'token', 60),
+  },
+  {
+    protocol: 'idempotency',
     method: 'complete',
     killedBy: 'atomically/a-claim-of-somebody-else-fails-the-batch',
     record: (batch) => batch.idempotency.complete('w', 'token', {}),
@@ -97,7 +103,7 @@ export const formerStatusMutant: Mutant = {
         return await sound.atomically(record)
       } catch (error) {
         const expected: [string, string | null][] = []
-        const unjudged = (batch: Batch): void =>
+        const unjudged = (batch: Batch): unknown =>
           record({ ...batch, expectStatus: (dfid, status) => void expected.push([dfid, status]) })
         const stop = new RangeError('only to see what it expects')
         await sound

@@ -32,6 +32,10 @@ const JUDGED: Readonly<Record<string, Judged>> = {
     holds: async ({ context }, id, expected) => (await context.getState(id)) === expected,
     rest: ({ context }, id, _, json) => context.setState(id, json),
   },
+  renewClaim: {
+    path: ['idempotency', 'renewClaim'],
+    holds: async ({ idempotency }, key) => (await idempotency.get(key)) === null,
+  },
   complete: {
     path: ['idempotency', 'complete'],
     holds: async ({ idempotency }, key) => (await idempotency.get(key)) === null,

@@ -142,7 +142,7 @@ export const bystanderMutants: readonly Mutant[] = [
   },
   {
     id: 'tokens-known-where-they-were-given',
-    breaks: 'a claim can only be ended on the handle that made it',
+    breaks: 'a claim can only be renewed and ended on the handle that made it',
     from: 'tokens kept in the memory of a process',
     killedBy: 'idempotency/claim-runs-to-its-result',
     wrap: over(({ idempotency }) => {
@@ -154,6 +154,8 @@ export const bystanderMutants: readonly Mutant[] = [
             if (claim.state === 'started' || claim.state === 'ambiguous') given.add(claim.token)
             return claim
           },
+          renewClaim: async (key, token, leaseSec) =>
+            given.has(token) && idempotency.renewClaim(key, token, leaseSec),
           complete: async (key, token, result) =>
             (given.has(token) || result === null) && idempotency.complete(key, token, result),
           abandon: async (key, token) => given.has(token) && idempotency.abandon(key, token),

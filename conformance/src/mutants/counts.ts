@@ -35,24 +35,6 @@ export const countMutants: readonly Mutant[] = [
     },
   },
   {
-    id: 'large-integers-rounded',
-    breaks: 'integers beyond 2^53 in a saved state come back rounded',
-    from: 'JSON.parse',
-    killedBy: 'values/stored-json-is-read-without-loss',
-    wrap: over(({ saga }) => ({
-      saga: {
-        async getDirtyState(dfid) {
-          const state = await saga.getDirtyState(dfid)
-          return state === null ? null : { ...state, partialState: rounded(state.partialState) }
-        },
-      },
-    })),
-    async witness({ saga }) {
-      await saga.markDirty('w', '', '9007199254740993')
-      return typeof (await saga.getDirtyState('w'))?.partialState === 'number'
-    },
-  },
-  {
     id: 'increment-reads-then-writes',
     breaks: 'increment reads the count, and writes one more in a second step',
     from: '400 rejections counted as 95; better-auth (23 places)',
@@ -174,11 +156,3 @@ export const countMutants: readonly Mutant[] = [
     },
   },
 ]
-
-function rounded(value: unknown): unknown {
-  if (typeof value === 'bigint') return Number(value)
-  if (Array.isArray(value)) return value.map(rounded)
-  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
-    return value
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, rounded(one)]))
-}

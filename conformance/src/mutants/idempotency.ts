@@ -48,11 +48,10 @@ export const idempotencyMutants: readonly Mutant[] = [
     wrap: over(({ idempotency }) => ({
       idempotency: {
         async setIfAbsent(key, result) {
-          const before = await idempotency.get(key)
-          if (before !== null) return { stored: false, result: before }
+          if ((await idempotency.get(key)) !== null) return idempotency.setIfAbsent(key, result)
           await pause()
           await idempotency.set(key, result)
-          return { stored: true, result: (await idempotency.get(key)) ?? result }
+          return { ...(await idempotency.setIfAbsent(key, result)), stored: true }
         },
       },
     })),

@@ -1,3 +1,5 @@
+import { range } from '../scenarios/kit.ts'
+import { ago } from '../scenarios/plant.ts'
 import { acquiring } from './acquiring.ts'
 import type { Mutant } from './mutant.ts'
 import { over, overShared } from './over.ts'
@@ -37,6 +39,27 @@ export const lockHoldMutants: readonly Mutant[] = [
       await resourceLock.acquireBatch('w', { 'b:c': 1 }, 1)
       await resourceLock.acquireBatch('w:b', { c: 1 }, 1)
       return (await resourceLock.getLockedAmount('b:c', null)) === 0
+    },
+  },
+  {
+    id: 'lock-holds-judged-one-by-one',
+    breaks: 'of holds that end together, some are listed while others are over',
+    from: 'a clock that is asked for each row, as clock_timestamp() is',
+    killedBy: 'resource-lock/holds-end-together',
+    capability: 'leases',
+    wrap: over(({ resourceLock }) => ({
+      resourceLock: {
+        getHolds: async (filter) =>
+          (await resourceLock.getHolds(filter)).filter(
+            ({ expiresAt }, row) => expiresAt === null || expiresAt > ago(-row / 1_000),
+          ),
+      },
+    })),
+    async witness({ resourceLock }) {
+      const wanted = Object.fromEntries(range(300).map((n) => [`w ${n}`, 1]))
+      await resourceLock.acquire('w', wanted, 1, { leaseSec: 0.15 })
+      const held = (await resourceLock.getHolds()).length
+      return held > 0 && held < 300
     },
   },
   {

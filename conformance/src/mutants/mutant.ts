@@ -1,5 +1,5 @@
-import type { StorageHandle } from '@dir/storage-core'
-import type { Backend } from '../backend.ts'
+import type { Capability, StorageHandle } from '@dir/storage-core'
+import type { ApplicationTransaction, Backend } from '../backend.ts'
 
 /** A backend broken on purpose in one behaviour: what the suite must catch, and what proves that it does. */
 export interface Mutant {
@@ -10,6 +10,8 @@ export interface Mutant {
   readonly from: string
   /** The scenario that must fail on it. */
   readonly killedBy: string
+  /** What the sound backend must claim, beyond what all do. */
+  readonly capability?: Capability
   /** The broken backend, over any sound one. */
   wrap(backend: Backend): Backend
   /** A small program of its own that shows the fault: true on the mutant, false on a sound backend. */
@@ -20,10 +22,12 @@ export interface Mutant {
   ): Promise<boolean>
 }
 
-/** For witnesses of faults between namespaces. */
+/** For witnesses of faults between namespaces, and beside the handles. */
 export interface Elsewhere {
   /** That of the witness. */
   readonly namespace: string
   readonly openIn: (namespace: string) => Promise<StorageHandle>
+  /** Where the backend has them. */
+  readonly openTransaction: () => Promise<ApplicationTransaction>
   readonly destroy: (namespace: string) => Promise<void>
 }

@@ -5,7 +5,7 @@ import type { Mutant } from './mutant.ts'
 import { over } from './over.ts'
 
 /** Opens with other options than those given. */
-function opening(change: (options: HandleOptions) => HandleOptions): (backend: Backend) => Backend {
+export function opening(change: (options: HandleOptions) => HandleOptions): (backend: Backend) => Backend {
   return (backend) => ({
     ...backend,
     open: (namespace, options = {}) => backend.open(namespace, change(options)),
@@ -20,7 +20,7 @@ export const openMutants: readonly Mutant[] = [
     killedBy: 'handle/options-are-checked',
     wrap: opening((options) => {
       const known = Object.entries(options).filter(([key]) =>
-        ['operationTimeoutMs', 'maxValueBytes', 'init'].includes(key),
+        ['operationTimeoutMs', 'maxValueBytes', 'init', 'numbers'].includes(key),
       )
       return Object.fromEntries(known)
     }),

@@ -1,11 +1,12 @@
 import type { Protocol, StorageBundle, StorageHandle } from '@dir/storage-core'
+import type { Atomically } from '@dir/storage-core/adapter'
 import type { Backend } from '../backend.ts'
 import { openBackend } from '../open.ts'
 
 /** Methods that take the place of a sound handle's; the others stay. */
 export type Changes = { readonly [P in Protocol]?: Partial<StorageBundle[P]> } & Partial<
-  Omit<StorageHandle, Protocol>
->
+  Omit<StorageHandle, Protocol | 'atomically'>
+> & { readonly atomically?: Atomically }
 
 /** Breaks any backend by changing methods of its handles. */
 export function over(change: (sound: StorageHandle) => Changes): (backend: Backend) => Backend {
@@ -36,7 +37,7 @@ export function overShared<Shared>(
 }
 
 /** `sound`, but for the members of `changes`: methods are replaced, stores are changed in turn. */
-function changed<T extends object>(sound: T, changes: object): T {
+export function changed<T extends object>(sound: T, changes: object): T {
   const wrapped = new Map<PropertyKey, unknown>()
   return new Proxy(sound, {
     get(target, key) {

@@ -59,8 +59,10 @@ const claims: Claims = {
   leases: no,
   atomically: no,
   export: no,
+  prune: no,
   processes: no,
   durable: no,
+  join: no,
   pythonFile: no,
 }
 

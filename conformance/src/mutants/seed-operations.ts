@@ -1,6 +1,12 @@
-import type { Protocol, Transition } from '@dir/storage-core'
-import { type AgentRow, type DirtyRow, type EventRow, compareIds, nextCount } from '@dir/storage-core/adapter'
-import { type SeedStore, now, pause } from './seed-store.ts'
+import type { Instant, Protocol, Transition } from '@dir/storage-core'
+import {
+  type AgentRow,
+  type DirtyFlowRow,
+  type EventRow,
+  compareIds,
+  nextCount,
+} from '@dir/storage-core/adapter'
+import { type SeedStore, isOlder, now, pageAfter, pause } from './seed-store.ts'
 import { escalation } from './seed-escalation.ts'
 import { idempotency } from './seed-idempotency.ts'
 import type { SeedProtocol } from './seed-protocol.ts'
@@ -15,22 +21,35 @@ const expectSession = async (store: SeedStore, dfid: string, expected: string | 
 const lastStatus = (store: SeedStore, dfid: string): string | null =>
   store.list<Transition>('transitions').findLast((one) => one.dfid === dfid)?.toStatus ?? null
 
+/** With the times that only lists show. */
+type SeedAgent = AgentRow & { readonly registeredAt: Instant; readonly updatedAt: Instant }
+
+const byId = (one: SeedAgent, other: SeedAgent): number => compareIds(one.agentId, other.agentId)
+
+/** `place` is its own in the order of the marks. */
+type Mark = DirtyFlowRow & { readonly place: number }
+
 export const SEED_OPERATIONS: { readonly [P in Protocol]?: SeedProtocol<P> } = {
   agentRegistry: {
     async upsertAgent(store, agent) {
-      const before = await store.read<AgentRow>('agents', agent.agentId)
-      store
-        .table('agents')
-        .set(agent.agentId, { ...agent, suspensionReason: before?.suspensionReason ?? null })
+      const before = await store.read<SeedAgent>('agents', agent.agentId)
+      const { suspensionReason = null, registeredAt = now() } = before ?? {}
+      const times = { registeredAt, updatedAt: now() }
+      store.table('agents').set(agent.agentId, { ...agent, suspensionReason, ...times })
     },
-    getAgent: (store, id) => store.read<AgentRow>('agents', id),
+    async getAgent(store, id) {
+      const row = await store.read<SeedAgent>('agents', id)
+      if (row === null) return null
+      const { registeredAt: _, updatedAt: __, ...agent } = row
+      return agent
+    },
     async getStatus(store, id) {
       const row = await store.read<AgentRow>('agents', id)
       return row === null ? null : { status: row.status, suspensionReason: row.suspensionReason }
     },
     async updateStatus(store, id, status, suspensionReason) {
       const row = await store.read<AgentRow>('agents', id)
-      if (row !== null) store.table('agents').set(id, { ...row, status, suspensionReason })
+      if (row !== null) store.table('agents').set(id, { ...row, status, suspensionReason, updatedAt: now() })
       return row !== null
     },
     listActiveAgents: (store) =>
@@ -38,6 +57,11 @@ export const SEED_OPERATIONS: { readonly [P in Protocol]?: SeedProtocol<P> } = {
         .filter(({ status }) => status === 'ACTIVE')
         .map(({ agentId }) => agentId)
         .sort(compareIds),
+    agentsPage(store, status, cursor) {
+      const rows = [...store.table<SeedAgent>('agents').values()]
+      const found = rows.filter((row) => (status ?? row.status) === row.status).sort(byId)
+      return pageAfter(found, cursor, byId)
+    },
   },
   context: {
     get: (store, kind, id) => store.read<string>(kind, id),
@@ -55,21 +79,34 @@ export const SEED_OPERATIONS: { readonly [P in Protocol]?: SeedProtocol<P> } = {
       const list = store.list<EventRow>('events')
       return events.map((event) => list.push({ ...event, seq: list.length + 1, timestamp: now() }))
     },
-    eventsPage: (store, { dfid, event, afterSeq, limit }) =>
-      store
+    eventsPage(store, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
+      const found = store
         .list<EventRow>('events')
         .filter((one) => (dfid ?? one.dfid) === one.dfid && (event ?? one.event) === one.event)
-        .filter(({ seq }) => seq > afterSeq)
-        .slice(0, limit),
+        .filter(({ seq }) => seq > afterSeq && seq < (beforeSeq ?? Infinity))
+      return (newestFirst ? found.toReversed() : found).slice(0, limit)
+    },
   },
   saga: {
     markDirty(store, dfid, failedStep, partialStateJson) {
+      const place = store.list('marked').push(dfid)
       store.table('marks').delete(dfid)
-      store.table<DirtyRow>('marks').set(dfid, { failedStep, partialStateJson })
+      store.table<Mark>('marks').set(dfid, { dfid, failedStep, partialStateJson, markedAt: now(), place })
     },
     getDirtyFlows: (store) => [...store.table('marks').keys()],
-    getDirtyState: (store, dfid) => store.read<DirtyRow>('marks', dfid),
+    async getDirtyState(store, dfid) {
+      const mark = await store.read<Mark>('marks', dfid)
+      return mark === null
+        ? null
+        : { failedStep: mark.failedStep, partialStateJson: mark.partialStateJson ?? '' }
+    },
     clearDirty: (store, dfid) => void store.table('marks').delete(dfid),
+    dirtyFlowsPage(store, leastAgeMicros, cursor) {
+      const isOld = isOlder(leastAgeMicros)
+      const marks = [...store.table<Mark>('marks').values()].filter(({ markedAt }) => isOld(markedAt))
+      const { items, next } = pageAfter(marks, cursor, (one, other) => one.place - other.place)
+      return { items: items.map(({ place: _, ...flow }) => flow), next }
+    },
   },
   resourceLock,
   intentRetry: {
@@ -89,6 +126,20 @@ export const SEED_OPERATIONS: { readonly [P in Protocol]?: SeedProtocol<P> } = {
     getTransitions: (store, dfid) =>
       store.list<Transition>('transitions').filter((one) => (dfid ?? one.dfid) === one.dfid),
     getCurrentStatus: lastStatus,
+    flowsPage(store, { status, leastAgeMicros }, cursor) {
+      const isOld = isOlder(leastAgeMicros)
+      const all = store.list<Transition>('transitions')
+      const last = new Map(all.map(({ dfid }, place) => [dfid, place]))
+      const rows = [...last.values()].map((place) => ({ place, ...(all[place] as Transition) }))
+      const inOrder = rows
+        .filter(({ toStatus }) => (status ?? toStatus) === toStatus)
+        .sort((one, other) => one.place - other.place)
+      const page = pageAfter(inOrder, cursor, (one, other) => one.place - other.place)
+      const items = page.items
+        .filter(({ createdAt }) => isOld(createdAt))
+        .map(({ dfid, toStatus, createdAt }) => ({ dfid, status: toStatus, since: createdAt }))
+      return { ...page, items }
+    },
     async transition(store, dfid, fromStatus, toStatus) {
       const current = lastStatus(store, dfid)
       await pause()

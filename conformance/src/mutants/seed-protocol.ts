@@ -5,5 +5,5 @@ import type { SeedStore } from './seed-store.ts'
 /** A protocol in separate steps. */
 export type SeedProtocol<P extends Protocol> = Omit<
   Implementation<Operations[P], SeedStore>,
-  'exportPage' | 'importPage'
+  'exportPage' | 'importPage' | 'pruneFlow' | 'prunePage'
 >

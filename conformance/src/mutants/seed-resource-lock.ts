@@ -1,5 +1,5 @@
-import { type HoldRow, compareIds, formatMicros, hostMicros, noRoom } from '@dir/storage-core/adapter'
-import { type SeedStore, now, pause } from './seed-store.ts'
+import { type HoldRow, compareHolds, formatMicros, hostMicros, noRoom } from '@dir/storage-core/adapter'
+import { type SeedStore, isOlder, now, pageAfter, pause } from './seed-store.ts'
 import type { SeedProtocol } from './seed-protocol.ts'
 
 function holds(store: SeedStore): HoldRow[] {
@@ -13,6 +13,14 @@ const lockedMicros = (store: SeedStore, resourceId: string, except: string | nul
   )
 
 const holdKey = (dfid: string, resourceId: string): string => JSON.stringify([dfid, resourceId])
+
+function found(store: SeedStore, dfid: string | null, resourceId: string | null): HoldRow[] {
+  return holds(store)
+    .filter(
+      (hold) => (dfid ?? hold.dfid) === hold.dfid && (resourceId ?? hold.resourceId) === hold.resourceId,
+    )
+    .sort(compareHolds)
+}
 
 export const resourceLock: SeedProtocol<'resourceLock'> = {
   getLockedAmount: lockedMicros,
@@ -36,12 +44,10 @@ export const resourceLock: SeedProtocol<'resourceLock'> = {
         store.table('holds').delete(holdKey(dfid, hold.resourceId))
   },
   renew: () => false,
-  getHolds: (store, dfid, resourceId) =>
-    holds(store)
-      .filter(
-        (hold) => (dfid ?? hold.dfid) === hold.dfid && (resourceId ?? hold.resourceId) === hold.resourceId,
-      )
-      .sort(
-        (a, b) => a.fence - b.fence || compareIds(a.dfid, b.dfid) || compareIds(a.resourceId, b.resourceId),
-      ),
+  getHolds: found,
+  holdsPage(store, { dfid, resourceId, leastAgeMicros }, cursor) {
+    const isOld = isOlder(leastAgeMicros)
+    const items = found(store, dfid, resourceId).filter(({ acquiredAt }) => isOld(acquiredAt))
+    return pageAfter(items, cursor, compareHolds)
+  },
 }

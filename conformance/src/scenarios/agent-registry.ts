@@ -15,8 +15,9 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
       const agentId = id('agent')
       await agentRegistry.upsertAgent(anAgent(agentId))
       await agentRegistry.updateStatus(agentId, 'SUSPENDED', 'limit breached')
-      const changed = { priority: 9, status: 'REVIEW', agentVersion: null, sessionToken: '' }
-      await agentRegistry.upsertAgent(anAgent(agentId, { ...changed, contractJson: '[]' }))
+      const texts = { contractJson: '[]', status: 'REVIEW', agentVersion: null, sessionToken: '' }
+      const changed = { priority: 9, ...texts }
+      await agentRegistry.upsertAgent(anAgent(agentId, changed))
       assert.equal(await agentRegistry.getAgent(agentId), { agentId, contract: [], ...changed }, 'the agent')
       assert.equal(
         await agentRegistry.getStatus(agentId),
@@ -69,14 +70,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
       assert.equal(await agentRegistry.updateStatus(known, 'SUSPENDED', 'why'), true, 'the same values again')
       assert.equal(
         await agentRegistry.getAgent(known),
-        {
-          agentId: known,
-          contract: { role: 'trader' },
-          priority: 5,
-          status: 'SUSPENDED',
-          agentVersion: '1.0',
-          sessionToken: 'session-1',
-        },
+        { ...anAgent(known), contract: { role: 'trader' }, status: 'SUSPENDED' },
         'the rest of the agent stays',
       )
       assert.equal(await agentRegistry.updateStatus(known, 'ACTIVE', null), true, 'without a reason')

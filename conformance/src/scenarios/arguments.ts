@@ -3,7 +3,7 @@ import type { Scenario } from '../scenario.ts'
 import { BAD_SEED_ARGUMENTS } from './bad-arguments.ts'
 import type { BadArguments } from './bad-records.ts'
 import { BAD_ATOMIC_ARGUMENTS, BAD_LEASE_ARGUMENTS } from './bad-verb-arguments.ts'
-import { brief } from './kit.ts'
+import { answerOf, brief } from './kit.ts'
 import { RECORD_KINDS } from './record-kinds.ts'
 
 interface BadCall {
@@ -44,10 +44,7 @@ async function everything(storage: StorageHandle, protocol: Protocol): Promise<u
 function call(storage: StorageHandle, protocol: Protocol, { method, args }: BadCall): Promise<unknown> {
   // The types would not let these arguments through, which is the point.
   const store = storage[protocol] as unknown as Record<string, (...given: readonly unknown[]) => unknown>
-  const answer = store[method]?.(...args)
-  return method === 'events'
-    ? Array.fromAsync(answer as AsyncIterable<unknown>)
-    : (answer as Promise<unknown>)
+  return answerOf(store[method]?.(...args))
 }
 
 const scenariosOf = (

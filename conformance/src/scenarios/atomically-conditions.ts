@@ -1,5 +1,7 @@
 import { type Batch, PROTOCOLS, type StorageHandle } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
+import { FALSE_CLAIMS } from './false-claims.ts'
+import { FALSE_LEASES } from './false-leases.ts'
 import { type Expected, FALSE_CONDITIONS, type FalseCondition } from './false-conditions.ts'
 import { group } from './kit.ts'
 import { RECORD_KINDS } from './record-kinds.ts'
@@ -26,7 +28,18 @@ function recordAll(batch: Batch, id: string): void {
 const visible = (storage: StorageHandle, ids: readonly string[]): Promise<unknown[]> =>
   Promise.all(ids.flatMap((id) => RECORD_KINDS.map((kind) => kind.read(storage, id, ids[0] ?? ''))))
 
-const scenarioOf = ({ words, title, prepare, record, expected, capabilities = [] }: FalseCondition) => ({
+/** How many `recordAll` records. */
+const ALL = 11
+
+const scenarioOf = ({
+  words,
+  title,
+  prepare,
+  record,
+  earlier = 0,
+  expected,
+  capabilities = [],
+}: FalseCondition) => ({
   id: `atomically/${words}-fails-the-batch`,
   title: `nothing of a batch is written when ${title}`,
   clause: 'if one condition is false, the call rejects with the typed error and nothing is written',
@@ -44,11 +57,13 @@ const scenarioOf = ({ words, title, prepare, record, expected, capabilities = []
     const [code, fields] = expected(one)
     const batch = () =>
       storage.atomically((recorder) => {
+        recorder.decisionAudit.recordMany([]) // it writes nothing, and has a place
         recordAll(recorder, before)
         record(recorder, one)
         recordAll(recorder, after)
       })
-    await assert.rejects(batch, code, 'the batch', { ...fields })
+    const where = code === 'STORAGE_CONFLICT' ? { position: 1 + ALL + earlier } : {}
+    await assert.rejects(batch, code, 'the batch', { ...fields, ...where })
     assert.equal(await visible(await open(), ids), seen, 'what was there before the batch')
     assert.equal(await storage.resourceLock.getHolds({ resourceId: one }), holds, 'the holds')
   },
@@ -77,7 +92,7 @@ const MADE_TRUE: readonly (readonly [what: string, record: (batch: Batch, one: s
 ]
 
 export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
-  ...FALSE_CONDITIONS.map(scenarioOf),
+  ...[...FALSE_CONDITIONS, ...FALSE_CLAIMS, ...FALSE_LEASES].map(scenarioOf),
   {
     id: 'atomically/judges-the-state-before',
     title: 'conditions are judged on the state before the batch, whatever the batch itself writes earlier',

@@ -9,7 +9,7 @@ const INVALID = 'STORAGE_INVALID_ARGUMENT'
 const OFFERED = [
   'agentRegistry: upsertAgent updateStatus',
   'context: setSession compareAndSetSession setState compareAndSetState',
-  'idempotency: set complete abandon',
+  'idempotency: set renewClaim complete abandon',
   'decisionAudit: record recordMany',
   'saga: markDirty clearDirty',
   'resourceLock: acquireBatch acquire release renew',

@@ -12,7 +12,7 @@ export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
     id: 'atomically/commits-every-kind-of-write',
     title: 'a batch may hold every kind of write, and answers with their results in the order recorded',
     clause: 'atomically: what is recorded on batch commits together; it resolves to the results in order',
-    asserts: 13,
+    asserts: 14,
     async run(scenario) {
       const { storage, id, assert } = scenario
       const { agentRegistry, context, idempotency, decisionAudit, saga, resourceLock } = storage
@@ -20,6 +20,7 @@ export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
       const one = id('one')
       const claimed = await started(scenario, `${one} claimed`)
       const given = await started(scenario, `${one} given`)
+      const kept = await started(scenario, `${one} kept`)
       await agentRegistry.upsertAgent(anAgent(`${one} known`))
       await escalation.insertRequest(aRequest(`${one} asked`, one))
       const results = await storage.atomically((batch) => {
@@ -28,6 +29,7 @@ export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
         batch.context.setSession(one, '1')
         batch.context.compareAndSetState(one, null, '2')
         batch.idempotency.set(one, { n: 3 })
+        batch.idempotency.renewClaim(`${one} kept`, kept, 900)
         batch.idempotency.complete(`${one} claimed`, claimed, { n: 4 })
         batch.idempotency.abandon(`${one} given`, given)
         batch.decisionAudit.record(one, 'first')
@@ -42,7 +44,7 @@ export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
         batch.intentRetry.increment(one)
         batch.escalation.recordBudgetToken(one)
         batch.escalation.insertRequest(aRequest(one, one))
-        batch.escalation.resolveRequest(`${one} asked`, '2026-03-01', 'x', null)
+        batch.escalation.resolveRequest(`${one} asked`, '2026-03-01', 'x', '5', { resolvedBy: one })
         batch.lifecycle.recordTransition(`${one} other`, null, 'A')
         batch.lifecycle.transition(one, null, 'B')
         batch.expectStatus(`${one} unknown`, null)
@@ -52,14 +54,14 @@ export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
       const [hold] = await resourceLock.getHolds({ dfid: one })
       const grant = { fence: hold?.fence, expiresAt: null }
       assert.equal(
-        results.slice(0, 19),
+        results.slice(0, 20),
         [
-          ...[undefined, true, undefined, true, undefined, true, true, first, [second, third]],
+          ...[undefined, true, undefined, true, undefined, true, true, true, first, [second, third]],
           ...[undefined, grant, undefined, undefined, 8, undefined, undefined, true, undefined, true],
         ],
         'the results',
       )
-      assert.equal(results.length, 21, 'how many results, those of the two conditions among them')
+      assert.equal(results.length, 22, 'how many results, those of the two conditions among them')
       assert.equal(
         [await agentRegistry.getStatus(`${one} known`), (await agentRegistry.getAgent(one))?.agentId],
         [{ status: 'X', suspensionReason: 'why' }, one],
@@ -75,7 +77,11 @@ export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
         [{ n: 3 }, { n: 4 }],
         'the results of effects',
       )
-      assert.equal(await saga.getDirtyState(one), { failedStep: 'step', partialState: 5 }, 'the mark')
+      assert.equal(
+        await saga.getDirtyState(one),
+        { failedStep: 'step', partialState: 5, partialStateJson: '5' },
+        'the mark',
+      )
       assert.equal([hold?.amount, TIME.test(hold?.acquiredAt ?? '')], [6, true], 'the hold')
       assert.equal(await intentRetry.getCount(one), 8, 'the count')
       assert.equal(await escalation.getWindowCount(one, '2000-01-01'), 1, 'the token')
@@ -85,6 +91,8 @@ export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
         [one],
         'the requests',
       )
+      const decided = await escalation.getRequest(`${one} asked`)
+      assert.equal([decided?.decision, decided?.proposal, decided?.resolvedBy], ['x', 5, one], 'the decision')
       assert.equal(
         [await lifecycle.getCurrentStatus(one), await lifecycle.getCurrentStatus(`${one} other`)],
         ['B', 'A'],
@@ -146,7 +154,11 @@ export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
       await batch
       assert.equal(await idempotency.get(one), { n: 1 }, 'the result')
       const events = without(await decisionAudit.eventsForDfid(one), 'seq', 'timestamp', 'dfid')
-      assert.equal(events, [{ event: 'E', stepId: '', state: '', details: { n: 2 } }], 'the event')
+      assert.equal(
+        events,
+        [{ event: 'E', stepId: '', state: '', details: { n: 2 }, detailsJson: '{"n": 2}' }],
+        'the event',
+      )
     },
   },
   {

@@ -39,7 +39,8 @@ export const scenarios: readonly Scenario[] = group(
         const seq = await store.record('flow', 'E', { stepId: 's', state: 'S', details: { n: 1 } })
         const other = await decisionAudit.record('other', 'F')
         await store.close()
-        const expected = { seq, dfid: 'flow', event: 'E', stepId: 's', state: 'S', details: { n: 1 } }
+        const details = { details: { n: 1 }, detailsJson: '{"n": 1}' }
+        const expected = { seq, dfid: 'flow', event: 'E', stepId: 's', state: 'S', ...details }
         assert.equal(without(await store.eventsForDfid('flow'), 'timestamp'), [expected], 'the flow')
         const all = await store.allEventsChronological()
         assert.equal([all.map((event) => event.seq)], [[seq, other]], 'all events')

@@ -13,6 +13,7 @@ export const BAD_SEED_ARGUMENTS: BadArguments = {
       { status: bad.TEXT },
       { suspensionReason: bad.TEXT_OR_NULL },
     ],
+    listAgents: [[{ status: 'X' }], { options: bad.OPTIONS, status: bad.given(bad.TEXT) }],
   },
   context: {
     getSession: [['one'], { dfid: bad.ID }],
@@ -47,6 +48,7 @@ export const BAD_SEED_ARGUMENTS: BadArguments = {
     ],
     getDirtyState: [['one'], { dfid: bad.ID }],
     clearDirty: [['one'], { dfid: bad.ID }],
+    listDirtyFlows: [[{ olderThanSec: 9 }], { options: bad.OPTIONS, olderThanSec: bad.given(bad.SECONDS) }],
   },
   resourceLock: {
     getLockedAmount: [['one', null], { resourceId: bad.ID }, { excludeDfid: bad.ID_OR_NULL }],
@@ -73,12 +75,22 @@ export const BAD_SEED_ARGUMENTS: BadArguments = {
     recordBudgetToken: [['one'], { agentId: bad.ID }],
     insertRequest: [[aRequest('one', 'one')], REQUEST],
     resolveRequest: [
-      ['one', '2026-03-01', 'X', null, { createdAt: '2026-03-01' }],
+      ['one', '2026-03-01', 'X', null, { createdAt: '2026-03-01', resolvedBy: 'one' }],
       { dfid: bad.ID },
       { resolvedAt: bad.TIME },
       { decision: bad.TEXT },
       { proposalJson: bad.JSON_TEXT.filter((json) => json !== null) },
-      { options: bad.OPTIONS, createdAt: bad.given(bad.TIME) },
+      { options: bad.OPTIONS, createdAt: bad.given(bad.TIME), resolvedBy: bad.given(bad.ID) },
+    ],
+    getRequest: [['one'], { dfid: bad.ID }],
+    listRequests: [
+      [{ status: 'PENDING', agentId: 'one', olderThanSec: 9 }],
+      {
+        options: bad.OPTIONS,
+        status: bad.given([...bad.TEXT, '', 'pending', 'OPEN', 'PENDING ']),
+        agentId: bad.given(bad.ID),
+        olderThanSec: bad.given(bad.SECONDS),
+      },
     ],
   },
   lifecycle: {
@@ -89,5 +101,13 @@ export const BAD_SEED_ARGUMENTS: BadArguments = {
       { toStatus: bad.TEXT },
     ],
     getTransitions: [['one'], { dfid: bad.given(bad.ID) }],
+    listFlows: [
+      [{ status: 'X', olderThanSec: 9 }],
+      {
+        options: bad.OPTIONS,
+        status: bad.given(bad.TEXT),
+        olderThanSec: bad.given(bad.SECONDS),
+      },
+    ],
   },
 }

@@ -99,6 +99,12 @@ export const COUNT: readonly unknown[] = [...INT32, -1, -(2 ** 31)]
 
 export const SEQUENCE: readonly unknown[] = [...NOT_NUMBERS, -1, 1.5, 2 ** 53, 1e300]
 
+export const FLAG: readonly unknown[] = [undefined, null, 0, 1, 'true', {}, [], Object(true), Symbol('x')]
+
+export const SIGNAL: readonly unknown[] = [
+  ...[undefined, null, true, 'x', {}, { aborted: false }, new AbortController(), new EventTarget()],
+]
+
 export const SECONDS: readonly unknown[] = [...NOT_NUMBERS, -1, -1e-9, 1e9 + 1, 2 ** 53]
 
 /** No length of a lease or a window, which is more than 0 seconds. */

@@ -5,6 +5,8 @@ import { aRequest } from './samples.ts'
 const SWAP: readonly [Rules, Rules] = [{ expectedJson: bad.EXPECTED }, { dataJson: bad.JSON_TEXT }]
 const budget = { limit: 9, windowSec: 9 }
 const event = { dfid: 'one', event: 'E' }
+const { signal } = new AbortController()
+const filter = { ...event, afterSeq: 0, beforeSeq: 9, newestFirst: false, limit: 1, follow: false, signal }
 const events = (member: string, values: readonly unknown[]) =>
   within(values, (value) => [event, { ...event, [member]: value }])
 
@@ -16,10 +18,26 @@ export const BAD_ATOMIC_ARGUMENTS: BadArguments = {
   idempotency: {
     setIfAbsent: [['two', {}], { key: bad.ID }, { result: bad.OBJECT }],
     claim: [
-      ['two', { leaseSec: 60, requestHash: '' }],
+      ['two', { leaseSec: 60, requestHash: '', dfid: 'one', stepId: 'one' }],
       { key: bad.ID },
-      { options: bad.OPTIONS, leaseSec: bad.DURATION, requestHash: bad.given(bad.TEXT) },
+      {
+        options: bad.OPTIONS,
+        leaseSec: bad.DURATION,
+        requestHash: bad.given(bad.TEXT),
+        dfid: bad.given(bad.ID),
+        stepId: bad.given(bad.ID),
+      },
     ],
+    listClaims: [
+      [{ state: 'inFlight', dfid: 'one', olderThanSec: 9 }],
+      {
+        options: bad.OPTIONS,
+        state: bad.given([...bad.TEXT, '', 'started', 'inflight', 'ambiguous ']),
+        dfid: bad.given(bad.ID),
+        olderThanSec: bad.given(bad.SECONDS),
+      },
+    ],
+    renewClaim: [['two', 'token', 60], { key: bad.ID }, { token: bad.TOKEN }, { leaseSec: bad.DURATION }],
     complete: [['two', 'token', {}], { key: bad.ID }, { token: bad.TOKEN }, { result: bad.OBJECT }],
     abandon: [['two', 'token'], { key: bad.ID }, { token: bad.TOKEN }],
   },
@@ -42,13 +60,17 @@ export const BAD_ATOMIC_ARGUMENTS: BadArguments = {
       },
     ],
     events: [
-      [{ dfid: 'one', event: 'E', afterSeq: 0, limit: 1 }],
+      [filter],
       {
         options: bad.OPTIONS,
         dfid: bad.given(bad.ID),
         event: bad.given(bad.TEXT),
         afterSeq: bad.given(bad.SEQUENCE),
+        beforeSeq: bad.given(bad.SEQUENCE),
+        newestFirst: bad.given(bad.FLAG),
         limit: bad.given(bad.COUNT),
+        follow: bad.given(bad.FLAG),
+        signal: bad.given(bad.SIGNAL),
       },
     ],
   },
@@ -63,6 +85,15 @@ export const BAD_ATOMIC_ARGUMENTS: BadArguments = {
     getHolds: [
       [{ dfid: 'one', resourceId: 'one' }],
       { options: bad.OPTIONS, dfid: bad.given(bad.ID), resourceId: bad.given(bad.ID) },
+    ],
+    listHolds: [
+      [{ dfid: 'one', resourceId: 'one', olderThanSec: 9 }],
+      {
+        options: bad.OPTIONS,
+        dfid: bad.given(bad.ID),
+        resourceId: bad.given(bad.ID),
+        olderThanSec: bad.given(bad.SECONDS),
+      },
     ],
   },
   intentRetry: { increment: [['one'], { dfid: bad.ID }] },

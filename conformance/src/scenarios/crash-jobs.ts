@@ -1,7 +1,8 @@
 import type { Protocol } from '@dir/storage-core'
 import type { JobContext } from '../processes.ts'
 import { type With, jobsOf } from './jobs.ts'
-import { type RecordKind, allKindsOf, kindsOf, writeSurely } from './record-kinds.ts'
+import type { RecordKind } from './record-kind.ts'
+import { allKindsOf, kindsOf, writeSurely } from './record-kinds.ts'
 
 /** What a function of this module does, as a job for a child process that is killed before it ends. */
 export const toJob: ReturnType<typeof jobsOf> = jobsOf(import.meta.url)

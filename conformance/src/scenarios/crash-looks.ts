@@ -3,7 +3,8 @@ import type { StorageHandle } from '@dir/storage-core'
 import type { ScenarioContext } from '../scenario.ts'
 import { EVENTS } from './crash-jobs.ts'
 import { range } from './kit.ts'
-import { type RecordKind, allKindsOf } from './record-kinds.ts'
+import type { RecordKind } from './record-kind.ts'
+import { allKindsOf } from './record-kinds.ts'
 
 /** What a lane left: the number of the last write that is visible. It is an assertion that no write is half there. */
 export type Look = (

@@ -10,16 +10,17 @@ export const scenarios: readonly Scenario[] = [
       asserts: 3,
       async run({ storage: { decisionAudit }, id, assert }) {
         const dfid = id('flow')
-        const empty = { dfid, event: 'E', stepId: '', state: '', details: {} }
+        const empty = { dfid, event: 'E', stepId: '', state: '', details: {}, detailsJson: '{}' }
         await decisionAudit.record(dfid, 'E')
         await decisionAudit.record(dfid, 'E', {})
         await decisionAudit.record(dfid, 'E', { details: null })
         await decisionAudit.record(dfid, 'E', { stepId: '', state: '', details: {} })
+        const none = { details: { none: null }, detailsJson: '{"none": null}' }
         await decisionAudit.record(dfid, '', { state: 'S', details: { none: null } })
         const events = await decisionAudit.eventsForDfid(dfid)
         assert.equal(
           without(events, 'seq', 'timestamp'),
-          [empty, empty, empty, empty, { ...empty, event: '', state: 'S', details: { none: null } }],
+          [empty, empty, empty, empty, { ...empty, event: '', state: 'S', ...none }],
           'the events',
         )
         assert.ok(
@@ -44,7 +45,7 @@ export const scenarios: readonly Scenario[] = [
         const record = (n: number) => decisionAudit.record(flow(n), `E${n}`)
         const seqs = await Promise.all(range(40).map(record))
         for (const n of range(60).slice(40)) seqs.push(await record(n))
-        const empty = { stepId: '', state: '', details: {} }
+        const empty = { stepId: '', state: '', details: {}, detailsJson: '{}' }
         const expected = seqs.map((seq, n) => ({ seq, dfid: flow(n), event: `E${n}`, ...empty }))
         const all = await decisionAudit.allEventsChronological()
         assert.equal(without(all, 'timestamp'), expected, 'all flows, each event with the seq it was given')
@@ -93,7 +94,12 @@ export const scenarios: readonly Scenario[] = [
         )
         assert.equal(
           without(seen.slice(1, -1), 'seq', 'timestamp'),
-          events.map((event) => ({ ...event, stepId: '', state: '' })),
+          events.map((event) => ({
+            ...event,
+            stepId: '',
+            state: '',
+            detailsJson: `{"n": ${event.details.n}}`,
+          })),
           'whole events',
         )
       },

@@ -100,15 +100,25 @@ export const scenarios: readonly Scenario[] = [
   ...group({ level: 'atomic', protocols: ['idempotency'] }, [
     {
       id: 'durations/claims-end-neither-early-nor-late',
-      title: 'a claim is in flight until its lease is over and not longer, in fractions of a second',
+      title:
+        'a claim is in flight until its lease, renewed or not, is over and not longer, in fractions of a second',
       clause: 'ambiguous: a claim that ran out unfinished',
-      asserts: 2,
+      asserts: 3,
       async run(context) {
         const { idempotency } = context.storage
         await ends(
           context,
           0.4,
           (key, leaseSec) => idempotency.claim(key, { leaseSec }),
+          async (key, leaseSec) => (await idempotency.claim(key, { leaseSec })).state === 'inFlight',
+        )
+        await ends(
+          context,
+          0.5,
+          async (key, leaseSec) => {
+            const claim = await idempotency.claim(key, { leaseSec: 1_000 })
+            if (claim.state === 'started') await idempotency.renewClaim(key, claim.token, leaseSec)
+          },
           async (key, leaseSec) => (await idempotency.claim(key, { leaseSec })).state === 'inFlight',
         )
       },

@@ -61,23 +61,32 @@ export const scenarios: readonly Scenario[] = [
   ...group({ level: 'atomic', protocols: ['idempotency'] }, [
     {
       id: 'durations/of-claims',
-      title: 'a claim is in flight as long as asked, from a fraction of a second to years',
-      clause: 'claim: leaseSec; in flight until the lease ends',
-      asserts: LONG.length,
+      title: 'a claim is in flight as long as asked, made or renewed, from a minute to years',
+      clause: 'claim, renewClaim: leaseSec; in flight until the lease ends',
+      asserts: 2 * LONG.length,
       async run({ storage: { idempotency }, id, assert }) {
         for (const leaseSec of LONG) {
-          const [known, key] = [id('known'), id('key')]
+          const [known, key, renewed] = [id('known'), id('key'), id('renewed')]
           const begun = performance.now()
           await idempotency.claim(known, { leaseSec: 1_000 })
           await idempotency.claim(key, { leaseSec })
+          const claim = await idempotency.claim(renewed, { leaseSec: 30 })
+          if (claim.state === 'started') await idempotency.renewClaim(renewed, claim.token, leaseSec)
           const claims = [
             await idempotency.claim(known, { leaseSec: 1 }),
             await idempotency.claim(key, { leaseSec: 1 }),
+            await idempotency.claim(renewed, { leaseSec: 1 }),
           ]
-          const [first = '', second = ''] = claims.map((one) => (one.state === 'inFlight' ? one.until : ''))
+          const [first = '', second = '', third = ''] = claims.map((one) =>
+            one.state === 'inFlight' ? one.until : '',
+          )
           assert.ok(
             isAbout(microsOf(second) - microsOf(first), leaseSec - 1_000, begun),
             `in flight for ${leaseSec} seconds`,
+          )
+          assert.ok(
+            isAbout(microsOf(third) - microsOf(second), 0, begun),
+            `in flight for ${leaseSec} seconds, renewed`,
           )
         }
       },

@@ -3,6 +3,7 @@ import type { StorageHandle, StorageRecord } from '@dir/storage-core'
 import { formatMicros, hostMicros } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
 import { LONG_AGO, group, until, whole, without } from './kit.ts'
+import { asked } from './escalation-decisions.ts'
 import { aRequest } from './samples.ts'
 
 const HOUR = { windowSec: 3_600 }
@@ -146,7 +147,7 @@ export const scenarios: readonly Scenario[] = [
         assert.equal(await ask(refused, 'none', 0), { granted: false, used: 0 }, 'limit 0')
         assert.equal(await ask(dfid, 'first', 2), { granted: true, used: 1 }, 'the first')
         const [first] = await pending()
-        const opened = { dfid, agentId, context: { account: 7 }, proposal: { buy: 100 }, impact: 'high' }
+        const opened = asked(dfid, agentId)
         assert.equal(without(await pending(), 'createdAt'), [{ ...opened, reason: 'first' }], 'the request')
         assert.equal(await ask(dfid, 'refused', 1), { granted: false, used: 1 }, 'the same flow, refused')
         assert.equal(await pending(), [first], 'the pending request is untouched')

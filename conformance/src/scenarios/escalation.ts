@@ -50,7 +50,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
         const seen = await mine()
         assert.equal(
           without(seen, 'createdAt'),
-          [{ dfid, agentId, reason, context: [round], proposal: { n: round }, impact: `${round}` }],
+          [{ dfid, agentId, ...texts, context: [round], proposal: { n: round } }],
           `the ${reason} request`,
         )
         times.push(seen[0]?.createdAt ?? '')

@@ -15,6 +15,7 @@ export function seedCalls(storage: StorageHandle, id: string): Partial<Record<Pr
       updateStatus: () => agentRegistry.updateStatus(id, 'ACTIVE', null),
       getStatus: () => agentRegistry.getStatus(id),
       listActiveAgents: () => agentRegistry.listActiveAgents(),
+      listAgents: () => Array.fromAsync(agentRegistry.listAgents({ status: id })),
     },
     context: {
       initSchema: () => context.initSchema(),
@@ -23,7 +24,11 @@ export function seedCalls(storage: StorageHandle, id: string): Partial<Record<Pr
       getState: () => context.getState(id),
       setState: () => context.setState(id, '{}'),
     },
-    idempotency: { get: () => idempotency.get(id), set: () => idempotency.set(id, {}) },
+    idempotency: {
+      get: () => idempotency.get(id),
+      getResultJson: () => idempotency.getResultJson(id),
+      set: () => idempotency.set(id, {}),
+    },
     decisionAudit: {
       initSchema: () => decisionAudit.initSchema(),
       record: () => decisionAudit.record(id, 'E'),
@@ -36,6 +41,7 @@ export function seedCalls(storage: StorageHandle, id: string): Partial<Record<Pr
       getDirtyFlows: () => saga.getDirtyFlows(),
       getDirtyState: () => saga.getDirtyState(id),
       clearDirty: () => saga.clearDirty(id),
+      listDirtyFlows: () => Array.fromAsync(saga.listDirtyFlows()),
     },
     resourceLock: {
       initSchema: () => resourceLock.initSchema(),
@@ -54,11 +60,14 @@ export function seedCalls(storage: StorageHandle, id: string): Partial<Record<Pr
       recordBudgetToken: () => escalation.recordBudgetToken(id),
       insertRequest: () => escalation.insertRequest(aRequest(id, id)),
       resolveRequest: () => escalation.resolveRequest(id, '2026-03-01', 'APPROVE', null),
+      getRequest: () => escalation.getRequest(id),
+      listRequests: () => Array.fromAsync(escalation.listRequests({ agentId: id })),
       getPendingRequests: () => escalation.getPendingRequests(),
     },
     lifecycle: {
       recordTransition: () => lifecycle.recordTransition(id, null, 'NEW'),
       getTransitions: () => lifecycle.getTransitions(id),
+      listFlows: () => Array.fromAsync(lifecycle.listFlows({ status: id })),
     },
   }
 }
@@ -75,6 +84,8 @@ export function atomicCalls(storage: StorageHandle, id: string): Partial<Record<
     idempotency: {
       setIfAbsent: () => idempotency.setIfAbsent(id, {}),
       claim: () => idempotency.claim(id, { leaseSec: 60 }),
+      listClaims: () => Array.fromAsync(idempotency.listClaims({ dfid: id })),
+      renewClaim: () => idempotency.renewClaim(id, 'token', 60),
       complete: () => idempotency.complete(id, 'token', {}),
       abandon: () => idempotency.abandon(id, 'token'),
     },
@@ -85,6 +96,7 @@ export function atomicCalls(storage: StorageHandle, id: string): Partial<Record<
     resourceLock: {
       acquire: () => resourceLock.acquire(id, { [id]: 1 }, 0),
       getHolds: () => resourceLock.getHolds({ dfid: id }),
+      listHolds: () => Array.fromAsync(resourceLock.listHolds({ dfid: id })),
     },
     intentRetry: { increment: () => intentRetry.increment(id) },
     escalation: {

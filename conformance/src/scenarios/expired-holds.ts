@@ -2,7 +2,7 @@
 import { type Hold, PROTOCOLS, type ResourceLockStorage } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported } from './filled.ts'
-import { ALL, group, until } from './kit.ts'
+import { ALL, group, range, until } from './kit.ts'
 import { hold, plant, timeAt } from './plant.ts'
 
 const REFUSED = 'STORAGE_INSUFFICIENT_CAPACITY'
@@ -115,6 +115,23 @@ export const scenarios: readonly Scenario[] = group(
           LOOKS.length,
           'how many records there are',
         )
+      },
+    },
+    {
+      id: 'expired-holds/end-no-export',
+      title: 'an export of many holds has all that have not expired, wherever between them others have',
+      clause: 'exportRecords: every record; expired holds do not exist for any method',
+      asserts: 1,
+      async run({ storage, assert }) {
+        const isOver = (n: number): boolean => n % 300 === 7 || (n > 600 && n < 1_200)
+        const holds = range(1_300).map((n) =>
+          hold(`flow ${n}`, 'r', n + 1, isOver(n) ? { expiresAt: timeAt(60) } : {}),
+        )
+        await plant(storage, holds)
+        const seen = (await exported(storage)).filter(({ type }) => type === 'hold')
+        const fences = seen.map((one) => ('fence' in one ? one.fence : 0)).toSorted((a, b) => a - b)
+        const live = holds.filter((_, n) => !isOver(n)).map(({ fence }) => fence)
+        assert.equal(fences, live, 'the fences of the holds')
       },
     },
     {

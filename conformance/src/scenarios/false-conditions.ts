@@ -12,13 +12,16 @@ export interface FalseCondition {
   readonly title: string
   readonly prepare: (storage: StorageHandle, one: string) => Promise<unknown>
   readonly record: (batch: Batch, one: string) => void
+  /** How many operations `record` records before the one that fails. */
+  readonly earlier?: number
   readonly expected: (one: string) => Expected
   readonly capabilities?: readonly Capability[]
 }
 
-const conflict = (protocol: string, operation: string) => (): Expected => [
+/** What a batch rejects with where this is false. */
+export const conflict = (protocol: string, operation: string, found: string | null) => (): Expected => [
   'STORAGE_CONFLICT',
-  { protocol, operation, outcome: 'not-applied', retryable: false },
+  { protocol, operation, outcome: 'not-applied', retryable: false, found },
 ]
 
 export const FALSE_CONDITIONS: readonly FalseCondition[] = [
@@ -27,28 +30,42 @@ export const FALSE_CONDITIONS: readonly FalseCondition[] = [
     title: 'the session is another text',
     prepare: ({ context }, one) => context.setSession(one, '1'),
     record: (batch, one) => batch.context.compareAndSetSession(one, '1 ', '9'),
-    expected: conflict('context', 'compareAndSetSession'),
+    expected: conflict('context', 'compareAndSetSession', 'other'),
   },
   {
     words: 'a-state-that-is-there',
     title: 'the state is there',
     prepare: ({ context }, one) => context.setState(one, '1'),
     record: (batch, one) => batch.context.compareAndSetState(one, null, '9'),
-    expected: conflict('context', 'compareAndSetState'),
+    expected: conflict('context', 'compareAndSetState', 'other'),
+  },
+  {
+    words: 'a-state-that-is-not-there',
+    title: 'there is no state',
+    prepare: () => Promise.resolve(),
+    record: (batch, one) => batch.context.compareAndSetState(one, '1', '9'),
+    expected: conflict('context', 'compareAndSetState', null),
   },
   {
     words: 'an-expected-session',
     title: 'expectSession finds another text',
     prepare: ({ context }, one) => context.setSession(one, '1'),
     record: (batch, one) => batch.expectSession(one, null),
-    expected: conflict('context', 'expectSession'),
+    expected: conflict('context', 'expectSession', 'other'),
+  },
+  {
+    words: 'an-expected-session-that-is-not-there',
+    title: 'expectSession finds no session',
+    prepare: () => Promise.resolve(),
+    record: (batch, one) => batch.expectSession(one, ''),
+    expected: conflict('context', 'expectSession', null),
   },
   {
     words: 'an-expected-status',
     title: 'expectStatus finds another status',
     prepare: ({ lifecycle }, one) => lifecycle.recordTransition(one, null, 'A'),
     record: (batch, one) => batch.expectStatus(one, 'B'),
-    expected: conflict('lifecycle', 'expectStatus'),
+    expected: conflict('lifecycle', 'expectStatus', 'A'),
   },
   {
     words: 'an-expected-status-that-was',
@@ -56,42 +73,35 @@ export const FALSE_CONDITIONS: readonly FalseCondition[] = [
     prepare: ({ lifecycle }, one) =>
       lifecycle.recordTransition(one, null, 'A').then(() => lifecycle.recordTransition(one, 'A', 'B')),
     record: (batch, one) => batch.expectStatus(one, 'A'),
-    expected: conflict('lifecycle', 'expectStatus'),
+    expected: conflict('lifecycle', 'expectStatus', 'B'),
   },
   {
     words: 'an-expected-session-in-other-bytes',
     title: 'expectSession finds the same value in other bytes',
     prepare: ({ context }, one) => context.setSession(one, '{"a": 1}'),
     record: (batch, one) => batch.expectSession(one, '{"a":1}'),
-    expected: conflict('context', 'expectSession'),
+    expected: conflict('context', 'expectSession', 'other'),
   },
   {
     words: 'an-expected-status-of-none',
     title: 'expectStatus finds no transition',
     prepare: () => Promise.resolve(),
     record: (batch, one) => batch.expectStatus(one, ''),
-    expected: conflict('lifecycle', 'expectStatus'),
+    expected: conflict('lifecycle', 'expectStatus', null),
+  },
+  {
+    words: 'an-expected-status-of-none-where-one-is-empty',
+    title: 'expectStatus finds a status that is an empty text',
+    prepare: ({ lifecycle }, one) => lifecycle.recordTransition(one, null, ''),
+    record: (batch, one) => batch.expectStatus(one, null),
+    expected: conflict('lifecycle', 'expectStatus', ''),
   },
   {
     words: 'a-transition-from-elsewhere',
     title: 'the flow is in another status',
     prepare: ({ lifecycle }, one) => lifecycle.recordTransition(one, null, 'A'),
     record: (batch, one) => batch.lifecycle.transition(one, null, 'B'),
-    expected: conflict('lifecycle', 'transition'),
-  },
-  {
-    words: 'a-claim-of-somebody-else',
-    title: 'complete has not the current token',
-    prepare: ({ idempotency }, one) => idempotency.claim(one, { leaseSec: 60 }),
-    record: (batch, one) => batch.idempotency.complete(one, 'another', {}),
-    expected: conflict('idempotency', 'complete'),
-  },
-  {
-    words: 'a-claim-that-is-not-there',
-    title: 'abandon finds no claim',
-    prepare: () => Promise.resolve(),
-    record: (batch, one) => batch.idempotency.abandon(one, 'token'),
-    expected: conflict('idempotency', 'abandon'),
+    expected: conflict('lifecycle', 'transition', 'A'),
   },
   {
     words: 'a-capacity',
@@ -123,7 +133,7 @@ export const FALSE_CONDITIONS: readonly FalseCondition[] = [
     title: 'updateStatus finds no agent',
     prepare: () => Promise.resolve(),
     record: (batch, one) => batch.agentRegistry.updateStatus(one, 'SUSPENDED', null),
-    expected: conflict('agentRegistry', 'updateStatus'),
+    expected: conflict('agentRegistry', 'updateStatus', null),
   },
   {
     words: 'an-agent-that-the-batch-brings',
@@ -133,7 +143,15 @@ export const FALSE_CONDITIONS: readonly FalseCondition[] = [
       batch.agentRegistry.upsertAgent(anAgent(one))
       batch.agentRegistry.updateStatus(one, 'SUSPENDED', null)
     },
-    expected: conflict('agentRegistry', 'updateStatus'),
+    earlier: 1,
+    expected: conflict('agentRegistry', 'updateStatus', null),
+  },
+  {
+    words: 'a-request-that-is-not-there',
+    title: 'nothing was asked of a human',
+    prepare: () => Promise.resolve(),
+    record: (batch, one) => batch.escalation.resolveRequest(one, '2026-03-01', 'APPROVE', null),
+    expected: conflict('escalation', 'resolveRequest', null),
   },
   {
     words: 'a-decision-that-was-made',
@@ -143,7 +161,7 @@ export const FALSE_CONDITIONS: readonly FalseCondition[] = [
       await escalation.resolveRequest(one, '2026-03-01', 'REJECT', null)
     },
     record: (batch, one) => batch.escalation.resolveRequest(one, '2026-03-02', 'APPROVE', null),
-    expected: conflict('escalation', 'resolveRequest'),
+    expected: conflict('escalation', 'resolveRequest', 'RESOLVED'),
   },
   {
     words: 'a-request-that-the-batch-opens',
@@ -156,7 +174,8 @@ export const FALSE_CONDITIONS: readonly FalseCondition[] = [
       batch.escalation.insertRequest(aRequest(one, one))
       batch.escalation.resolveRequest(one, '2026-03-02', 'APPROVE', null)
     },
-    expected: conflict('escalation', 'resolveRequest'),
+    earlier: 1,
+    expected: conflict('escalation', 'resolveRequest', 'RESOLVED'),
   },
   {
     words: 'a-request-of-another-time',
@@ -164,33 +183,6 @@ export const FALSE_CONDITIONS: readonly FalseCondition[] = [
     prepare: ({ escalation }, one) => escalation.insertRequest(aRequest(one, one)),
     record: (batch, one) =>
       batch.escalation.resolveRequest(one, '2026-03-01', 'APPROVE', null, { createdAt: '2026-03-01' }),
-    expected: conflict('escalation', 'resolveRequest'),
-  },
-  {
-    words: 'a-lease-that-is-not-there',
-    title: 'renew finds holds, and none with a lease',
-    prepare: ({ resourceLock }, one) => resourceLock.acquireBatch(one, { [one]: 1 }, 0),
-    record: (batch, one) => batch.resourceLock.renew(one, 60),
-    expected: conflict('resourceLock', 'renew'),
-    capabilities: ['leases'],
-  },
-  {
-    words: 'a-lease-that-is-newer',
-    title: 'renew finds only a lease that is newer than its fence',
-    prepare: ({ resourceLock }, one) => resourceLock.acquireBatch(one, { [one]: 1 }, 0, { leaseSec: 600 }),
-    record: (batch, one) => batch.resourceLock.renew(one, 60, { fence: 0 }),
-    expected: conflict('resourceLock', 'renew'),
-    capabilities: ['leases'],
-  },
-  {
-    words: 'a-lease-that-the-batch-takes',
-    title: 'renew finds a lease only after the batch has acquired it',
-    prepare: () => Promise.resolve(),
-    record(batch, one) {
-      batch.resourceLock.acquireBatch(one, { [one]: 1 }, 0, { leaseSec: 600 })
-      batch.resourceLock.renew(one, 60)
-    },
-    expected: conflict('resourceLock', 'renew'),
-    capabilities: ['leases'],
+    expected: conflict('escalation', 'resolveRequest', 'PENDING'),
   },
 ]

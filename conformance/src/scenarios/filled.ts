@@ -32,7 +32,7 @@ export async function fill(storage: StorageHandle): Promise<void> {
   await intentRetry.setCount('a', 2_147_483_647)
   for (const agentId of ['b', 'a', 'b']) await escalation.recordBudgetToken(agentId)
   for (const dfid of ['c', 'a', 'b', 'c']) await escalation.insertRequest(aRequest(dfid, 'agent'))
-  await escalation.resolveRequest('a', '2026-03-01', 'MODIFY', '[ 1 ]')
+  await escalation.resolveRequest('a', '2026-03-01', 'MODIFY', '[ 1 ]', { resolvedBy: 'reviewer' })
   for (const [dfid, from] of [
     ['b', null],
     ['a', ''],

@@ -1,8 +1,9 @@
 import type { StorageHandle } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { atomicCalls, flat, seedCalls } from './every-call.ts'
-import { group, range } from './kit.ts'
-import { type RecordKind, kindsOf } from './record-kinds.ts'
+import { group, range, LONG_AGO } from './kit.ts'
+import type { RecordKind } from './record-kind.ts'
+import { kindsOf } from './record-kinds.ts'
 
 const onHandle = (storage: StorageHandle): ['init' | 'health', () => Promise<unknown>][] => [
   ['init', () => storage.init()],
@@ -108,7 +109,7 @@ export const scenarios: readonly Scenario[] = [
       id: 'handle/a-closed-handle-refuses-every-verb',
       title: 'after close every atomic verb rejects with ClosedError',
       clause: 'close(): new calls reject with ClosedError at once',
-      asserts: 15,
+      asserts: 16,
       async run({ protocols, gives, open, id, assert }) {
         const closed = await open()
         await closed.close()
@@ -135,6 +136,9 @@ export const scenarios: readonly Scenario[] = [
         await assert.rejects(batch, 'STORAGE_CLOSED', 'atomically')
         await assert.rejects(() => Array.fromAsync(closed.exportRecords()), 'STORAGE_CLOSED', 'exportRecords')
         await assert.rejects(() => closed.importRecords([]), 'STORAGE_CLOSED', 'importRecords')
+        if (!closed.capabilities.has('prune')) return
+        const pruned = () => closed.prune({ before: LONG_AGO, terminal: ['DONE'] })
+        await assert.rejects(pruned, 'STORAGE_CLOSED', 'prune')
       },
     },
   ]),

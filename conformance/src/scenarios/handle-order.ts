@@ -1,6 +1,7 @@
 import type { Protocol, StorageHandle } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { LONG_AGO, group, last } from './kit.ts'
+import { flowsOf } from './lifecycle-flows.ts'
 import { aRequest, anAgent } from './samples.ts'
 
 /** Calls that are all issued at once, and the answer of the last. */
@@ -59,6 +60,17 @@ const changes = (storage: StorageHandle, one: string, two: string): readonly Row
           escalation.resolveRequest(one, '2026-03-01', 'x', null),
         ),
       false,
+    ],
+    [
+      'escalation',
+      'getRequest',
+      () =>
+        last(
+          escalation.insertRequest(aRequest(two, two)),
+          escalation.resolveRequest(two, '2026-03-01', 'x', null, { resolvedBy: one }),
+          escalation.getRequest(two).then((request) => [request?.decision, request?.resolvedBy]),
+        ),
+      ['x', one],
     ],
     [
       'escalation',
@@ -127,6 +139,19 @@ const lists = (storage: StorageHandle): readonly Row[] => {
       ['b'],
     ],
     [
+      'escalation',
+      'listRequests',
+      () =>
+        last(
+          escalation.insertRequest(aRequest('a', 'agent')),
+          escalation.resolveRequest('b', '2026-03-01', 'x', null),
+          Array.fromAsync(escalation.listRequests()).then((all) =>
+            all.map(({ dfid, status }) => `${dfid} ${status}`),
+          ),
+        ),
+      ['b RESOLVED', 'a PENDING'],
+    ],
+    [
       'lifecycle',
       'getTransitions',
       () =>
@@ -137,6 +162,12 @@ const lists = (storage: StorageHandle): readonly Row[] => {
         ),
       ['A', 'B'],
     ],
+    [
+      'lifecycle',
+      'listFlows',
+      () => last(lifecycle.recordTransition('a', 'A', 'B'), flowsOf(lifecycle, { status: 'B' })),
+      ['b', 'a'],
+    ],
   ]
 }
 
@@ -146,7 +177,7 @@ export const scenarios: readonly Scenario[] = [
       id: 'handle/reads-see-earlier-changes',
       title: 'a read sees every change and removal that was issued before it on the same handle',
       clause: 'a read sees every write issued earlier on the same handle to the same protocol and id',
-      asserts: 7,
+      asserts: 8,
       async run({ storage, protocols, id, assert }) {
         for (const [protocol, what, act, answer] of changes(storage, id('one'), id('two')))
           if (protocols.includes(protocol)) assert.equal(await act(), answer, what)
@@ -158,7 +189,7 @@ export const scenarios: readonly Scenario[] = [
       clause:
         'a read sees every write issued earlier on the same handle (any id, for lists, sums and events)',
       needs: 'empty',
-      asserts: 5,
+      asserts: 7,
       async run({ storage, protocols, assert }) {
         for (const [protocol, what, act, answer] of lists(storage))
           if (protocols.includes(protocol)) assert.equal(await act(), answer, what)

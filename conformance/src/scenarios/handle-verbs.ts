@@ -45,7 +45,7 @@ const verbs = (storage: StorageHandle, one: string): readonly Row[] => {
       'idempotency',
       'setIfAbsent',
       () => last(idempotency.set(one, { n: 1 }), idempotency.setIfAbsent(one, { n: 2 })),
-      { stored: false, result: { n: 1 } },
+      { stored: false, result: { n: 1 }, resultJson: '{"n": 1}' },
     ],
     [
       'decisionAudit',

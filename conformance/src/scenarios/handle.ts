@@ -92,14 +92,15 @@ export const scenarios: readonly Scenario[] = group({ level: 'seed', protocols: 
     id: 'handle/options-are-checked',
     title: 'options that break their rule are refused by name',
     clause:
-      'options objects: own known keys only; operationTimeoutMs, maxValueBytes and init have their rules',
+      'options objects: own known keys only; operationTimeoutMs, maxValueBytes, init and numbers have their rules',
     uses: ['init', 'health'],
-    asserts: 20,
+    asserts: 26,
     async run({ open, assert }) {
       for (const [argument, values] of [
         ['operationTimeoutMs', [0, -1, 1.5, Number.NaN, Infinity, '5', null, 2 ** 31]],
         ['maxValueBytes', [0, -1, 1.5, Number.NaN, Infinity, '5', null]],
         ['init', [null, 0, 'no', {}]],
+        ['numbers', [null, 0, '', 'Exact', 'lossless', ['exact']]],
       ] as const)
         for (const value of values)
           await assert.rejects(

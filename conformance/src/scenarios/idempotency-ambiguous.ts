@@ -75,7 +75,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
       assert.equal(await idempotency.complete(happened, tokens[0], { n: 1 }), true, 'complete')
       assert.equal(
         await idempotency.claim(happened, LONG),
-        { state: 'replay', result: { n: 1 } },
+        { state: 'replay', result: { n: 1 }, resultJson: '{"n": 1}' },
         'its result',
       )
       assert.equal(await idempotency.abandon(not, tokens[1]), true, 'abandon')

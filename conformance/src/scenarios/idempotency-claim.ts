@@ -24,7 +24,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
       }
       assert.equal(await storage.idempotency.get(key), null, 'no result while claimed')
       assert.equal(await second.idempotency.complete(key, token, { n: 1 }), true, 'complete')
-      const replay = { state: 'replay', result: { n: 1 } }
+      const replay = { state: 'replay', result: { n: 1 }, resultJson: '{"n": 1}' }
       assert.equal(await storage.idempotency.claim(key, LONG), replay, 'a claim after that')
       assert.equal(await second.idempotency.claim(key, LONG), replay, 'from the other handle')
       assert.equal(await second.idempotency.get(key), { n: 1 }, 'the result')
@@ -153,6 +153,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
         id,
         assert,
       } = context
+      const other = { result: { by: 'other' }, resultJson: '{"by": "other"}' }
       for (const [what, store] of [
         ['set', (key: string) => idempotency.set(key, { by: 'other' })],
         ['setIfAbsent', (key: string) => idempotency.setIfAbsent(key, { by: 'other' })],
@@ -162,7 +163,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
           const token = await started(context, key, options)
           const answer = await store(key)
           if (what === 'setIfAbsent')
-            assert.equal(answer, { stored: true, result: { by: 'other' } }, 'setIfAbsent over a claim')
+            assert.equal(answer, { stored: true, ...other }, 'setIfAbsent over a claim')
           assert.equal(
             [await idempotency.complete(key, token, { by: 'holder' }), await idempotency.abandon(key, token)],
             [false, false],
@@ -170,7 +171,7 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
           )
           assert.equal(
             [await idempotency.get(key), await idempotency.claim(key, LONG)],
-            [{ by: 'other' }, { state: 'replay', result: { by: 'other' } }],
+            [{ by: 'other' }, { state: 'replay', ...other }],
             `${what}: the result`,
           )
         }

@@ -59,6 +59,12 @@ export const KEPT_CONDITIONS: readonly KeptCondition[] = [
     spoil: ({ context }, id) => context.setState(id, '1'),
   },
   {
+    words: 'renewClaim',
+    prepare: claimed,
+    judge: (batch, key, token) => batch.idempotency.renewClaim(key, token, 7_200),
+    spoil: ({ idempotency }, key) => idempotency.set(key, { n: 2 }),
+  },
+  {
     words: 'complete',
     prepare: claimed,
     judge: (batch, key, token) => batch.idempotency.complete(key, token, { n: 1 }),

@@ -100,6 +100,12 @@ export function brief(value: unknown): string {
   return inspect(value, { maxStringLength: 24, breakLength: Infinity, depth: 2 }).slice(0, 80)
 }
 
+/** The answer of a method: where that is an iterable, all that it goes through. */
+export async function answerOf(given: unknown): Promise<unknown> {
+  const isIterable = typeof given === 'object' && given !== null && Symbol.asyncIterator in given
+  return isIterable ? Array.fromAsync(given as AsyncIterable<unknown>) : given
+}
+
 /** The last answer of calls that were all issued before the first was answered. */
 export async function last(...calls: readonly Promise<unknown>[]): Promise<unknown> {
   return (await Promise.all(calls)).at(-1)

@@ -21,13 +21,14 @@ async function round(
 ): Promise<Observed[]> {
   const id = context.id(subject.name)
   let moment = 0
+  const all: unknown[] = []
   const clock = (): number => moment++
   const seed = Math.floor(context.random() * 2 ** 31)
   const histories = await Promise.all(
     range(CLIENTS).map((client) => {
       const storage = handles[client % handles.length] as StorageHandle
       const random = randomStream(seed, String(client))
-      return drive(subject, { storage, id, client, calls: CALLS, random, clock })
+      return drive(subject, { storage, id, client, calls: CALLS, random, clock, all })
     }),
   )
   return histories.flat()

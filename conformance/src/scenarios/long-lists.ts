@@ -42,12 +42,18 @@ export const scenarios: readonly Scenario[] = group(
       id: 'long-lists/are-whole-and-in-order',
       title: 'every list, sum and count covers more than a thousand records, each once and in its order',
       clause: 'lists have no limit but the one asked for; insertion order is not that of times',
-      asserts: 16,
+      asserts: 20,
       async run({ storage, assert }) {
         const { agentRegistry, decisionAudit, saga, resourceLock, escalation, lifecycle } = storage
         await plant(storage, RECORDS)
         const sorted = shuffled.toSorted()
         assert.equal(await agentRegistry.listActiveAgents(), sorted, 'the active agents')
+        const agents = await Array.fromAsync(agentRegistry.listAgents())
+        assert.equal(
+          agents.map(({ agentId }) => agentId),
+          sorted,
+          'all agents',
+        )
         const seqs = (await decisionAudit.eventsForDfid('flow')).map(({ seq }) => seq)
         assert.equal(seqs, numbers, 'the events of a flow')
         const some = await Array.fromAsync(
@@ -59,12 +65,19 @@ export const scenarios: readonly Scenario[] = group(
           'those after a number, up to a limit',
         )
         assert.equal(await saga.getDirtyFlows(), shuffled, 'the marked flows')
+        const marks = await Array.fromAsync(saga.listDirtyFlows())
+        assert.equal(
+          marks.map(({ dfid }) => dfid),
+          shuffled,
+          'the marks',
+        )
         const held = await resourceLock.getHolds()
         assert.equal(
           held.map(({ dfid, resourceId }) => [dfid, resourceId]),
           [...sorted.map((id) => ['holder', id]), ...sorted.map((id) => [id, 'shared'])],
           'all holds',
         )
+        assert.equal(await Array.fromAsync(resourceLock.listHolds()), held, 'all holds, page by page')
         assert.equal((await resourceLock.getHolds({ dfid: 'holder' })).length, MANY, 'the holds of a flow')
         const shared = await resourceLock.getHolds({ resourceId: 'shared' })
         assert.equal(
@@ -97,6 +110,12 @@ export const scenarios: readonly Scenario[] = group(
           pending.map(({ dfid }) => dfid),
           shuffled,
           'the pending requests',
+        )
+        const requests = await Array.fromAsync(escalation.listRequests({ agentId: 'agent' }))
+        assert.equal(
+          requests.map(({ dfid }) => dfid),
+          shuffled,
+          'the requests of an agent',
         )
         const moves = (await lifecycle.getTransitions('flow')).map(({ toStatus }) => toStatus)
         assert.equal(moves, shuffled, 'the transitions of a flow')

@@ -1,6 +1,12 @@
+import type { StorageHandle } from '@dir/storage-core'
 import { CALLERS, type Verb, count, sorted, upTo } from './many-callers-kit.ts'
 
 const tokens = new Map<string, string>()
+
+async function claimed({ idempotency }: StorageHandle, id: string): Promise<void> {
+  const claim = await idempotency.claim(id, { leaseSec: 600 })
+  if (claim.state === 'started') tokens.set(id, claim.token)
+}
 
 /** Verbs on one record. */
 export const RECORD_VERBS: readonly Verb[] = [
@@ -56,12 +62,20 @@ export const RECORD_VERBS: readonly Verb[] = [
     expected: [1, CALLERS - 1],
   },
   {
+    words: 'renew-claim',
+    protocols: ['idempotency'],
+    prepare: claimed,
+    act: ({ idempotency }, id, n) => idempotency.renewClaim(id, tokens.get(id) ?? '', 600 + n),
+    sum: async (answers, { idempotency }, id) => [
+      count(answers, true),
+      await idempotency.complete(id, tokens.get(id) ?? '', {}),
+    ],
+    expected: [CALLERS, true],
+  },
+  {
     words: 'complete',
     protocols: ['idempotency'],
-    async prepare({ idempotency }, id) {
-      const claim = await idempotency.claim(id, { leaseSec: 600 })
-      if (claim.state === 'started') tokens.set(id, claim.token)
-    },
+    prepare: claimed,
     act: ({ idempotency }, id, n) => idempotency.complete(id, tokens.get(id) ?? '', { n }),
     sum: async (answers, { idempotency }, id) => [
       count(answers, true),
@@ -72,10 +86,7 @@ export const RECORD_VERBS: readonly Verb[] = [
   {
     words: 'abandon',
     protocols: ['idempotency'],
-    async prepare({ idempotency }, id) {
-      const claim = await idempotency.claim(id, { leaseSec: 600 })
-      if (claim.state === 'started') tokens.set(id, claim.token)
-    },
+    prepare: claimed,
     act: ({ idempotency }, id) => idempotency.abandon(id, tokens.get(id) ?? ''),
     sum: async (answers) => count(answers, true),
     expected: 1,

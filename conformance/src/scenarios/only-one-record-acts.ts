@@ -18,18 +18,12 @@ const REQUEST = { reason: 'r', contextJson: '7', proposalJson: '8', impact: 'i' 
 const HOUR = { windowSec: 3_600 }
 
 const READS = [
-  ...[
-    'getAgent',
-    'getStatus',
-    'listActiveAgents',
-    'getSession',
-    'getState',
-    'get',
-    'eventsForDfid',
-    'events',
-  ],
-  ...['allEventsChronological', 'getDirtyFlows', 'getDirtyState', 'getLockedAmount', 'getHolds', 'getCount'],
-  ...['getWindowCount', 'getPendingRequests', 'getTransitions', 'getCurrentStatus', 'initSchema'],
+  ...'getAgent getStatus listActiveAgents getSession getState get getResultJson eventsForDfid events'.split(
+    ' ',
+  ),
+  ...'allEventsChronological getDirtyFlows getDirtyState getLockedAmount getHolds getCount'.split(' '),
+  ...'getWindowCount getPendingRequests getRequest listRequests getTransitions getCurrentStatus'.split(' '),
+  ...'listAgents listClaims listDirtyFlows listHolds listFlows initSchema'.split(' '),
 ]
 
 export const ACTS: Readonly<Record<string, readonly Act[]>> = {
@@ -82,6 +76,10 @@ export const ACTS: Readonly<Record<string, readonly Act[]>> = {
     act('a claim for another request', {}, (s) =>
       s.idempotency.claim('completed', { leaseSec: 6, requestHash: 'Z' }),
     ),
+    act('a claim renewed with a wrong token', {}, (s) => s.idempotency.renewClaim('claimed', 'x', 6)),
+    act('a claim renewed, of which no more is told than before', {}, (s, token) =>
+      s.idempotency.renewClaim('mine', token, 6_000),
+    ),
     act('a result of a claim with a wrong token', {}, (s) =>
       s.idempotency.complete('claimed', 'x', { n: 9 }),
     ),
@@ -94,6 +92,7 @@ export const ACTS: Readonly<Record<string, readonly Act[]>> = {
       s.idempotency.complete('mine', token, { n: 1 }),
     ),
     act('the same once more', {}, (s, token) => s.idempotency.complete('mine', token, { n: 2 })),
+    act('the renewal of what has ended', {}, (s, token) => s.idempotency.renewClaim('mine', token, 60)),
     act('the end of what has ended', {}, (s, token) => s.idempotency.abandon('mine', token)),
     act('a claim given up', {}, async (s) => {
       const claim = await s.idempotency.claim('gone', { leaseSec: 600, requestHash: 'x' })
@@ -169,10 +168,12 @@ export const ACTS: Readonly<Record<string, readonly Act[]>> = {
     act('a request again', { 'request c': 'agentId contextJson createdAt impact proposalJson reason' }, (s) =>
       s.escalation.insertRequest(aRequest('c', 'new', REQUEST)),
     ),
-    act('a decision', { 'request c': 'decision proposalJson resolvedAt status' }, (s) =>
-      s.escalation.resolveRequest('c', '2026-03-01', 'new', '9'),
+    act('a decision', { 'request c': 'decision proposalJson resolvedAt resolvedBy status' }, (s) =>
+      s.escalation.resolveRequest('c', '2026-03-01', 'new', '9', { resolvedBy: 'new' }),
     ),
-    act('a second decision', {}, (s) => s.escalation.resolveRequest('c', '2026-03-02', 'x', '1')),
+    act('a second decision', {}, (s) =>
+      s.escalation.resolveRequest('c', '2026-03-02', 'x', '1', { resolvedBy: 'x' }),
+    ),
     act('a decision that keeps the proposal', { 'request b': 'decision resolvedAt status' }, (s) =>
       s.escalation.resolveRequest('b', '2026-03-01', 'new', null),
     ),
@@ -180,7 +181,7 @@ export const ACTS: Readonly<Record<string, readonly Act[]>> = {
     act('a decision on another time', {}, (s) =>
       s.escalation.resolveRequest('n', '2026-03-01', 'x', null, { createdAt: '2000-01-01' }),
     ),
-    act('the same request again', { 'request c': 'createdAt decision resolvedAt status' }, (s) =>
+    act('the same request again', { 'request c': 'createdAt decision resolvedAt resolvedBy status' }, (s) =>
       s.escalation.insertRequest(aRequest('c', 'new', { ...REQUEST, proposalJson: '9' })),
     ),
   ],

@@ -42,7 +42,7 @@ function difference(before: ReadonlyMap<string, Fields>, after: ReadonlyMap<stri
     const now = after.get(name)
     if (now === undefined) changed[name] = 'gone'
     else {
-      const fields = Object.keys(record).filter((field) => record[field] !== now[field])
+      const fields = Object.keys({ ...record, ...now }).filter((field) => record[field] !== now[field])
       if (fields.length > 0) changed[name] = fields.toSorted().join(' ')
     }
   }

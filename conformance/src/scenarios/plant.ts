@@ -9,6 +9,10 @@ export function timeAt(seconds: number): string {
   return `${new Date(Date.UTC(2026, 2, 1) + seconds * 1_000 + 7).toISOString().slice(0, -1)}${micros}Z`
 }
 
+/** So many seconds before now, by the host's clock. */
+export const ago = (seconds: number): string =>
+  new Date(Date.now() - seconds * 1_000).toISOString().replace('Z', '000Z')
+
 const TYPES: readonly (readonly StorageRecord['type'][])[] = [
   ['agent'],
   ['session', 'state'],
@@ -47,6 +51,47 @@ export const hold = (
 
 export const mark = (dfid: string, createdAt: string): Planted<'dirtyFlow'> => {
   return { type: 'dirtyFlow', dfid, failedStep: 'step', partialStateJson: '{}', createdAt }
+}
+
+export const claim = (
+  key: string,
+  claimedAt: string,
+  more: Partial<Planted<'idempotency'>> = {},
+): Planted<'idempotency'> => {
+  return {
+    type: 'idempotency',
+    key,
+    resultJson: null,
+    requestHash: null,
+    createdAt: null,
+    claimedAt,
+    ...more,
+  }
+}
+
+/** A result; with `dfid` that of a claim. */
+export const result = (
+  key: string,
+  createdAt: string,
+  more: Partial<Planted<'idempotency'>> = {},
+): Planted<'idempotency'> => {
+  return { ...claim(key, createdAt), claimedAt: null, resultJson: '{"ok": true}', createdAt, ...more }
+}
+
+type Text = Extract<StorageRecord, { type: 'session' | 'state' }>
+
+export const session = (dfid: string): Text => {
+  return { type: 'session', id: dfid, dataJson: '{"n": 1}', updatedAt: timeAt(0) }
+}
+
+export const state = (agentId: string): Text => ({ ...session(agentId), type: 'state' })
+
+export const retries = (dfid: string): Planted<'retryCount'> => {
+  return { type: 'retryCount', dfid, count: 2, updatedAt: timeAt(0) }
+}
+
+export const decided = (dfid: string, resolvedAt: string): Planted<'request'> => {
+  return { ...asked(dfid, timeAt(0)), status: 'RESOLVED', resolvedAt, decision: 'yes' }
 }
 
 export const move = (dfid: string, toStatus: string, createdAt: string): Planted<'transition'> => {

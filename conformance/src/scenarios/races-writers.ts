@@ -1,7 +1,9 @@
+import { dumpsJsonDict } from '@dir/storage-core'
 import { same } from '../same.ts'
 import type { Scenario } from '../scenario.ts'
 import { openHandles, race, range } from './kit.ts'
-import { RECORD_KINDS, type RecordKind } from './record-kinds.ts'
+import type { RecordKind } from './record-kind.ts'
+import { RECORD_KINDS } from './record-kinds.ts'
 
 const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
 
@@ -28,7 +30,7 @@ const writers = (kind: RecordKind): Scenario => ({
           'the value of one of the writers',
         )
       else if (Array.isArray(seen)) {
-        const text = (one: unknown) => JSON.stringify(one)
+        const text = (one: unknown) => dumpsJsonDict(one)
         context.assert.equal(
           seen.map(text).toSorted(compare),
           all.flat().map(text).toSorted(compare),

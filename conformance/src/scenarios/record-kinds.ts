@@ -1,17 +1,8 @@
-import type { Protocol, StorageHandle } from '@dir/storage-core'
+import type { Protocol } from '@dir/storage-core'
+import { flowsOf } from './escalation-lists.ts'
 import { LONG_AGO, without } from './kit.ts'
-
-/** A kind of record that is found by one id, and what its seed methods make of a series of writes to that id. */
-export interface RecordKind {
-  /** `<scenario file>/<kind>`, with which the ids of its scenarios begin. */
-  readonly name: string
-  readonly protocol: Protocol
-  /** Write number `n` to `id`; `other` is an id for whatever else the record needs, the same for all writes. */
-  write(storage: StorageHandle, id: string, n: number, other: string): Promise<unknown>
-  read(storage: StorageHandle, id: string, other: string): Promise<unknown>
-  /** What `read` answers after these writes, in that order. */
-  after(...writes: number[]): unknown
-}
+import { listedOtherwise } from './lifecycle-flows.ts'
+import type { RecordKind } from './record-kind.ts'
 
 const agent: RecordKind = {
   name: 'agent-registry/agent',
@@ -34,6 +25,7 @@ const agent: RecordKind = {
     if (n === undefined) return [null, null]
     const found = {
       contract: { n },
+      contractJson: `{"n": ${n}}`,
       priority: n,
       status: `S${n}`,
       agentVersion: `v${n}`,
@@ -75,7 +67,10 @@ const event: RecordKind = {
   read: async (storage, id) =>
     without(await storage.decisionAudit.eventsForDfid(id), 'seq', 'timestamp', 'dfid'),
   after: (...writes) =>
-    writes.map((n) => ({ event: `E${n}`, stepId: `step ${n}`, state: `S${n}`, details: { n } })),
+    writes.map((n) => {
+      const texts = { event: `E${n}`, stepId: `step ${n}`, state: `S${n}` }
+      return { ...texts, details: { n }, detailsJson: `{"n": ${n}}` }
+    }),
 }
 
 const mark: RecordKind = {
@@ -88,7 +83,8 @@ const mark: RecordKind = {
   ],
   after(...writes) {
     const n = writes.at(-1)
-    return n === undefined ? [null, 0] : [{ failedStep: `step ${n}`, partialState: { n } }, 1]
+    if (n === undefined) return [null, 0]
+    return [{ failedStep: `step ${n}`, partialState: { n }, partialStateJson: `{"n":${n}}` }, 1]
   },
 }
 
@@ -143,20 +139,27 @@ const request: RecordKind = {
     }),
   read: async (storage, id, other) => {
     const pending = await storage.escalation.getPendingRequests()
-    const mine = pending.filter(({ dfid, agentId }) => dfid === id && agentId === other)
+    const listed = await flowsOf(storage.escalation, { status: 'PENDING' })
+    const mine = pending.filter(
+      ({ dfid, agentId }) => dfid === id && agentId === other && listed.includes(id),
+    )
     return without(mine, 'dfid', 'agentId', 'createdAt')
   },
   after: (...writes) =>
-    writes
-      .slice(-1)
-      .map((n) => ({ reason: `reason ${n}`, context: [n], proposal: { n }, impact: `impact ${n}` })),
+    writes.slice(-1).map((n) => {
+      const asked = { context: [n], contextJson: `[${n}]`, proposal: { n }, proposalJson: `{"n":${n}}` }
+      return { reason: `reason ${n}`, ...asked, impact: `impact ${n}` }
+    }),
 }
 
 const transition: RecordKind = {
   name: 'lifecycle/transition',
   protocol: 'lifecycle',
   write: (storage, id, n) => storage.lifecycle.recordTransition(id, `S${n}`, `S${n + 1}`),
-  read: async (storage, id) => without(await storage.lifecycle.getTransitions(id), 'dfid', 'createdAt'),
+  read: async ({ lifecycle }, id) => [
+    ...without(await lifecycle.getTransitions(id), 'dfid', 'createdAt'),
+    ...(await listedOtherwise(lifecycle, id)),
+  ],
   after: (...writes) => writes.map((n) => ({ fromStatus: `S${n}`, toStatus: `S${n + 1}` })),
 }
 

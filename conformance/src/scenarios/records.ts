@@ -2,7 +2,8 @@ import type { StorageHandle } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { HOSTILE_IDS } from './hostile-ids.ts'
 import { group, nearMisses } from './kit.ts'
-import { RECORD_KINDS, type RecordKind } from './record-kinds.ts'
+import type { RecordKind } from './record-kind.ts'
+import { RECORD_KINDS } from './record-kinds.ts'
 
 // What holds for every kind of record alike.
 

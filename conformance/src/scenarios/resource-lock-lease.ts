@@ -1,6 +1,6 @@
 import { microsOf } from '@dir/storage-core/adapter'
 import type { Scenario } from '../scenario.ts'
-import { TIME, group, until } from './kit.ts'
+import { TIME, group, range, until } from './kit.ts'
 
 const SHORT = { leaseSec: 0.06 }
 const LONG = { leaseSec: 600 }
@@ -33,6 +33,29 @@ export const scenarios: readonly Scenario[] = group(
           true,
           'acquireBatch takes one, too',
         )
+      },
+    },
+    {
+      id: 'resource-lock/holds-end-together',
+      title: 'hundreds of holds of one acquire are all there or all over, at any moment',
+      clause: 'getHolds: the expired left out, as of one moment',
+      asserts: 6,
+      async run({ storage: { resourceLock }, id, assert }) {
+        const wanted = Object.fromEntries(range(400).map((n) => [id(`fund ${n}`), 1]))
+        for (const round of range(6)) {
+          const dfid = id(`flow ${round}`)
+          await resourceLock.acquire(dfid, wanted, 5, { leaseSec: 0.2 })
+          const counts = new Set<number>()
+          await until(
+            async () => (await resourceLock.getHolds({ dfid })).length,
+            (held) => counts.add(held) && held === 0,
+          )
+          assert.equal(
+            [...counts].filter((held) => held !== 400),
+            [0],
+            'how many were seen, but for all',
+          )
+        }
       },
     },
     {

@@ -72,6 +72,29 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
     },
   },
   {
+    id: 'run-once/an-unknown-outcome-keeps-the-key',
+    title: 'when the effect throws that nobody knows whether it happened, nobody runs it again unasked',
+    clause: 'runOnce: an error whose outcome is unknown is rethrown, and the claim is left',
+    asserts: 4,
+    async run({ storage: { idempotency }, id, assert }) {
+      const key = id('key')
+      const failure = Object.assign(new Error('the answer was lost'), { outcome: 'unknown' })
+      const short = { leaseSec: 0.05 }
+      const seen = await runOnce(idempotency, key, short, () => Promise.reject(failure)).catch(
+        (e: unknown) => e,
+      )
+      assert.ok(seen === failure, 'the very error')
+      const claim = await until(
+        () => idempotency.claim(key, LONG),
+        ({ state }) => state !== 'inFlight',
+      )
+      assert.equal(claim.state, 'ambiguous', 'the key, once the lease is over')
+      const token = claim.state === 'ambiguous' ? claim.token : ''
+      assert.equal(await idempotency.complete(key, token, { n: 1 }), true, 'whoever found out ends it')
+      assert.equal(await runOnce(idempotency, key, LONG, () => ({ n: 2 })), { n: 1 }, 'the next call')
+    },
+  },
+  {
     id: 'run-once/says-that-the-effect-ran',
     title:
       'where the effect ran and its result cannot be stored, runOnce says so, with the token that ends the claim',
@@ -163,24 +186,6 @@ export const scenarios: readonly Scenario[] = group({ level: 'atomic', protocols
       assert.equal(await call('A'), { run: 1 }, 'the first request')
       await assert.rejects(() => call('B'), 'STORAGE_CONFLICT', 'another request', { operation: 'runOnce' })
       assert.equal(await call('A'), { run: 1 }, 'the first request again')
-    },
-  },
-  {
-    id: 'run-once/a-late-effect-still-counts',
-    title: 'an effect that takes longer than its lease still stores its result',
-    clause: 'complete is true also after the lease ended',
-    asserts: 2,
-    async run({ storage: { idempotency }, id, assert }) {
-      const key = id('key')
-      const answer = await runOnce(idempotency, key, { leaseSec: 0.02 }, async () => {
-        const claim = await until(
-          () => idempotency.claim(key, LONG),
-          ({ state }) => state !== 'inFlight',
-        )
-        return { seenMeanwhile: claim.state }
-      })
-      assert.equal(answer, { seenMeanwhile: 'ambiguous' }, 'the result')
-      assert.equal(await idempotency.get(key), answer, 'the stored result')
     },
   },
 ])

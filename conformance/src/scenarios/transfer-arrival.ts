@@ -3,7 +3,7 @@ import { PROTOCOLS, type StorageRecord } from '@dir/storage-core'
 import type { Scenario } from '../scenario.ts'
 import { exported, fill } from './filled.ts'
 import { group, range, whole } from './kit.ts'
-import { asked } from './plant.ts'
+import { asked, claim } from './plant.ts'
 
 const at = '2026-03-01T10:00:00.000000Z'
 const session = (id: string): StorageRecord => ({ type: 'session', id, dataJson: '1', updatedAt: at })
@@ -17,7 +17,7 @@ export const scenarios: readonly Scenario[] = group(
         'a claim that was under way is ambiguous in the copy, since it began, whatever was left of its lease',
       clause: 'unfinished claims arrive as ambiguous',
       level: 'atomic',
-      asserts: 5,
+      asserts: 6,
       async run({ storage, open, freshNamespace, assert }) {
         await fill(storage)
         const records = await exported(storage)
@@ -26,11 +26,11 @@ export const scenarios: readonly Scenario[] = group(
           await copy.importRecords(records)
           return copy
         })
-        const claim = await idempotency.claim('claimed', { leaseSec: 600, requestHash: 'B' })
-        assert.ok(claim.state === 'ambiguous', 'the claim')
-        const { token } = claim.state === 'ambiguous' ? claim : { token: '' }
+        const found = await idempotency.claim('claimed', { leaseSec: 600, requestHash: 'B' })
+        assert.ok(found.state === 'ambiguous', 'the claim')
+        const { token } = found.state === 'ambiguous' ? found : { token: '' }
         assert.equal(
-          claim,
+          found,
           { state: 'ambiguous', since: since?.type === 'idempotency' && since.claimedAt, token },
           'since when',
         )
@@ -42,6 +42,10 @@ export const scenarios: readonly Scenario[] = group(
         assert.equal(await idempotency.complete('claimed', token, { n: 3 }), true, 'the token ends it')
         const replay = await idempotency.claim('completed', { leaseSec: 1, requestHash: 'C' })
         assert.equal(replay.state, 'mismatch', 'the hash of a completed claim')
+        const ahead = await open({ namespace: freshNamespace() })
+        await ahead.importRecords(whole([claim('one', '2200-01-01T00:00:00.000000Z')]))
+        const late = await ahead.idempotency.claim('one', { leaseSec: 600 })
+        assert.equal(late.state, 'ambiguous', 'one that was made by a clock that is ahead of the copy')
       },
     },
     {
@@ -76,16 +80,35 @@ export const scenarios: readonly Scenario[] = group(
       id: 'transfer/a-request-keeps-its-status',
       title: 'a request that was resolved without a decision arrives as resolved, an open one as open',
       clause: 'importRecords: every record arrives as it was exported',
-      asserts: 2,
+      asserts: 3,
       async run({ storage, assert }) {
         const resolved = { status: 'RESOLVED', resolvedAt: at, decision: null } as const
-        const records = whole([asked('open', at), { ...asked('undecided', at), ...resolved }])
+        const records = whole([
+          asked('open', at),
+          { ...asked('undecided', at), ...resolved },
+          { ...asked('decided', at), ...resolved, decision: 'x', resolvedBy: 'reviewer' },
+        ])
         await storage.importRecords(records)
         const pending = await storage.escalation.getPendingRequests()
         assert.equal(
           pending.map(({ dfid }) => dfid),
           ['open'],
           'the pending ones',
+        )
+        const stored = await Array.fromAsync(storage.escalation.listRequests())
+        assert.equal(
+          stored.map(({ status, decision, resolvedAt, resolvedBy }) => [
+            status,
+            decision,
+            resolvedAt,
+            resolvedBy,
+          ]),
+          [
+            ['PENDING', null, null, null],
+            ['RESOLVED', null, at, null],
+            ['RESOLVED', 'x', at, 'reviewer'],
+          ],
+          'what was decided, by nobody who is named where the record is older than that',
         )
         assert.equal(await exported(storage), records, 'the export')
       },
@@ -120,7 +143,7 @@ export const scenarios: readonly Scenario[] = group(
       title:
         'a record that cannot be held stops the import, or is left out and counted where that is asked for',
       clause: "import rejects at an unfit record with StoredDataError, or with { unfit: 'skip' } counts it",
-      asserts: 18,
+      asserts: 22,
       async run({ open, freshNamespace, assert }) {
         const request = {
           type: 'request',
@@ -137,6 +160,8 @@ export const scenarios: readonly Scenario[] = group(
           { ...session('b'), dataJson: '{' } as StorageRecord,
           { ...request, status: 'RESOLVED', resolvedAt: null },
           { ...request, status: 'PENDING', resolvedAt: at },
+          { ...request, status: 'PENDING', resolvedAt: null, resolvedBy: 'reviewer' },
+          { ...request, status: 'RESOLVED', resolvedAt: at, resolvedBy: '' },
         ]
         for (const [position, record] of unfit.entries()) {
           const target = await open({ namespace: freshNamespace() })

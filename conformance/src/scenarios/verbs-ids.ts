@@ -42,7 +42,12 @@ const VERBS: readonly Verbs[] = [
         await idempotency.setIfAbsent(id, { n: -1 }),
       ]
     },
-    expected: (_, n) => ['started', 'inFlight', true, { stored: false, result: { n } }],
+    expected: (_, n) => [
+      'started',
+      'inFlight',
+      true,
+      { stored: false, result: { n }, resultJson: `{"n": ${n}}` },
+    ],
   },
   {
     words: 'an-event-filter',

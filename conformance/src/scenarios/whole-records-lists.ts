@@ -1,6 +1,8 @@
-import type { Protocol, StorageHandle } from '@dir/storage-core'
+import type { Protocol, StorageHandle, StoredRequest } from '@dir/storage-core'
 import { same } from '../same.ts'
 import type { Scenario } from '../scenario.ts'
+import { read } from './lifecycle-flows.ts'
+import { timeAt } from './plant.ts'
 import { aRequest, anAgent } from './samples.ts'
 
 /** What is replaced again and again while others read it, and what a reader may see. */
@@ -13,6 +15,15 @@ export interface Replaced {
   readonly read: (storage: StorageHandle, id: string) => Promise<unknown>
   /** Whether it is what one of the writes left behind. */
   readonly isWhole: (seen: unknown, id: string) => boolean
+}
+
+/** Everything that one write said of a request, decided or not yet. */
+function isWholeDecision(request: StoredRequest | null | undefined): boolean {
+  const { agentId = '', reason, proposal, status, decision, resolvedAt, resolvedBy } = request ?? {}
+  const seen = [agentId, reason, String(proposal), status, decision, resolvedAt, resolvedBy]
+  const undecided = [agentId, agentId, '0', 'PENDING', null, null, null]
+  const decided = [agentId, agentId, agentId, 'RESOLVED', agentId, timeAt(Number(agentId)), agentId]
+  return same(seen, undecided) || same(seen, decided)
 }
 
 /** What more than one record, or a part of one, shows. */
@@ -51,6 +62,21 @@ export const LISTS: readonly Replaced[] = [
       const [only, ...more] = seen as string[][]
       return only !== undefined && more.length === 0 && new Set(only).size === 1
     },
+  },
+  {
+    words: 'decisions',
+    protocol: 'escalation',
+    level: 'seed',
+    async write({ escalation }, id, n) {
+      const [own, resolvedBy] = [`${n}`, `${n}`]
+      await escalation.insertRequest(aRequest(id, own, { reason: own, proposalJson: '0' }))
+      await escalation.resolveRequest(id, timeAt(n), own, own, { resolvedBy })
+    },
+    async read({ escalation }, id) {
+      const all = await Array.fromAsync(escalation.listRequests())
+      return [await escalation.getRequest(id), all.find(({ dfid }) => dfid === id)]
+    },
+    isWhole: (seen) => (seen as (StoredRequest | null | undefined)[]).every(isWholeDecision),
   },
   {
     words: 'statuses',
@@ -108,6 +134,18 @@ export const LISTS: readonly Replaced[] = [
     write: ({ lifecycle }, id, n) => lifecycle.recordTransition(id, null, `S${n}`),
     read: ({ lifecycle }, id) => lifecycle.getCurrentStatus(id),
     isWhole: (seen) => /^S\d+$/.test(String(seen)),
+  },
+  {
+    words: 'where-a-flow-stands',
+    protocol: 'lifecycle',
+    level: 'seed',
+    write: ({ lifecycle }, id, n) => lifecycle.recordTransition(id, `${n - 1}`, `${n}`),
+    read: async ({ lifecycle }, id) =>
+      (await read(lifecycle)).flatMap(({ dfid, status, since }) =>
+        dfid === id && since !== null ? status : [],
+      ),
+    // one that moves between two pages comes twice
+    isWhole: (seen) => /^\d+(,\d+)*$/.test(String(seen)),
   },
   {
     words: 'request-and-token',

@@ -117,7 +117,7 @@ export const scenarios: readonly Scenario[] = [
         await saga.markDirty('flow', '', 'null')
         assert.equal(
           await saga.getDirtyState('flow'),
-          { failedStep: '', partialState: null },
+          { failedStep: '', partialState: null, partialStateJson: 'null' },
           'an empty mark',
         )
         await escalation.insertRequest(
