@@ -27,7 +27,7 @@ export interface Verbs {
   once(key: string, effect: () => Promise<JsonObject>): Promise<void>
 }
 
-/** Longer than an effect ever takes; after a crash it is waited for. */
+/** After how long others notice that a process died in the middle of an effect; they wait for that. */
 const LEASE_SEC = 5
 
 /**
