@@ -44,7 +44,7 @@ export default defineConfig({
             'test/{,faults/,malformed/}*.test.ts',
           ],
           exclude: [...configDefaults.exclude, live],
-          testTimeout: 30_000, // only what hangs; the two cores may be busy
+          testTimeout: 120_000, // only what hangs; the two cores may be busy
           sequence: { groupOrder: 1 },
         },
       },
@@ -55,10 +55,11 @@ export default defineConfig({
           include: [
             '{packages/*,conformance,examples/*,scripts/servers}/test/' + live,
             'test/{faults,load,malformed}/' + live,
+            'test/*.live.test.ts',
           ],
           globalSetup: './scripts/servers/setup.ts',
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
           sequence: { groupOrder: 1 },
         },
       },
@@ -69,8 +70,8 @@ export default defineConfig({
           name: 'packages',
           include: ['test/published/*.test.ts'],
           globalSetup: './scripts/servers/setup.ts',
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: 180_000,
+          hookTimeout: 240_000,
           sequence: { groupOrder: 2 },
         },
       },

@@ -38,7 +38,8 @@ try {
   ensureHome()
   const { node, pnpm } = prepareTools()
   const env = environment(node)
-  installDependencies(node, pnpm, env)
+  // to change the lockfile, pnpm must be let in before the lockfile is right
+  if (job !== 'with' || args[0] !== 'pnpm') installDependencies(node, pnpm, env)
   for (const [name, command] of jobs[job]) runStep(name, command, node, env)
 } catch (error) {
   if (!(error instanceof ToolchainError)) throw error

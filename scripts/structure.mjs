@@ -31,7 +31,7 @@ const missing = folders
 
 /** What every backend with a store outside the process has beside its protocols, under the same name. */
 const alike =
-  'index options driver connection errors schema migrate writes import export-page time drop-namespace'.split(
+  'index options driver connection errors schema migrate writes watch prune import export-page time drop-namespace'.split(
     ' ',
   )
 const unlike = backends

@@ -1,4 +1,4 @@
-import { type StorageHandle, type StorageRecord, explainMix, mixStorage } from '@dir/storage-core'
+import { type StorageHandle, type StorageRecord, explainMix, mixStorage, pyFloat } from '@dir/storage-core'
 import { memoryStorage } from '@dir/storage-memory'
 import { describe, expect, test } from 'vitest'
 
@@ -66,6 +66,15 @@ describe('mixStorage', () => {
     expect(mix.capabilities.has('export')).toBe(false)
     const touching = mix.atomically((batch) => batch.agentRegistry.updateStatus('a', 'SUSPENDED', null))
     await expect(touching).rejects.toEqual(refusal({ code: 'STORAGE_UNSUPPORTED' }))
+  })
+
+  test('gives numbers as each of its members does', async () => {
+    const mix = mixStorage({ default: memoryStorage(), saga: memoryStorage({ numbers: 'exact' }) })
+    await mix.saga.markDirty('flow', 'step', '67.0')
+    await mix.decisionAudit.record('flow', 'E', { details: { limit: pyFloat(67) } })
+    expect((await mix.saga.getDirtyState('flow'))?.partialState).toEqual(pyFloat(67))
+    const [event] = await mix.decisionAudit.eventsForDfid('flow')
+    expect([event?.details, event?.detailsJson]).toEqual([{ limit: 67 }, '{"limit": 67.0}'])
   })
 
   test('exports from all its backends what one backend would, and imports it back into a mix', async () => {

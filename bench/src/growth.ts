@@ -8,6 +8,8 @@ const [FEW, MANY] = [10, 10_000]
 /** The length of the long log, and how many events of it are written in one call. */
 const EVENTS = 1_000_000
 const PAGE = 1_000
+/** How many flows there are in another status. */
+const FLOWS = 100_000
 
 const acquire = (storage: StorageHandle, flow: string, resource: string): Promise<unknown> =>
   storage.resourceLock.acquire(flow, { [resource]: 1 }, 5, { capacities: { [resource]: 1e8 } })
@@ -72,4 +74,19 @@ export async function growth(
   for (let event = 0; event < EVENTS; event += PAGE) await storage.decisionAudit.recordMany(flows)
   const after = await rate(short, 1, MILLISECONDS)
   row(`eventsForDfid of one event, in a log of ${EVENTS.toLocaleString('en')}`, before, after, after / before)
+
+  const moved = (count: number, status: string): Promise<void> =>
+    times(count, (index) => storage.lifecycle.recordTransition(`${status}-${index}`, null, status))
+  const stuck: Act = () => Array.fromAsync(storage.lifecycle.listFlows({ status: 'STUCK' }))
+  await moved(FEW, 'STUCK')
+  await rate(stuck, 1, MILLISECONDS)
+  const alone = await rate(stuck, 1, MILLISECONDS)
+  await moved(FLOWS, 'DONE')
+  const beside = await rate(stuck, 1, MILLISECONDS)
+  row(
+    `listFlows of ten in a status, beside ${FLOWS.toLocaleString('en')} in another`,
+    alone,
+    beside,
+    beside / alone,
+  )
 }

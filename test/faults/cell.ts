@@ -54,7 +54,7 @@ export async function carryOut(
   faults.begin()
   const told = await hear(
     clock,
-    deadlineMs,
+    deadlineMs * (write.steps ?? 1),
     () => deed.act(tried, id, prepared),
     (answer) => write.denied !== undefined && answer === write.denied,
   )

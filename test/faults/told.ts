@@ -15,7 +15,10 @@ export interface Told {
 
 /** How an error, or an answer, reads in a report. */
 export function saying({ outcome, answer, error }: Told): string {
-  if (isStorageError(error)) return `${error.code} ${error.outcome}: ${error.message}`
+  if (isStorageError(error)) {
+    const cause = error.code === 'STORAGE_INTERNAL' ? `, because of ${inspect(error.cause)}` : ''
+    return `${error.code} ${error.outcome}: ${error.message}${cause}`
+  }
   return error === undefined ? `${outcome} ${JSON.stringify(answer)}` : `unmapped: ${inspect(error)}`
 }
 

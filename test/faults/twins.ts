@@ -54,6 +54,7 @@ const OWN = new Set([
   'seq',
   'timestamp',
   'createdAt',
+  'since',
   'claimedAt',
   'acquiredAt',
   'expiresAt',

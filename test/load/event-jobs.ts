@@ -7,7 +7,11 @@ export interface Entry {
   readonly seq: number
   readonly writer: string
   readonly n: number
+  /** When it was acknowledged, or seen, in milliseconds of a clock that all processes share. */
+  readonly at: number
 }
+
+const clock = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000
 
 const LANES = 4
 
@@ -30,18 +34,19 @@ export async function write({
         told.length === 1 && one !== undefined
           ? [await decisionAudit.record(one.dfid, one.event, { details: one.details })]
           : await decisionAudit.recordMany(told)
+      const at = clock()
       for (const [offset, n] of numbers.entries())
-        ack({ seq: seqs[offset] ?? Number.NaN, writer, n } satisfies Entry)
+        ack({ seq: seqs[offset] ?? Number.NaN, writer, n, at } satisfies Entry)
     }
   }
   await Promise.all(Array.from({ length: LANES }, lane))
 }
 
 /**
- * Follows the log, each time after the last `seq` that it saw and now and then only a part of what there is, until it
+ * Reads the log to its end, again and again, each time after the last `seq` that it saw and now and then only a part of what there is, until it
  * has seen the last event of each writer and nothing comes after.
  */
-export async function follow({
+export async function goOn({
   storage: { decisionAudit },
   args: { writers, events },
   random,
@@ -54,10 +59,34 @@ export async function follow({
     const page = decisionAudit.events({ afterSeq: seen.at(-1)?.seq ?? 0, ...limit })
     for await (const { seq, dfid: writer, details } of page) {
       const n = Number(details?.['n'])
-      seen.push({ seq, writer, n })
+      seen.push({ seq, writer, n, at: clock() })
       if (n === events - 1) finished.add(writer)
     }
     if (seen.length === before) await sleep(5)
   }
+  return seen
+}
+
+/** How long a follower waits for what does not come. */
+const IDLE_MS = 20_000
+
+/** Follows the log until it has seen so many events. It records the first one itself, and tells when it sees that. */
+export async function follow({
+  storage: { decisionAudit },
+  args: { events },
+  ack,
+  index,
+}: With<{ events: number }>): Promise<Entry[]> {
+  const own = await decisionAudit.record(`follower ${index}`, 'START', { details: { n: 0 } })
+  const seen: Entry[] = []
+  const stop = new AbortController()
+  const idle = setTimeout(() => stop.abort(), IDLE_MS)
+  for await (const { seq, dfid, details } of decisionAudit.events({ follow: true, signal: stop.signal })) {
+    idle.refresh()
+    seen.push({ seq, writer: dfid, n: Number(details?.['n']), at: clock() })
+    if (seq === own) ack('follows')
+    if (seen.length >= events) break
+  }
+  clearTimeout(idle)
   return seen
 }

@@ -30,3 +30,18 @@ export function judgeReader(seen: readonly Entry[], acknowledged: readonly Entry
     disordered,
   }
 }
+
+/** How long after its acknowledgement an event was seen, in milliseconds: that of 99 in a hundred, over all readers. */
+export function slowestOf99(readers: readonly (readonly Entry[])[], acknowledged: readonly Entry[]): number {
+  const told = new Map(acknowledged.map(({ seq, at }) => [seq, at]))
+  const delays = readers
+    .flatMap((seen) => seen.map(({ seq, at }) => Math.max(0, at - (told.get(seq) ?? at))))
+    .toSorted((a, b) => a - b)
+  return Math.round(delays[Math.ceil(delays.length * 0.99) - 1] ?? 0)
+}
+
+/** How many were acknowledged a second. */
+export function rateOf(acknowledged: readonly Entry[]): number {
+  const times = acknowledged.map(({ at }) => at).toSorted((a, b) => a - b)
+  return Math.round((times.length * 1_000) / Math.max(1, (times.at(-1) ?? 0) - (times[0] ?? 0)))
+}

@@ -1,6 +1,6 @@
 import { createProcesses, jobsOf } from '@dir/storage-conformance'
-import { type Entry, follow, write } from './event-jobs.ts'
-import { type Mistakes, judgeReader } from './event-judge.ts'
+import { type Entry, follow, goOn, write } from './event-jobs.ts'
+import { type Mistakes, judgeReader, rateOf, slowestOf99 } from './event-judge.ts'
 import { type Figures, shortOf, total } from './figures.ts'
 import type { Scale } from './scale.ts'
 import { freshNamespace } from './store.ts'
@@ -9,26 +9,43 @@ const toJob = jobsOf(new URL('./event-jobs.ts', import.meta.url).href)
 
 const NAMES: readonly (keyof Mistakes)[] = ['missed', 'doubled', 'jumps', 'disordered']
 
-/** Many processes append to one log while others follow it to its end. */
+/** Many processes append to one log while others read it: some follow, some go on after what they saw last. */
 export async function events(module: string, { events: scale, timeoutMs }: Scale): Promise<Figures> {
   const where = { backend: module, namespace: freshNamespace(), scenario: 'events', seed: 1, timeoutMs }
   const processes = createProcesses(where)
   const each = Math.ceil(scale.events / scale.writers)
   try {
     const readers = Array.from({ length: scale.readers }, () =>
-      toJob(follow, { writers: scale.writers, events: each }),
+      toJob(goOn, { writers: scale.writers, events: each }),
     )
-    const writers = Array.from({ length: scale.writers }, (_, n) =>
-      toJob(write, { writer: `writer ${n}`, events: each }),
+    const followers = Array.from({ length: scale.followers }, () =>
+      toJob(follow, { events: scale.followers + scale.writers * each }),
     )
-    const jobs = await processes.start([...readers, ...writers])
-    for (const job of jobs) job.go()
-    const answers = await Promise.all(jobs.map((job) => job.answer))
-    const acknowledged = jobs.flatMap((job) => job.acks as readonly Entry[])
-    const mistakes = (answers.slice(0, scale.readers) as Entry[][]).map((seen) =>
-      judgeReader(seen, acknowledged),
+    const reading = await processes.start([...followers, ...readers])
+    const following = reading.slice(0, scale.followers).map((job) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      job.onAck(() => resolve())
+      return Promise.race([promise, job.answer])
+    })
+    const writing = await processes.start(
+      Array.from({ length: scale.writers }, (_, n) => toJob(write, { writer: `writer ${n}`, events: each })),
     )
-    const ran = { acknowledged: acknowledged.length, writers: writers.length, readers: readers.length }
+    for (const job of reading) job.go()
+    await Promise.all(following)
+    for (const job of writing) job.go()
+    await Promise.all(writing.map((job) => job.answer))
+    const acknowledged = writing.flatMap((job) => job.acks as readonly Entry[])
+    const answers = await Promise.all(reading.map((job) => job.answer))
+    const seen = answers as Entry[][]
+    const mistakes = seen.map((one) => judgeReader(one, acknowledged))
+    const ran = {
+      acknowledged: acknowledged.length,
+      'a second': rateOf(acknowledged),
+      writers: scale.writers,
+      readers: scale.readers,
+      followers: scale.followers,
+      'ms until 99 % were seen by followers': slowestOf99(seen.slice(0, scale.followers), acknowledged),
+    }
     return {
       part: 'events',
       ran,

@@ -3,7 +3,7 @@ import { mutantUrl } from '../../conformance/src/mutants/module.ts'
 import { SERVER_NAMES, start } from '../../scripts/servers/index.ts'
 import { withOwnServer } from '../../scripts/servers/live.ts'
 import { type Figures, render } from './figures.ts'
-import { PARTS, type PartName, runPart } from './parts.ts'
+import { type PartName, partsOf, runPart } from './parts.ts'
 import { type Scale, SMALL } from './scale.ts'
 import { type BackendName, type Store, openServer, openStore } from './store.ts'
 
@@ -28,15 +28,11 @@ function keepsItsPromises(name: BackendName): void {
     store = await openStore(name)
   })
   afterAll(() => store?.stop())
-  test.each(Object.keys(PARTS) as PartName[])(
-    '%s: nothing is broken',
-    { timeout: TIMEOUT_MS },
-    async (part) => {
-      if (store === undefined) throw new Error('There is no store.')
-      const figures = await measure(part, store)
-      expect({ faults: faultsOf(figures), short: figures.short }).toEqual({ faults: [], short: [] })
-    },
-  )
+  test.each(partsOf(name))('%s: nothing is broken', { timeout: TIMEOUT_MS }, async (part) => {
+    if (store === undefined) throw new Error('There is no store.')
+    const figures = await measure(part, store)
+    expect({ faults: faultsOf(figures), short: figures.short }).toEqual({ faults: [], short: [] })
+  })
 }
 
 describe('sqlite', () => {
@@ -85,6 +81,15 @@ describe('a store that breaks its promises is found out', () => {
     // a single kill may come between two batches
     const scale = { ...SMALL, kills: { ...SMALL.kills, cycles: 5 } }
     await expectFaults('kills', mutant('batch-one-by-one'), ['torn'], scale)
+  })
+
+  test('prune: sessions that stay when their flows go', { timeout: TIMEOUT_MS }, async () => {
+    await expectFaults('prune', mutant('prune-leaves-sessions'), ['old flows left'])
+  })
+
+  test('outbox: an event that is recorded outside the transaction', { timeout: TIMEOUT_MS }, async () => {
+    const outside = broken(new URL('./outside-log.ts', import.meta.url).href)
+    await expectFaults('outbox', outside, ['events without their order', 'undone and there'])
   })
 
   withOwnServer('redis', () => {

@@ -1,11 +1,11 @@
 // `npm run load -- BACKEND [PART ...] [--small]`: see README.md.
 import { parseArgs } from 'node:util'
 import { isGood, render } from './figures.ts'
-import { PARTS, type PartName, runPart } from './parts.ts'
+import { partsOf, runPart } from './parts.ts'
 import { FULL, SMALL } from './scale.ts'
 import { BACKENDS, openStore } from './store.ts'
 
-const partNames = Object.keys(PARTS) as PartName[]
+const [partNames = []] = BACKENDS.map(partsOf)
 
 function usage(complaint: string): never {
   console.error(
@@ -19,9 +19,10 @@ const { values, positionals } = parseArgs({
   options: { small: { type: 'boolean', default: false } },
 })
 const backend = BACKENDS.find((name) => name === positionals[0]) ?? usage('Which backend?')
-const unknown = positionals.slice(1).filter((one) => !partNames.some((name) => name === one))
-if (unknown.length > 0) usage(`There is no part ${unknown.join(', ')}.`)
-const parts = partNames.filter((name) => positionals.length === 1 || positionals.includes(name))
+const its = partsOf(backend)
+const unknown = positionals.slice(1).filter((one) => !its.some((name) => name === one))
+if (unknown.length > 0) usage(`There is no part ${unknown.join(', ')} on ${backend}.`)
+const parts = its.filter((name) => positionals.length === 1 || positionals.includes(name))
 
 const store = await openStore(backend)
 // Ctrl-C ends this process at once; what stands guard over each store ends it then.

@@ -16,6 +16,7 @@ async function fromAddress(): Promise<Backend | undefined> {
   const { default: sound } = (await import(backend)) as { default: Backend }
   return {
     ...sound,
+    ...PATIENCE,
     open: (namespace, options) => sound.open(namespace, { ...PATIENCE, ...options }),
   }
 }

@@ -6,26 +6,43 @@ export interface Scale {
     readonly kills: number
     readonly leaseSec: number
   }
-  readonly events: { readonly events: number; readonly writers: number; readonly readers: number }
+  readonly events: {
+    readonly events: number
+    readonly writers: number
+    readonly readers: number
+    readonly followers: number
+  }
   readonly init: { readonly processes: number; readonly rounds: number }
   readonly kills: { readonly cycles: number; readonly writers: number; readonly acks: number }
+  readonly prune: {
+    readonly flows: number
+    readonly writers: number
+    readonly writesBefore: number
+    readonly kills: number
+    readonly looks: number
+  }
+  readonly outbox: { readonly transactions: number; readonly writers: number; readonly kills: number }
   /** After so long a process is killed, and its part of the load fails. */
   readonly timeoutMs: number
 }
 
 export const FULL: Scale = {
   acquires: { attempts: 20_000, processes: 8, kills: 12, leaseSec: 5 },
-  events: { events: 20_000, writers: 8, readers: 3 },
+  events: { events: 20_000, writers: 8, readers: 1, followers: 4 },
   init: { processes: 16, rounds: 5 },
   kills: { cycles: 15, writers: 2, acks: 200 },
+  prune: { flows: 100_000, writers: 4, writesBefore: 4_000, kills: 20, looks: 200 },
+  outbox: { transactions: 1_000, writers: 4, kills: 24 },
   timeoutMs: 900_000,
 }
 
 /** About a twentieth, for tests. */
 export const SMALL: Scale = {
   acquires: { attempts: 600, processes: 3, kills: 2, leaseSec: 1 },
-  events: { events: 800, writers: 3, readers: 3 },
+  events: { events: 800, writers: 3, readers: 1, followers: 2 },
   init: { processes: 4, rounds: 1 },
   kills: { cycles: 1, writers: 2, acks: 100 },
+  prune: { flows: 500, writers: 2, writesBefore: 60, kills: 1, looks: 30 },
+  outbox: { transactions: 80, writers: 4, kills: 4 },
   timeoutMs: 120_000,
 }

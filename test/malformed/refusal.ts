@@ -49,7 +49,8 @@ export function complaint(
   if (answer === undefined) throw new Error('Every call has an answer.')
   const seen = wordsOf(answer)
   const [errorClass, code] = one.refusal
-  const wanted = `${how}: ${errorClass} ${code}${code === CLOSED[1] ? '' : ` ${one.argument}`}`
+  const about = code === CLOSED[1] || one.argument === '' ? '' : ` ${one.argument}`
+  const wanted = `${how}: ${errorClass} ${code}${about}`
   const told = (what: string): string => `${one.argument} = ${brief(one.value).split('\n')[0]}: ${what}`
   if (seen !== wanted) return told(`${seen}, not ${wanted}`)
   const error = answer.error as StorageError

@@ -2,7 +2,7 @@ import { PROTOCOLS, type StorageHandle } from '@dir/storage-core'
 import type { Answer, Place } from './refusal.ts'
 import type { Method } from './table.ts'
 import { CONDITIONS, WRITES } from './table/batch.ts'
-import { HANDLE } from './table/handle.ts'
+import { CLOSE, HANDLE } from './table/handle.ts'
 import { HELPERS } from './table/helpers.ts'
 import { TABLE } from './table/index.ts'
 
@@ -31,6 +31,11 @@ export const ON_HANDLE: readonly Callable[] = [
     callable(name, called(name), method, { protocol: '', operation: name }),
   ),
 ]
+
+export const CLOSING: Callable = callable('close', called('close'), CLOSE, {
+  protocol: '',
+  operation: 'close',
+})
 
 export const IN_BATCHES: readonly Callable[] = [
   ...WRITES.flatMap(([protocol, names]) =>

@@ -3,9 +3,9 @@ import { memoryStorage } from '@dir/storage-memory'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exported, fill } from '../../conformance/src/scenarios/filled.ts'
 import { type Answer, answerOf, complaint } from './refusal.ts'
-import { type Callable, IN_BATCHES, OF_HELPERS, ON_HANDLE } from './rows.ts'
+import { CLOSING, type Callable, IN_BATCHES, OF_HELPERS, ON_HANDLE } from './rows.ts'
 import { CLOSED, INVALID, type Refusal, casesOf } from './table.ts'
-import { LIMIT } from './values/index.ts'
+import { LIMIT, NO_CLIENT } from './values/index.ts'
 import type { Meter } from './wires.ts'
 
 export const HANDLE_OPTIONS = { maxValueBytes: LIMIT } as const
@@ -104,6 +104,32 @@ export function malformedInput(backend: string, start: () => Promise<Subject>): 
           ? [await answersOf(one, closedReference), CLOSED]
           : [await inMemory(one), undefined]
       expect(await complaints(one, closed, theirs, always)).toEqual([])
+    })
+
+    test('close refuses it, a second time too, sends nothing and closes nothing', async () => {
+      const theirs = await inMemory(CLOSING)
+      for (const storage of [filled, untouched, closed])
+        expect(await complaints(CLOSING, storage, theirs)).toEqual([])
+      expect(await filled.context.getSession('not there')).toBeNull()
+    })
+
+    // each backend has clients of its own, and memory has none, so that it is no row of the table
+    test('within refuses what is no client at once, sends nothing and changes nothing', async () => {
+      const refusal: Refusal = filled.capabilities.has('join')
+        ? INVALID
+        : ['UnsupportedError', 'STORAGE_UNSUPPORTED']
+      const records = await exported(filled)
+      const before = sent()
+      const place = { backend, protocol: '', operation: 'within' }
+      const argument = refusal === INVALID ? 'client' : ''
+      for (const storage of [filled, untouched, closed])
+        for (const value of NO_CLIENT) {
+          const answer = await answerOf(() => storage.within(value as object))
+          const bad = { args: [], value, argument, refusal }
+          expect(complaint(bad, answer, { how: 'throws at once', place, reference: answer })).toBeNull()
+        }
+      expect(sent()).toBe(before)
+      expect(await exported(filled)).toEqual(records)
     })
 
     test('a batch takes nothing more once its callback has returned, thrown or was refused', async () => {

@@ -3,7 +3,7 @@ import { memoryStorage } from '@dir/storage-memory'
 import { describe, expect, test } from 'vitest'
 import { waysOf } from './table.ts'
 import { CONDITIONS, WRITES } from './table/batch.ts'
-import { HANDLE } from './table/handle.ts'
+import { CLOSE, HANDLE } from './table/handle.ts'
 import { HELPERS } from './table/helpers.ts'
 import { TABLE, WITHOUT_ARGUMENTS } from './table/index.ts'
 import { optionsOf } from './table/options.ts'
@@ -14,6 +14,7 @@ const all = [
   ),
   ...Object.entries(CONDITIONS),
   ...Object.entries(HANDLE),
+  ['close', CLOSE] as const,
   ...HELPERS.map(({ name, method }) => [name, method] as const),
   ...Object.entries(optionsOf('namespace', { namespace: 'a' }, {})),
   ...Object.entries(optionsOf('path', { path: 'a' }, {})),

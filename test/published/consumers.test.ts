@@ -133,7 +133,8 @@ export const count: Promise<number> = ${open}.intentRetry.getCount('flow')
     })
 
     it('says on which Node it runs', async () => {
-      expect(await consumer.manifest(name)).toMatchObject({ engines: { node: engines } })
+      const manifest = (await consumer.manifest(name)) as { readonly engines: unknown }
+      expect(manifest.engines).toEqual({ node: engines })
     })
 
     describe.each(runsOn)('on Node %s', (version) => {

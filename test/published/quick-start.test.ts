@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { copyFile, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { root } from '../../scripts/toolchain.mjs'
@@ -41,6 +41,9 @@ import { sqliteStorage } from '@dir/storage-sqlite'
 const storage = memoryStorage()
 export const count: Promise<number> = storage.intentRetry.getCount('flow')
 export const result: Promise<object> = runOnce(storage.idempotency, 'k', { leaseSec: 3 }, () => ({ n: 1 }))
+interface Fill { readonly price: number }
+const order = (signal: AbortSignal): Fill => (signal.throwIfAborted(), { price: 101.25 })
+export const fill: Promise<Fill> = runOnce(storage.idempotency, 'fill', { leaseSec: 3 }, order)
 export const others = [mongoStorage(''), postgresStorage(''), redisStorage(''), sqliteStorage(''), mixStorage({ default: storage })]
 // @ts-expect-error -- types that are not found would be any
 export const wrong: Promise<string> = storage.intentRetry.getCount('flow')
@@ -50,13 +53,15 @@ const MODULES = {
   bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
 }
 
-describe('the types of all packages', () => {
+describe('the types of all packages, and the agent that uses them', () => {
   const backends = ['memory', 'mongo', 'postgres', 'redis', 'sqlite']
+  const agent = path.join(root, 'examples/refund-agent/src/agent.ts')
   let consumer: Consumer
 
   beforeAll(async () => {
     const names = ['core', ...backends].map((name) => `@dir/storage-${name}`)
-    consumer = await workshop.installByPnpm(names, { '@types/node': '22' })
+    consumer = await workshop.installByPnpm(names, { '@types/node': '22', zod: '4' })
+    await copyFile(agent, path.join(consumer.folder, 'agent.mts'))
   })
 
   it('says from which TypeScript on they are for', () => {
@@ -73,7 +78,7 @@ describe('the types of all packages', () => {
   ] as const)('are for TypeScript %s, by %s', async ([version, kind, more], context) => {
     const tsc = await typescriptOrSkip(context, version)
     const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023,esnext.disposable']
-    const command = [process.execPath, tsc, ...options, ...MODULES[kind], ...more] as const
+    const command = [process.execPath, tsc, ...options, ...MODULES[kind], ...more, 'agent.mts'] as const
     const outcome = await consumer.run(command, 'types.mts', SOURCE)
     expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
   })

@@ -25,7 +25,7 @@ export const EDITS: Readonly<Record<string, Edit>> = {
     ['  lifecycle,', '  notes,'],
   ],
   'packages/storage-memory/src/state.ts': [
-    ['  readonly transitions:', '  readonly notes = new Map<string, { readonly note: string } & Stored>()'],
+    ['  readonly transitions = ', '  readonly notes = new Map<string, { readonly note: string } & Stored>()'],
     ['      this.requests,', '      this.notes,'],
   ],
   'conformance/src/scenarios/index.ts': [

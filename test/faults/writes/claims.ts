@@ -1,5 +1,11 @@
 // Writes about effects that happen once, and about capital.
-import { type Grant, type Hold, ResourceContentionError, type StorageHandle } from '@dir/storage-core'
+import {
+  type Grant,
+  type Hold,
+  type IdempotencyStorage,
+  ResourceContentionError,
+  type StorageHandle,
+} from '@dir/storage-core'
 import type { Write } from './write.ts'
 
 const LEASE = { leaseSec: 100_000 }
@@ -8,6 +14,13 @@ async function started({ idempotency }: StorageHandle, id: string): Promise<stri
   const claim = await idempotency.claim(id, LEASE)
   if (claim.state !== 'started') throw new Error(`A new key is ${claim.state}.`)
   return claim.token
+}
+
+/** How long a claim is still in flight, by its order of magnitude. Only looks where there is a claim or a result. */
+async function magnitudeOfClaim(idempotency: IdempotencyStorage, id: string): Promise<number | string> {
+  const claim = await idempotency.claim(id, LEASE)
+  if (claim.state !== 'inFlight') return claim.state
+  return Math.round(Math.log10((Date.parse(claim.until) - Date.now()) / 1_000))
 }
 
 const results: Pick<Write, 'look' | 'later'> = {
@@ -63,6 +76,13 @@ export const claims: readonly Write[] = [
     name: 'idempotency.claim',
     act: ({ idempotency }, id) => idempotency.claim(id, LEASE),
     isAlone: true,
+  },
+  {
+    ...results,
+    name: 'idempotency.renewClaim',
+    prepare: started,
+    act: ({ idempotency }, id, token) => idempotency.renewClaim(id, String(token), LEASE.leaseSec * 1_000),
+    look: async ({ idempotency }, id) => [await idempotency.get(id), await magnitudeOfClaim(idempotency, id)],
   },
   {
     ...results,

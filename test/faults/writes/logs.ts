@@ -7,7 +7,12 @@ const events: Pick<Write, 'look' | 'later'> = {
   later: async ({ decisionAudit }, id) => void (await decisionAudit.record(id, 'later')),
 }
 
-const transitions: Pick<Write, 'look'> = { look: ({ lifecycle }, id) => lifecycle.getTransitions(id) }
+const transitions: Pick<Write, 'look'> = {
+  look: async ({ lifecycle }, id) => {
+    const listed = await Array.fromAsync(lifecycle.listFlows())
+    return [await lifecycle.getTransitions(id), listed.filter(({ dfid }) => dfid === id)]
+  },
+}
 
 const request = (id: string, reason: string): EscalationRequest => ({
   dfid: id,
@@ -24,7 +29,7 @@ const WHEN = '2026-01-01 00:00:00.000000'
 
 const requests: Pick<Write, 'look'> = {
   look: async ({ escalation }, id) => [
-    (await escalation.getPendingRequests()).filter(({ dfid }) => dfid === id),
+    await escalation.getRequest(id),
     await escalation.getWindowCount(id, LONG_AGO),
   ],
 }
@@ -78,7 +83,8 @@ export const logs: readonly Write[] = [
     ...requests,
     name: 'escalation.resolveRequest',
     prepare: ({ escalation }, id) => escalation.insertRequest(request(id, 'first')),
-    act: ({ escalation }, id) => escalation.resolveRequest(id, WHEN, 'APPROVED', null),
+    act: ({ escalation }, id) =>
+      escalation.resolveRequest(id, WHEN, 'APPROVED', '7', { resolvedBy: 'reviewer' }),
     later: ({ escalation }, id) => escalation.insertRequest(request(id, 'later')),
   },
   {

@@ -15,6 +15,8 @@ export interface Write {
   agrees?(answer: unknown, storage: StorageHandle, id: string): Promise<boolean>
   /** An answer that says that nothing was done, because others were in the way. */
   readonly denied?: null | false
+  /** How many calls it makes one after the other, each with a deadline of its own; default one. */
+  readonly steps?: number
   /** No batch takes it. */
   readonly isAlone?: true
   /** Looking at it takes as long as the store is large. */

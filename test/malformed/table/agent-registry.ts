@@ -31,4 +31,10 @@ export const agentRegistry: Methods = {
     ['2', no.NO_TEXT_OR_NULL, 'suspensionReason', INVALID],
   ],
   getStatus: [['agent'], ['0', no.NO_ID, 'agentId', INVALID]],
+  listAgents: [
+    [{ status: 'ACTIVE' }],
+    ['0', no.NO_OPTIONS, 'options', INVALID],
+    ['0', no.unknown({ status: 'ACTIVE' }), 'options', INVALID],
+    ['0.status', no.given(no.NO_TEXT), 'status', INVALID],
+  ],
 }

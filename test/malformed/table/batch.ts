@@ -19,7 +19,7 @@ export const CONDITIONS: Methods = {
 export const WRITES = [
   ['agentRegistry', ['upsertAgent', 'updateStatus']],
   ['context', ['setSession', 'compareAndSetSession', 'setState', 'compareAndSetState']],
-  ['idempotency', ['set', 'complete', 'abandon']],
+  ['idempotency', ['set', 'renewClaim', 'complete', 'abandon']],
   ['decisionAudit', ['record', 'recordMany']],
   ['saga', ['markDirty', 'clearDirty']],
   ['resourceLock', ['acquireBatch', 'acquire', 'release', 'renew']],

@@ -42,7 +42,20 @@ export const decisionAudit: Methods = {
     ['0.dfid', no.given(no.NO_ID), 'dfid', INVALID],
     ['0.event', no.given(no.NO_TEXT), 'event', INVALID],
     ['0.afterSeq', no.given(no.NO_SEQUENCE), 'afterSeq', INVALID],
+    ['0.beforeSeq', no.given(no.NO_SEQUENCE), 'beforeSeq', INVALID],
+    ['0.newestFirst', no.given(no.NO_BOOLEAN), 'newestFirst', INVALID],
     ['0.limit', no.given(no.NO_COUNT), 'limit', INVALID],
+    ['0.follow', no.given(no.NO_BOOLEAN), 'follow', INVALID],
+    ['0.signal', no.given(no.NO_SIGNAL), 'signal', INVALID],
+    [
+      '0',
+      [
+        { follow: true, newestFirst: true },
+        { follow: true, beforeSeq: 9 },
+      ],
+      'follow',
+      INVALID,
+    ],
   ],
 }
 

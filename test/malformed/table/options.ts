@@ -20,6 +20,7 @@ export function optionsOf(
       ['0.operationTimeoutMs', no.NO_SETTING, 'operationTimeoutMs', INVALID],
       ['0.maxValueBytes', no.NO_SETTING, 'maxValueBytes', INVALID],
       ['0.init', no.NO_BOOLEAN, 'init', INVALID],
+      ['0.numbers', no.NO_NUMBERS, 'numbers', INVALID],
     ],
     dropNamespace: [
       [good],

@@ -55,6 +55,14 @@ export const resourceLock: Methods = {
     ['0.dfid', no.given(no.NO_ID), 'dfid', INVALID],
     ['0.resourceId', no.given(no.NO_ID), 'resourceId', INVALID],
   ],
+  listHolds: [
+    [{ dfid: 'flow', resourceId: 'cash', olderThanSec: 9 }],
+    ['0', no.NO_OPTIONS, 'options', INVALID],
+    ['0', no.unknown({ dfid: 'flow' }), 'options', INVALID],
+    ['0.dfid', no.given(no.NO_ID), 'dfid', INVALID],
+    ['0.resourceId', no.given(no.NO_ID), 'resourceId', INVALID],
+    ['0.olderThanSec', no.given(no.NO_SECONDS), 'olderThanSec', INVALID],
+  ],
 }
 
 function named(name: string | symbol): object {

@@ -11,4 +11,10 @@ export const saga: Methods = {
   ],
   getDirtyState: [['flow'], ['0', no.NO_ID, 'dfid', INVALID]],
   clearDirty: [['flow'], ['0', no.NO_ID, 'dfid', INVALID]],
+  listDirtyFlows: [
+    [{ olderThanSec: 9 }],
+    ['0', no.NO_OPTIONS, 'options', INVALID],
+    ['0', no.unknown({ olderThanSec: 9 }), 'options', INVALID],
+    ['0.olderThanSec', no.given(no.NO_SECONDS), 'olderThanSec', INVALID],
+  ],
 }

@@ -21,10 +21,21 @@ export const HOSTILE: Values = [
   ...[new Uint8Array(1), new ArrayBuffer(1), Symbol.iterator, Object(1n), -5n, false, -0],
 ]
 
+/** Nothing that ends an iteration. */
+export const NO_SIGNAL: Values = [
+  ...[null, true, 0, 'abort', {}, { aborted: false }, new AbortController(), new EventTarget(), ...HOSTILE],
+]
+
 /** Nothing that can be called. */
 export const NO_FUNCTION: Values = [
   ...[undefined, null, 0, 5n, true, '', 'x', {}, [], Symbol('x'), Number.NaN, new Date(0), /x/, new Map()],
   ...[Promise.resolve('x'), REVOKED, { call: () => 1 }],
+]
+
+/** No client of any driver. */
+export const NO_CLIENT: Values = [
+  ...[...NO_FUNCTION, ...HOSTILE, () => {}, class {}, { query: 1 }, { prepare() {}, pragma() {}, open: 1 }],
+  ...[{ session: TRAPPED }, { queryRunner: {} }, { inTransaction() {} }, { client: REVOKED }],
 ]
 
 /** For a member that may be left out: undefined is nothing bad there. */

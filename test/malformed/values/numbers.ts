@@ -16,6 +16,23 @@ export const NO_DURATION: Values = [...bad.DURATION, ...NO_NUMBER, 1e9 + 0.1, MA
 
 /** No whole number above 0, for settings that may be left out. */
 export const NO_SETTING: Values = given([...bad.SEQUENCE, ...NO_NUMBER, 0, -0, 0.5, -5_000])
+export const NO_NUMBERS: Values = [
+  ...[
+    null,
+    0,
+    true,
+    '',
+    'Plain',
+    'exact ',
+    'lossless',
+    {},
+    [],
+    ['exact'],
+    Symbol('exact'),
+    Object('exact'),
+    REVOKED,
+  ],
+]
 export const NO_BOOLEAN: Values = [
   ...[null, 0, 1, '', 'true', 'false', 5n, {}, [], Symbol('x'), Object(false), REVOKED],
 ]

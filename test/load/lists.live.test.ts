@@ -1,0 +1,83 @@
+import type { Backend } from '@dir/storage-conformance'
+import type { FlowFilter, RequestFilter, StorageHandle, StorageRecord } from '@dir/storage-core'
+import { expect, test } from 'vitest'
+import { openBackend } from '../../conformance/src/open.ts'
+import { SERVER_NAMES } from '../../scripts/servers/index.ts'
+import { withServer } from '../../scripts/servers/live.ts'
+import { freshNamespace } from './store.ts'
+
+// A list is read in pages, none of which takes longer in a larger store, however few requests or flows fit.
+
+const [FEW, MANY] = [1_000, 30_000]
+const AT = '2026-03-01T10:00:00.000000Z'
+
+const FILTERS: readonly RequestFilter[] = [
+  {},
+  { status: 'PENDING' },
+  { status: 'PENDING', agentId: 'rare' },
+  { agentId: 'rare' },
+  { agentId: 'agent 3' },
+  { agentId: 'rare', status: 'RESOLVED' },
+  { olderThanSec: 0 },
+]
+
+/** Flows in one status, and two in another. */
+const FLOW_FILTERS: readonly FlowFilter[] = [{}, { status: 'DONE' }, { status: 'STUCK' }, { status: 'NONE' }]
+
+/** Decided requests of seven agents, and at their end two of an eighth, of which one is pending. */
+function* records(count: number): Generator<StorageRecord> {
+  const texts = { reason: '', contextJson: '{}', proposalJson: '{}', impact: '' }
+  const request = { type: 'request', ...texts, createdAt: AT } as const
+  const decided = { status: 'RESOLVED', resolvedAt: AT, decision: 'x' } as const
+  for (let n = 0; n < count; n++)
+    yield { ...request, ...decided, dfid: `flow ${n}`, agentId: `agent ${n % 7}` }
+  yield { ...request, ...decided, dfid: 'decided', agentId: 'rare' }
+  const pending = { status: 'PENDING', resolvedAt: null, decision: null } as const
+  yield { ...request, ...pending, dfid: 'pending', agentId: 'rare' }
+  const moved = { type: 'transition', fromStatus: null, createdAt: AT } as const
+  for (let n = 0; n < count; n++) yield { ...moved, dfid: `flow ${n}`, toStatus: 'DONE' }
+  for (const dfid of ['one', 'other']) yield { ...moved, dfid, toStatus: 'STUCK' }
+  yield { type: 'counters', seq: 0, fence: 0, records: 2 * count + 4 }
+}
+
+/** Milliseconds that the quickest of some first pages takes. */
+async function quickest(open: () => AsyncIterable<unknown>): Promise<number> {
+  let least = Infinity
+  for (let round = 0; round < 40; round++) {
+    const start = performance.now()
+    const list = open()[Symbol.asyncIterator]()
+    await list.next()
+    least = Math.min(least, performance.now() - start)
+    await list.return?.(undefined)
+  }
+  return least
+}
+
+for (const name of SERVER_NAMES)
+  withServer(name, () => {
+    const title = 'a page of requests or flows takes no longer in a store of thirty times as many'
+    test(title, { timeout: 300_000 }, async () => {
+      const module = new URL(`../../packages/storage-${name}/test/backend.ts`, import.meta.url)
+      const { default: backend } = (await import(module.href)) as { readonly default: Backend }
+      const filled = async (namespace: string, count: number): Promise<StorageHandle> => {
+        const storage = await openBackend(backend, namespace, { operationTimeoutMs: 60_000 })
+        await storage.importRecords(records(count))
+        return storage
+      }
+      const [one, other] = [freshNamespace(), freshNamespace()]
+      try {
+        await using small = await filled(one, FEW)
+        await using large = await filled(other, MANY)
+        const pages = [
+          ...FILTERS.map((filter) => (on: StorageHandle) => on.escalation.listRequests(filter)),
+          ...FLOW_FILTERS.map((filter) => (on: StorageHandle) => on.lifecycle.listFlows(filter)),
+        ]
+        for (const [index, page] of pages.entries()) {
+          const before = await quickest(() => page(small))
+          expect(await quickest(() => page(large)), `filter ${index}`).toBeLessThan(4 * before + 3)
+        }
+      } finally {
+        for (const namespace of [one, other]) await backend.destroy(namespace)
+      }
+    })
+  })
