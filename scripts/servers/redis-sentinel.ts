@@ -20,8 +20,9 @@ export async function startRedisSentinel(primary: Pick<Server, 'port'>): Promise
     `port ${port}`,
     `dir ${home.dir}`,
     `sentinel monitor main 127.0.0.1 ${primary.port} 1`,
-    'sentinel down-after-milliseconds main 500',
-    'sentinel failover-timeout main 3000',
+    // A Sentinel or server that waited for the processor is not to be taken for a server that died.
+    'sentinel down-after-milliseconds main 3000',
+    'sentinel failover-timeout main 20000',
   ]
   writeFileSync(file, `${lines.join('\n')}\n`)
   const recipe = {
