@@ -1,7 +1,7 @@
 import { causesOf } from './causes.ts'
 import { show } from './show.ts'
 import { same } from './same.ts'
-import { stackHere, whereOf } from './where.ts'
+import { traceHere, whereOf } from './where.ts'
 
 /** A promise of the contract was seen broken: the verdict is `fail`. Whatever else is thrown is an `error`. */
 export class AssertionFailure extends Error {
@@ -16,7 +16,7 @@ export class AssertionFailure extends Error {
     this.what = what
     this.expected = expected
     this.actual = actual
-    this.where = whereOf(stackHere())
+    this.where = whereOf(traceHere().stack)
   }
 }
 

@@ -140,7 +140,7 @@ function seenIn(error: unknown, watch: Watch): Seen {
   const stack = error instanceof Error ? error.stack : undefined
   const place = error instanceof AssertionFailure ? error.where : whereOf(stack)
   const call = watch.callOf(error)
-  const where = place ?? whereOf(call?.stack)
+  const where = place ?? whereOf(call?.trace.stack)
   const caller = verdict === 'error' && call !== undefined ? `\nthe call: ${call.name}` : ''
   return { verdict, message: message + caller, ...(where === undefined ? {} : { where }) }
 }

@@ -1,11 +1,11 @@
 import { type CloseOptions, type HandleOptions, PROTOCOLS, type StorageHandle } from '@dir/storage-core'
 import { LIMIT_MS, TimeLimitError } from './limits.ts'
-import { stackHere } from './where.ts'
+import { traceHere } from './where.ts'
 
-/** A call on a handle, and the stack that shows who made it. */
+/** A call on a handle, and an error whose stack shows who made it. */
 export interface WatchedCall {
   readonly name: string
-  readonly stack: string
+  readonly trace: Error
 }
 
 /** Sees every call on the handles that it is given. */
@@ -89,7 +89,7 @@ export function createWatch(limitMs: number = LIMIT_MS.method, deadlineMs = 5_00
       if (isStore(key) && isObject(own)) return watched(own, (method) => `${name}.${String(method)}`, options)
       if (typeof own !== 'function') return own
       return (...args: unknown[]): unknown => {
-        const call = { name, stack: stackHere() }
+        const call = { name, trace: traceHere() }
         latest = call
         const answer: unknown = Reflect.apply(own, target, args)
         if (answer instanceof Promise)

@@ -13,13 +13,13 @@ interface Place {
   readonly column: number
 }
 
-/** The stack from here, deep enough to reach the scenario through its helpers. */
-export function stackHere(): string {
+/** An error made here, whose stack is deep enough to reach the scenario through its helpers. Reading it is what costs. */
+export function traceHere(): Error {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 30
-  const { stack = '' } = new Error()
+  const trace = new Error()
   Error.stackTraceLimit = limit
-  return stack
+  return trace
 }
 
 /** Where in a scenario a stack comes from, as `src/scenarios/saga.ts:45:9`; undefined: from none. */

@@ -17,7 +17,7 @@ const WHOLE_MS = 300_000
  * So many are measured side by side: a scenario that waits for a lease to end keeps few others waiting, and none of
  * them gets so little of the processor that its calls take longer than they may.
  */
-const LANES = 8
+const LANES = 16
 
 /** What must be looked at in one millisecond cannot be among others. */
 const isMomentary = ({ killedBy }: Mutant): boolean => killedBy === 'durations/end-at-their-moment'

@@ -26,7 +26,7 @@ test('a call that does not settle is named', async () => {
   expect(watch.pending()).toBe('saga.getDirtyFlows')
   const late: unknown = await watch.overdue.catch((error: unknown) => error)
   expect(String(late)).toContain('saga.getDirtyFlows has not settled')
-  expect(watch.callOf(late)?.stack).toContain('watch.test.ts')
+  expect(watch.callOf(late)?.trace.stack).toContain('watch.test.ts')
   watch.end()
   await sound.close()
   await memory.destroy('watch')

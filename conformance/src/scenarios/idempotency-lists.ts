@@ -93,8 +93,8 @@ export const scenarios: readonly Scenario[] = group(
         for (const [filter, keys] of cases)
           assert.equal(await keysOf(idempotency, filter), keys, JSON.stringify(filter))
         await claimed(idempotency, 'gone', { ...LONG, dfid: 'c', stepId: 'new' })
-        const again = (await read(idempotency)).at(-1)
-        assert.equal([again?.key, again?.dfid, again?.stepId], ['gone', 'c', 'new'], 'a claim made again')
+        const again = (await read(idempotency)).find(({ key }) => key === 'gone')
+        assert.equal([again?.dfid, again?.stepId], ['c', 'new'], 'a claim made again')
       },
     },
     {
