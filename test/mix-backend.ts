@@ -1,4 +1,4 @@
-import { type Backend, defineBackend } from '@dir/storage-conformance'
+import { type Backend, defineBackend } from '@dir/storage-conformance/backend'
 import { mixStorage } from '@dir/storage-core'
 import { dropNamespace, memoryStorage } from '@dir/storage-memory'
 import memory from '../packages/storage-memory/test/backend.ts'

@@ -1,3 +1,5 @@
+// All that a backend's module needs of the suite: each child process loads it, and the scenarios would take most of that.
+import './check-node.ts'
 import type { Capability, HandleOptions, Protocol, StorageHandle } from '@dir/storage-core'
 
 /** A handle of a backend that brings only some of the nine: those, and of the rest what it has. */

@@ -1,6 +1,6 @@
 import './check-node.ts'
 export { type Assert, AssertionFailure, type StorageErrorLike } from './assert.ts'
-export { type Backend, type Claims, type Deviation, type PartialHandle, defineBackend } from './backend.ts'
+export type { Backend, Claims, Deviation, PartialHandle } from './backend.ts'
 export {
   type Job,
   type JobContext,

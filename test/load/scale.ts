@@ -44,5 +44,5 @@ export const SMALL: Scale = {
   kills: { cycles: 1, writers: 2, acks: 100 },
   prune: { flows: 500, writers: 2, writesBefore: 60, kills: 1, looks: 30 },
   outbox: { transactions: 80, writers: 4, kills: 4 },
-  timeoutMs: 120_000,
+  timeoutMs: 600_000,
 }

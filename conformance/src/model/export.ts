@@ -62,7 +62,9 @@ export function recordsOf(state: ModelState): object[] {
     ...texts('session'),
     ...texts('state'),
     ...[...state.effects].map(effectRecord),
-    ...state.events.map((event, seq) => ({ type: 'event', seq: new Hole('seq', seq), ...event })),
+    ...state.events.map(({ agentId, ...event }, seq) => {
+      return { type: 'event', seq: new Hole('seq', seq), ...event, ...(agentId === null ? {} : { agentId }) }
+    }),
     ...[...state.marks].map(([dfid, { json, ...mark }]) => {
       return { type: 'dirtyFlow', dfid, partialStateJson: json, ...mark }
     }),

@@ -17,14 +17,25 @@ function recorded(
   details: Readonly<Record<string, unknown>>,
 ): Hole {
   const detailsJson = dumpsJsonDict((details['details'] ?? {}) as object)
-  const { stepId = '', state: at = '' } = details as { stepId?: string; state?: string }
-  const one = { dfid, event, stepId, state: at, detailsJson, timestamp: stamp(state) }
+  const {
+    stepId = '',
+    state: at = '',
+    agentId = null,
+  } = details as {
+    stepId?: string
+    state?: string
+    agentId?: string
+  }
+  const one = { dfid, event, stepId, state: at, agentId, detailsJson, timestamp: stamp(state) }
   return new Hole('seq', state.events.push(one) - 1)
 }
 
-const DETAILS = fc.record({ stepId: TEXT, state: TEXT, details: nullable(OBJECT) }, { requiredKeys: [] })
+const DETAILS = fc.record(
+  { stepId: TEXT, state: TEXT, agentId: SOME_ID, details: nullable(OBJECT) },
+  { requiredKeys: [] },
+)
 const EVENT = fc.record(
-  { dfid: SOME_ID, event: TEXT, stepId: TEXT, state: TEXT, details: nullable(OBJECT) },
+  { dfid: SOME_ID, event: TEXT, stepId: TEXT, state: TEXT, agentId: SOME_ID, details: nullable(OBJECT) },
   { requiredKeys: ['dfid', 'event'] },
 )
 
@@ -49,14 +60,23 @@ const decisionAudit: readonly Method[] = [
     [],
     [
       fc.record(
-        { dfid: SOME_ID, afterSeq: ref('seq') as fc.Arbitrary<Ref | number>, event: TEXT, limit: fc.nat(3) },
+        {
+          dfid: SOME_ID,
+          afterSeq: ref('seq') as fc.Arbitrary<Ref | number>,
+          event: TEXT,
+          agentId: SOME_ID,
+          limit: fc.nat(3),
+        },
         { requiredKeys: [] },
       ),
     ],
-    ({ events }, { dfid, afterSeq = -1, event, limit }) =>
+    ({ events }, { dfid, afterSeq = -1, event, agentId, limit }) =>
       events
         .flatMap((one, index) => {
-          const wanted = (dfid ?? one.dfid) === one.dfid && (event ?? one.event) === one.event
+          const wanted =
+            (dfid ?? one.dfid) === one.dfid &&
+            (event ?? one.event) === one.event &&
+            (agentId ?? one.agentId) === one.agentId
           return wanted && index > Number(afterSeq) ? [toEvent(one, index)] : []
         })
         .slice(0, limit),

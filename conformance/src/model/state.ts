@@ -76,6 +76,7 @@ export interface ModelEvent {
   readonly event: string
   readonly stepId: string
   readonly state: string
+  readonly agentId: string | null
   readonly detailsJson: string
   readonly timestamp: Hole
 }

@@ -20,6 +20,7 @@ import { decisionAuditMutants } from './decision-audit.ts'
 import { eventOrderMutants } from './event-order.ts'
 import { eventFollowMutants } from './event-follow.ts'
 import { eventNewestMutants } from './event-newest.ts'
+import { eventTimesMutants } from './event-times.ts'
 import { escalationMutants } from './escalation.ts'
 import { escalationBudgetMutants } from './escalation-budget.ts'
 import { escalationDecisionMutants } from './escalation-decisions.ts'
@@ -86,6 +87,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...eventOrderMutants,
   ...eventFollowMutants,
   ...eventNewestMutants,
+  ...eventTimesMutants,
   ...escalationMutants,
   ...escalationDecisionMutants,
   ...escalationListMutants,

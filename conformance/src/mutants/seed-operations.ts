@@ -4,6 +4,7 @@ import {
   type DirtyFlowRow,
   type EventRow,
   compareIds,
+  isEventBefore,
   nextCount,
 } from '@dir/storage-core/adapter'
 import { type SeedStore, isOlder, now, pageAfter, pause } from './seed-store.ts'
@@ -79,11 +80,17 @@ export const SEED_OPERATIONS: { readonly [P in Protocol]?: SeedProtocol<P> } = {
       const list = store.list<EventRow>('events')
       return events.map((event) => list.push({ ...event, seq: list.length + 1, timestamp: now() }))
     },
-    eventsPage(store, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
+    eventsPage(store, { dfid, event, agentId, between, afterSeq, beforeSeq, newestFirst, limit }) {
+      const isInside = (one: EventRow): boolean => {
+        const place = { timestamp: one.timestamp ?? '', seq: one.seq }
+        if (between !== null)
+          return isEventBefore(between.after, place) && isEventBefore(place, between.before)
+        return one.seq > afterSeq && one.seq < (beforeSeq ?? Infinity)
+      }
       const found = store
         .list<EventRow>('events')
         .filter((one) => (dfid ?? one.dfid) === one.dfid && (event ?? one.event) === one.event)
-        .filter(({ seq }) => seq > afterSeq && seq < (beforeSeq ?? Infinity))
+        .filter((one) => (agentId ?? one.agentId) === one.agentId && isInside(one))
       return (newestFirst ? found.toReversed() : found).slice(0, limit)
     },
   },

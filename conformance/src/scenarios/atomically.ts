@@ -156,7 +156,7 @@ export const scenarios: readonly Scenario[] = group(TRANSACTIONAL, [
       const events = without(await decisionAudit.eventsForDfid(one), 'seq', 'timestamp', 'dfid')
       assert.equal(
         events,
-        [{ event: 'E', stepId: '', state: '', details: { n: 2 }, detailsJson: '{"n": 2}' }],
+        [{ event: 'E', stepId: '', state: '', agentId: null, details: { n: 2 }, detailsJson: '{"n": 2}' }],
         'the event',
       )
     },

@@ -36,11 +36,24 @@ export const scenarios: readonly Scenario[] = group(
       asserts: 4,
       async run({ storage: { decisionAudit, idempotency }, assert }) {
         const store = new AuditStore(decisionAudit, idempotency)
-        const seq = await store.record('flow', 'E', { stepId: 's', state: 'S', details: { n: 1 } })
+        const seq = await store.record('flow', 'E', {
+          stepId: 's',
+          state: 'S',
+          agentId: 'agent',
+          details: { n: 1 },
+        })
         const other = await decisionAudit.record('other', 'F')
         await store.close()
         const details = { details: { n: 1 }, detailsJson: '{"n": 1}' }
-        const expected = { seq, dfid: 'flow', event: 'E', stepId: 's', state: 'S', ...details }
+        const expected = {
+          seq,
+          dfid: 'flow',
+          event: 'E',
+          stepId: 's',
+          state: 'S',
+          agentId: 'agent',
+          ...details,
+        }
         assert.equal(without(await store.eventsForDfid('flow'), 'timestamp'), [expected], 'the flow')
         const all = await store.allEventsChronological()
         assert.equal([all.map((event) => event.seq)], [[seq, other]], 'all events')

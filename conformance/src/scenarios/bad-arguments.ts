@@ -27,13 +27,14 @@ export const BAD_SEED_ARGUMENTS: BadArguments = {
   },
   decisionAudit: {
     record: [
-      ['one', 'E', { stepId: '', state: '', details: null }],
+      ['one', 'E', { stepId: '', state: '', agentId: 'one', details: null }],
       { dfid: bad.ID },
       { event: bad.TEXT },
       {
         options: bad.OPTIONS,
         stepId: bad.given(bad.TEXT),
         state: bad.given(bad.TEXT),
+        agentId: bad.given(bad.ID),
         details: bad.given(bad.OBJECT_OR_NULL),
       },
     ],

@@ -6,7 +6,21 @@ const SWAP: readonly [Rules, Rules] = [{ expectedJson: bad.EXPECTED }, { dataJso
 const budget = { limit: 9, windowSec: 9 }
 const event = { dfid: 'one', event: 'E' }
 const { signal } = new AbortController()
-const filter = { ...event, afterSeq: 0, beforeSeq: 9, newestFirst: false, limit: 1, follow: false, signal }
+const filter = {
+  ...event,
+  agentId: 'one',
+  afterSeq: 0,
+  beforeSeq: 9,
+  newestFirst: false,
+  limit: 1,
+  follow: false,
+  signal,
+}
+/** Times beside what has another order. */
+const TIMES_BESIDE = [{ afterSeq: 0 }, { beforeSeq: 9 }, { follow: true }].flatMap((beside) => [
+  { from: '2026-03-01', ...beside },
+  { until: '2026-03-01', ...beside },
+])
 const events = (member: string, values: readonly unknown[]) =>
   within(values, (value) => [event, { ...event, [member]: value }])
 
@@ -56,6 +70,7 @@ export const BAD_ATOMIC_ARGUMENTS: BadArguments = {
         event: events('event', bad.TEXT),
         stepId: events('stepId', bad.given(bad.TEXT)),
         state: events('state', bad.given(bad.TEXT)),
+        agentId: events('agentId', bad.given(bad.ID)),
         details: events('details', bad.given(bad.OBJECT_OR_NULL)),
       },
     ],
@@ -65,6 +80,9 @@ export const BAD_ATOMIC_ARGUMENTS: BadArguments = {
         options: bad.OPTIONS,
         dfid: bad.given(bad.ID),
         event: bad.given(bad.TEXT),
+        agentId: bad.given(bad.ID),
+        from: [...within(bad.given(bad.TIME), (from) => ({ from })), ...TIMES_BESIDE],
+        until: within(bad.given(bad.TIME), (until) => ({ until })),
         afterSeq: bad.given(bad.SEQUENCE),
         beforeSeq: bad.given(bad.SEQUENCE),
         newestFirst: bad.given(bad.FLAG),

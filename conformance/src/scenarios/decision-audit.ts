@@ -10,17 +10,18 @@ export const scenarios: readonly Scenario[] = [
       asserts: 3,
       async run({ storage: { decisionAudit }, id, assert }) {
         const dfid = id('flow')
-        const empty = { dfid, event: 'E', stepId: '', state: '', details: {}, detailsJson: '{}' }
+        const none = { stepId: '', state: '', agentId: null }
+        const empty = { dfid, event: 'E', ...none, details: {}, detailsJson: '{}' }
         await decisionAudit.record(dfid, 'E')
         await decisionAudit.record(dfid, 'E', {})
         await decisionAudit.record(dfid, 'E', { details: null })
         await decisionAudit.record(dfid, 'E', { stepId: '', state: '', details: {} })
-        const none = { details: { none: null }, detailsJson: '{"none": null}' }
+        const nothing = { details: { none: null }, detailsJson: '{"none": null}' }
         await decisionAudit.record(dfid, '', { state: 'S', details: { none: null } })
         const events = await decisionAudit.eventsForDfid(dfid)
         assert.equal(
           without(events, 'seq', 'timestamp'),
-          [empty, empty, empty, empty, { ...empty, event: '', state: 'S', ...none }],
+          [empty, empty, empty, empty, { ...empty, event: '', state: 'S', ...nothing }],
           'the events',
         )
         assert.ok(
@@ -45,7 +46,7 @@ export const scenarios: readonly Scenario[] = [
         const record = (n: number) => decisionAudit.record(flow(n), `E${n}`)
         const seqs = await Promise.all(range(40).map(record))
         for (const n of range(60).slice(40)) seqs.push(await record(n))
-        const empty = { stepId: '', state: '', details: {}, detailsJson: '{}' }
+        const empty = { stepId: '', state: '', agentId: null, details: {}, detailsJson: '{}' }
         const expected = seqs.map((seq, n) => ({ seq, dfid: flow(n), event: `E${n}`, ...empty }))
         const all = await decisionAudit.allEventsChronological()
         assert.equal(without(all, 'timestamp'), expected, 'all flows, each event with the seq it was given')
@@ -98,6 +99,7 @@ export const scenarios: readonly Scenario[] = [
             ...event,
             stepId: '',
             state: '',
+            agentId: null,
             detailsJson: `{"n": ${event.details.n}}`,
           })),
           'whole events',

@@ -40,7 +40,7 @@ export const scenarios: readonly Scenario[] = group(
       title:
         'who follows gets what is there, waits at the end, and gets what any handle records, each by its filter',
       clause: 'events({ follow: true })',
-      asserts: 5,
+      asserts: 6,
       async run({ storage: { decisionAudit }, open, assert }) {
         const writer = (await open()).decisionAudit
         const first = await decisionAudit.recordMany(['a', 'b', 'a'].map((dfid) => ({ dfid, event: 'E' })))
@@ -53,6 +53,7 @@ export const scenarios: readonly Scenario[] = group(
           follow(writer, (_, seen) => seen === 2, { dfid: 'b' }),
           follow(writer, (_, seen) => seen === 2, { event: 'F' }),
           follow(decisionAudit, (_, seen) => seen === 4, { afterSeq: first[0] ?? 0 }),
+          follow(writer, (_, seen) => seen === 1, { agentId: 'agent' }),
         ])
         const rest: number[] = []
         const seen: unknown[] = []
@@ -63,14 +64,15 @@ export const scenarios: readonly Scenario[] = group(
         ] as const) {
           const waiting = later(next())
           await sleep(20) // so that all of them wait
-          rest.push(await audit.record(dfid, event))
+          rest.push(await audit.record(dfid, event, dfid === 'b' ? { agentId: 'agent' } : {}))
           seen.push(await waiting)
         }
         assert.equal(seen, rest, 'what is recorded while it waits')
-        const [ofFlow, ofName, after] = (await others).map((found) => found.map(({ seq }) => seq))
+        const [ofFlow, ofName, after, ofAgent] = (await others).map((found) => found.map(({ seq }) => seq))
         assert.equal(ofFlow, [first[1], rest[1]], 'those of a flow')
         assert.equal(ofName, [rest[0], rest[2]], 'those of a name')
         assert.equal(after, [...first.slice(1), ...rest.slice(0, 2)], 'those after one')
+        assert.equal(ofAgent, [rest[1]], 'those of an agent')
       },
     },
     {

@@ -24,7 +24,11 @@ export async function fill(storage: StorageHandle): Promise<void> {
   if (claim.state === 'started') await idempotency.complete('completed', claim.token, { n: 2 })
   await idempotency.claim('claimed', { ...LEASE, requestHash: 'B' })
   for (const n of range(5))
-    await decisionAudit.record(`flow ${n % 2}`, `E${n}`, { stepId: 's', details: { n } })
+    await decisionAudit.record(`flow ${n % 2}`, `E${n}`, {
+      stepId: 's',
+      details: { n },
+      ...(n % 2 === 0 ? { agentId: `agent ${n}` } : {}),
+    })
   for (const dfid of ['c', 'a', 'b', 'c']) await saga.markDirty(dfid, `step ${dfid}`, '{"n": 1}')
   await resourceLock.acquireBatch('z', { b: 0.1, a: 0 }, 0)
   await resourceLock.acquireBatch('a', { a: 9_007_199 }, 0, storage.capabilities.has('leases') ? LEASE : {})

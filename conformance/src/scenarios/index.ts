@@ -18,6 +18,7 @@ import { scenarios as decisionAuditCursor } from './decision-audit-cursor.ts'
 import { scenarios as eventFilters } from './event-filters.ts'
 import { scenarios as eventFollow } from './event-follow.ts'
 import { scenarios as eventNewest } from './event-newest.ts'
+import { scenarios as eventTimes } from './event-times.ts'
 import { scenarios as auditStore } from './audit-store.ts'
 import { scenarios as saga } from './saga.ts'
 import { scenarios as sagaLists } from './saga-lists.ts'
@@ -109,6 +110,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...decisionAuditCursor,
   ...eventFilters,
   ...eventNewest,
+  ...eventTimes,
   ...eventFollow,
   ...auditStore,
   ...saga,

@@ -64,7 +64,7 @@ export const scenarios: readonly Scenario[] = group(
       id: 'prune/flows-afterwards',
       title: 'a flow that was removed may begin again, and has only what it has got since',
       clause: 'prune: what is removed is gone; the flow is as one that never was',
-      asserts: 8,
+      asserts: 11,
       async run({ storage, assert }) {
         const { lifecycle, decisionAudit, context, intentRetry, escalation } = storage
         await plant(storage, [...flow('one', 1), LAST])
@@ -72,6 +72,15 @@ export const scenarios: readonly Scenario[] = group(
         assert.equal(await lifecycle.transition('one', null, 'OPEN'), true, 'it begins again')
         await decisionAudit.record('one', 'AGAIN')
         await context.setSession('one', '{"again":true}')
+        const byTime = { from: '2000-01-01' }
+        for (const filter of [byTime, { ...byTime, newestFirst: true }, { agentId: 'agent' }])
+          assert.equal(
+            (await Array.fromAsync(decisionAudit.events(filter))).filter(
+              ({ dfid, event }) => dfid === 'one' && event !== 'AGAIN',
+            ),
+            [],
+            `its old events, ${JSON.stringify(filter)}`,
+          )
         const texts = { reason: 'again', contextJson: '{}', proposalJson: '{}', impact: '' }
         await escalation.insertRequest({ dfid: 'one', agentId: 'agent', ...texts })
         assert.equal(

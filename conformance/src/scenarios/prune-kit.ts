@@ -11,7 +11,7 @@ export function flow(dfid: string, seq: number, status = 'DONE'): readonly Stora
   return [
     session(dfid),
     result(`key of ${dfid}`, OLD, { dfid }),
-    event(seq, dfid, { timestamp: OLD }),
+    event(seq, dfid, { timestamp: OLD, agentId: 'agent' }),
     event(seq + 1, dfid, { timestamp: OLD }),
     retries(dfid),
     decided(dfid, OLD),

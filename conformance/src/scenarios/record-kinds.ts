@@ -63,12 +63,17 @@ const event: RecordKind = {
   name: 'decision-audit/event',
   protocol: 'decisionAudit',
   write: (storage, id, n) =>
-    storage.decisionAudit.record(id, `E${n}`, { stepId: `step ${n}`, state: `S${n}`, details: { n } }),
+    storage.decisionAudit.record(id, `E${n}`, {
+      stepId: `step ${n}`,
+      state: `S${n}`,
+      agentId: `agent ${n}`,
+      details: { n },
+    }),
   read: async (storage, id) =>
     without(await storage.decisionAudit.eventsForDfid(id), 'seq', 'timestamp', 'dfid'),
   after: (...writes) =>
     writes.map((n) => {
-      const texts = { event: `E${n}`, stepId: `step ${n}`, state: `S${n}` }
+      const texts = { event: `E${n}`, stepId: `step ${n}`, state: `S${n}`, agentId: `agent ${n}` }
       return { ...texts, details: { n }, detailsJson: `{"n": ${n}}` }
     }),
 }

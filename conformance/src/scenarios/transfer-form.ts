@@ -83,10 +83,11 @@ export const scenarios: readonly Scenario[] = group(
         const events = await decisionAudit.allEventsChronological()
         assert.equal(
           records('event'),
-          events.map(({ details, timestamp: _, ...event }) => ({
+          events.map(({ details, timestamp: _, agentId, ...event }) => ({
             type: 'event',
             timestamp: at,
             ...event,
+            ...(agentId === null ? {} : { agentId }),
             detailsJson: `{"n": ${String(details?.['n'])}}`,
           })),
           'events',

@@ -41,7 +41,7 @@ export const scenarios: readonly Scenario[] = [
         assert.equal(await idempotency.get(one), { list: [{ n: 1 }] }, 'the result')
         const events = without(await decisionAudit.eventsForDfid(one), 'seq', 'timestamp')
         const details = { details: { list: [{ n: 1 }] }, detailsJson: '{"list": [{"n": 1}]}' }
-        const event = { dfid: one, event: 'E', stepId: 's', state: '', ...details }
+        const event = { dfid: one, event: 'E', stepId: 's', state: '', agentId: null, ...details }
         assert.equal(events, [event], 'the event')
         assert.equal(await resourceLock.getLockedAmount(two, null), 3, 'the hold')
         const pending = (await escalation.getPendingRequests()).filter(({ dfid }) => dfid === one)

@@ -53,13 +53,14 @@ const VERBS: readonly Verbs[] = [
     words: 'an-event-filter',
     protocols: ['decisionAudit'],
     async use({ decisionAudit }, id, n) {
-      await decisionAudit.recordMany([{ dfid: id, event: id, details: { n } }])
-      const found = [{ dfid: id }, { event: id }, { dfid: id, event: id }].map((filter) =>
+      await decisionAudit.recordMany([{ dfid: id, event: id, agentId: id, details: { n } }])
+      const filters = [{ dfid: id }, { event: id }, { agentId: id }, { dfid: id, event: id, agentId: id }]
+      const found = filters.map((filter) =>
         Array.fromAsync(decisionAudit.events(filter), ({ details }) => details),
       )
       return Promise.all(found)
     },
-    expected: (_, n) => [[{ n }], [{ n }], [{ n }]],
+    expected: (_, n) => [[{ n }], [{ n }], [{ n }], [{ n }]],
   },
   {
     words: 'a-resource-with-a-capacity',
@@ -163,12 +164,9 @@ export const scenarios: readonly Scenario[] = VERBS.map(
     needs: 'empty',
     asserts: HOSTILE_IDS.length,
     async run({ storage, assert }) {
+      const answers = await Promise.all(HOSTILE_IDS.map((id, n) => use(storage, id, n)))
       for (const [n, id] of HOSTILE_IDS.entries())
-        assert.equal(
-          await use(storage, id, n),
-          expected(id, n),
-          `the answers for ${JSON.stringify(id).slice(0, 40)}`,
-        )
+        assert.equal(answers[n], expected(id, n), `the answers for ${JSON.stringify(id).slice(0, 40)}`)
     },
   }),
 )

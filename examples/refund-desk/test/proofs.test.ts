@@ -25,6 +25,7 @@ const events = path.map((state, index): AuditEvent => {
     event: state,
     state,
     stepId: '',
+    agentId: null,
     timestamp: at,
     details: { ...details[state] },
     detailsJson: '',

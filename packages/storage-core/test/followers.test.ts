@@ -2,12 +2,20 @@ import { memoryStorage } from '@dir/storage-memory'
 import { afterEach, expect, test, vi } from 'vitest'
 import { failureOf } from '../../../scripts/servers/failure.ts'
 import { UnavailableError, runOnce } from '../src/index.ts'
-import { listEvents } from '../src/protocols/audit-events.ts'
+import { listEvents } from '../src/protocols/event-listing.ts'
 import type { EventFilter, EventRow } from '../src/protocols/audit-events.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-const ROW = { dfid: 'f', event: 'E', stepId: '', state: '', detailsJson: '{}', timestamp: null }
+const ROW = {
+  dfid: 'f',
+  event: 'E',
+  stepId: '',
+  state: '',
+  agentId: null,
+  detailsJson: '{}',
+  timestamp: null,
+}
 
 type Ask = (afterSeq: number) => Promise<number[]>
 

@@ -1,5 +1,11 @@
-import type { EventRow, Operations, SyncImplementation } from '@dir/storage-core/adapter'
-import { flowPruning } from '@dir/storage-core/adapter'
+import {
+  type EventRow,
+  type Operations,
+  type SyncImplementation,
+  flowPruning,
+  isEventBefore,
+} from '@dir/storage-core/adapter'
+import type { KeptEvent } from './event-log.ts'
 import { onePage } from './export-page.ts'
 import { firstFrom } from './sorted.ts'
 import type { MemoryState } from './state.ts'
@@ -16,39 +22,47 @@ export const decisionAudit: SyncImplementation<Operations['decisionAudit'], Memo
     return seqs
   },
 
-  eventsPage({ events }, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
-    const candidates = events.rows(dfid)
-    const at = (seq: number): number => firstFrom(candidates, (row) => row.seq < seq) // there may be gaps
-    const [first, end] = [at(afterSeq + 1), beforeSeq === null ? candidates.length : at(beforeSeq)]
+  eventsPage({ events }, { dfid, event, agentId, between, afterSeq, beforeSeq, newestFirst, limit }) {
+    const inOrder = (): readonly KeptEvent[] =>
+      agentId !== null && dfid === null ? events.ofAgent(agentId) : events.rows(dfid)
+    const candidates = between === null ? inOrder() : events.byTime()
+    const isLow = (row: KeptEvent): boolean =>
+      between === null ? row.seq <= afterSeq : !isEventBefore(between.after, row)
+    const isBelow = (row: KeptEvent): boolean =>
+      between === null ? row.seq < (beforeSeq ?? Infinity) : isEventBefore(row, between.before)
+    const first = firstFrom(candidates, isLow) // there may be gaps
     const page: EventRow[] = []
+    const end = firstFrom(candidates, isBelow)
     for (let left = end - first; left > 0 && page.length < limit; left--) {
-      const row = candidates[newestFirst ? first + left - 1 : end - left] as EventRow
-      if (events.has(row) && (event === null || row.event === event)) page.push({ ...row })
+      const row = candidates[newestFirst ? first + left - 1 : end - left] as KeptEvent
+      if (!events.has(row) || (event !== null && row.event !== event)) continue
+      if ((dfid === null || row.dfid === dfid) && (agentId === null || row.agentId === agentId))
+        page.push({ ...row })
     }
     return page
   },
 
   pruneFlow: flowPruning<MemoryState>({
     isOver: ({ events }, dfid, before) =>
-      events.last()?.dfid !== dfid &&
-      events.rows(dfid).every(({ timestamp }) => timestamp !== null && timestamp < before),
+      events.last()?.dfid !== dfid && events.rows(dfid).every(({ timestamp }) => timestamp < before),
     count: ({ events }, dfid) => events.rows(dfid).length,
     remove: ({ events }, dfid) => events.removeFlow(dfid),
   }),
 
   exportPage: ({ events }) =>
     onePage(
-      events.all().map(({ error: _, timestamp, detailsJson, ...event }) => {
+      events.all().map(({ error: _, agentId, detailsJson, ...event }) => {
         return {
           type: 'event' as const,
           ...event,
-          timestamp: timestamp ?? now(),
+          ...(agentId === null ? {} : { agentId }),
           detailsJson: detailsJson ?? '{}',
         }
       }),
     ),
 
   importPage(state, items) {
-    for (const { type: _, unfit: __, ...event } of items) state.events.add(event)
+    for (const { type: _, unfit: __, agentId = null, ...event } of items)
+      state.events.add({ agentId, ...event })
   },
 }

@@ -40,7 +40,12 @@ export class Log<Row extends { readonly dfid: string }> {
     for (const row of this.rows(dfid)) this.#gone.add(row)
     this.#byFlow.delete(dfid)
     if (this.#gone.size <= this.size) return
-    this.#rows = this.all()
+    this.closeUp()
     this.#gone.clear()
+  }
+
+  /** Drops from each list what is gone. */
+  protected closeUp(): void {
+    this.#rows = this.all()
   }
 }

@@ -1,11 +1,6 @@
 import type { EscalationRequest, Instant, Transition } from '@dir/storage-core'
-import {
-  type AgentRow,
-  type ContextKind,
-  type DirtyRow,
-  type EventRow,
-  compareIds,
-} from '@dir/storage-core/adapter'
+import { type AgentRow, type ContextKind, type DirtyRow, compareIds } from '@dir/storage-core/adapter'
+import { EventLog } from './event-log.ts'
 import { Flows } from './flows.ts'
 import { Holds } from './holds.ts'
 import { InOrder } from './in-order.ts'
@@ -71,7 +66,7 @@ export class MemoryState {
     (one, other) => compareIds(one.since, other.since) || compareIds(one.key, other.key),
   )
   /** In the order of `seq`. */
-  readonly events = new Log<EventRow>()
+  readonly events = new EventLog()
   /** Called when events were appended. */
   readonly followers = new Set<() => void>()
   readonly dirtyFlows = new InOrder<Mark>()

@@ -1,4 +1,4 @@
-import { defineBackend } from '@dir/storage-conformance'
+import { defineBackend } from '@dir/storage-conformance/backend'
 import { dropNamespace, memoryStorage } from '../src/index.ts'
 import manifest from '../package.json' with { type: 'json' }
 

@@ -2,6 +2,7 @@ import type { EventExport } from '@dir/storage-core'
 import type {
   DecisionAuditReads,
   DecisionAuditWrites,
+  EventPageFilter,
   Implementation,
   SyncImplementation,
   Transfer,
@@ -24,7 +25,9 @@ export const decisionAuditWrites: SyncImplementation<DecisionAuditWrites, Loaded
     (wanted) => wanted.log(NAME),
     (state: LoadedState, events) => {
       const timestamp = hostNow()
-      return events.map((event) => state.append(NAME, { timestamp, ...event }))
+      return events.map(({ agentId, ...event }) =>
+        state.append(NAME, { timestamp, ...event, ...(agentId === null ? {} : { agentId }) }),
+      )
     },
   ),
 
@@ -35,23 +38,27 @@ export const decisionAuditWrites: SyncImplementation<DecisionAuditWrites, Loaded
 }
 
 export const decisionAudit: Implementation<DecisionAuditReads & Transfer<EventExport>, MongoContext> = {
-  async eventsPage(context, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
+  async eventsPage(context, { dfid, event, agentId, between, afterSeq, beforeSeq, newestFirst, limit }) {
     const filter: Filter<EventDocument> = {
-      _id: { $gt: afterSeq, ...(beforeSeq === null ? {} : { $lt: beforeSeq }) },
+      ...(between === null
+        ? { _id: { $gt: afterSeq, ...(beforeSeq === null ? {} : { $lt: beforeSeq }) } }
+        : inside(between)),
       ...(dfid === null ? {} : { dfid }),
       ...(event === null ? {} : { event }),
+      ...(agentId === null ? {} : { agentId }),
       removedAt: null as never,
     }
+    const direction = newestFirst ? -1 : 1
     const found = context
       .collection(NAME)
       .find(filter, context.options)
-      .sort({ _id: newestFirst ? -1 : 1 })
+      .sort({ ...(between === null ? {} : { timestamp: direction }), _id: direction })
       .limit(limit)
     const rows = []
     let bytes = 0
     for await (const document of found) {
-      const { _id, eventId: _, removedAt: __, ...row } = document
-      rows.push({ seq: _id, ...row })
+      const { _id, eventId: _, removedAt: __, agentId: agent = null, ...row } = document
+      rows.push({ seq: _id, agentId: agent, ...row })
       bytes += roughSize(document)
       if (bytes >= PAGE_BYTES) break
     }
@@ -70,4 +77,15 @@ export const decisionAudit: Implementation<DecisionAuditReads & Transfer<EventEx
     await replaceAll(context, NAME, documents)
     context.connection.lasts.clear()
   },
+}
+
+/** Excluded are those of the two moments that stand before the one place, or after the other. */
+function inside({ after, before }: NonNullable<EventPageFilter['between']>): Filter<EventDocument> {
+  return {
+    timestamp: { $gte: after.timestamp, $lte: before.timestamp },
+    $nor: [
+      { timestamp: after.timestamp, _id: { $lte: after.seq } },
+      { timestamp: before.timestamp, _id: { $gte: before.seq } },
+    ],
+  }
 }

@@ -45,8 +45,9 @@ export interface LogDocument {
   readonly eventId?: string
 }
 
-export interface EventDocument extends LogDocument, NewEvent {
+export interface EventDocument extends LogDocument, Omit<NewEvent, 'agentId'> {
   readonly timestamp: Instant
+  readonly agentId?: string
 }
 
 export interface TransitionDocument extends LogDocument {

@@ -93,7 +93,7 @@ export const STEPS: readonly Step[] = [
     create: { escalation_requests: [{ name: 'by_agent', key: { agentId: 1, opened: 1 } }] },
     drop: {},
   },
-  // holds and unfinished claims in the order in which they are listed, a document of each flow's last transition, and what is
+  // holds, unfinished claims and events in the orders in which they are listed, events by agent, a document of each flow's last transition, and what is
   // pruned: keys by their flow, tokens by their age, and numbers of a log that are still remembered
   {
     package: '0.1.0',
@@ -107,7 +107,15 @@ export const STEPS: readonly Step[] = [
         },
         { name: 'by_flow', key: { dfid: 1 }, partialFilterExpression: { dfid: { $gt: '' } } },
       ],
-      decision_audit_events: [REMOVED],
+      decision_audit_events: [
+        { name: 'by_time', key: { timestamp: 1, _id: 1 } },
+        {
+          name: 'by_agent',
+          key: { agentId: 1, _id: 1 },
+          partialFilterExpression: { agentId: { $gt: '' } },
+        },
+        REMOVED,
+      ],
       escalation_budget: [{ name: 'by_age', key: { createdAt: 1, number: 1 } }],
       lifecycle_flows: [
         { name: 'by_number', key: { number: 1 } },

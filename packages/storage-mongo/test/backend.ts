@@ -1,4 +1,4 @@
-import { defineBackend } from '@dir/storage-conformance'
+import { defineBackend } from '@dir/storage-conformance/backend'
 import { MongoClient } from 'mongodb'
 import { CAPABILITIES, type Capability } from '@dir/storage-core'
 import { dropNamespace, mongoStorage } from '../src/index.ts'

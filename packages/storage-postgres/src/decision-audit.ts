@@ -1,32 +1,31 @@
 import type { EventExport } from '@dir/storage-core'
-import type { DecisionAuditReads, DecisionAuditWrites } from '@dir/storage-core/adapter'
+import type {
+  DecisionAuditReads,
+  DecisionAuditWrites,
+  EventPageFilter,
+  EventPlace,
+} from '@dir/storage-core/adapter'
 import { bounded, byKey } from './export-page.ts'
 import { importRows } from './import-rows.ts'
 import { GIVEN, type PgProtocol } from './protocol.ts'
 import { beforeOf, judging, removing } from './prune.ts'
-import { type Row, type SqlValue, number, text } from './session.ts'
+import { type Row, type SqlValue, number, text, textOrNull } from './session.ts'
 import { instant, toTimestamp, utc } from './time.ts'
 
-const COLUMNS = `seq, dfid, event, ${utc('"timestamp"')}, step_id, state, detail_json`
+const COLUMNS = `seq, dfid, event, ${utc('"timestamp"')}, step_id, state, agent_id, detail_json`
 
 export const decisionAudit: PgProtocol<DecisionAuditReads, DecisionAuditWrites, EventExport> = {
   reads: {
-    async eventsPage(db, { dfid, event, afterSeq, beforeSeq, newestFirst, limit }) {
-      const values: SqlValue[] = [afterSeq, limit]
-      let where = 'seq > $1'
-      for (const [condition, value] of [
-        ['seq <', beforeSeq],
-        ['dfid =', dfid],
-        ['event =', event],
-      ] as const)
-        if (value !== null) where += ` AND ${condition} $${values.push(value)}`
-      const order = newestFirst ? 'seq DESC' : 'seq'
-      const query = /* sql */ `SELECT * FROM ${db.schema}decision_audit_events WHERE ${where} ORDER BY ${order} LIMIT $2`
+    async eventsPage(db, filter) {
+      const { query, values, order, isInside } = selecting(db.schema, filter)
+      const columns = `${COLUMNS}, (${isInside})::TEXT AS is_inside`
       const rows = await db.read(
-        bounded(query, COLUMNS, order, ['detail_json', 'event', 'step_id', 'state']),
+        bounded(query, columns, order, ['detail_json', 'event', 'step_id', 'state']),
         ...values,
       )
-      return rows.map(toEvent)
+      return rows
+        .filter((row) => row['is_inside'] === 'true')
+        .map((row) => ({ ...toEvent(row), agentId: textOrNull(row, 'agent_id') }))
     },
   },
 
@@ -35,12 +34,13 @@ export const decisionAudit: PgProtocol<DecisionAuditReads, DecisionAuditWrites, 
       // whoever appends holds the audit lock from before a `seq` is drawn until the commit, so no lower one appears later
       locks: () => ({ appends: true }),
       toArgs: ([events]) =>
-        events.map(({ dfid, event, stepId, state, detailsJson }) => [
+        events.map(({ dfid, event, stepId, state, agentId, detailsJson }) => [
           dfid,
           event,
           stepId,
           state,
           detailsJson,
+          agentId,
         ]),
       write: /* sql */ `
         WITH numbered AS MATERIALIZED (
@@ -49,8 +49,8 @@ export const decisionAudit: PgProtocol<DecisionAuditReads, DecisionAuditWrites, 
             ORDER BY w, c, place
           ) AS sorted
         ), added AS (
-          INSERT INTO decision_audit_events (seq, dfid, event, step_id, state, detail_json)
-          SELECT seq, e->>0, e->>1, e->>2, e->>3, e->>4 FROM numbered
+          INSERT INTO decision_audit_events (seq, dfid, event, step_id, state, detail_json, agent_id)
+          SELECT seq, e->>0, e->>1, e->>2, e->>3, e->>4, e->>5 FROM numbered
         )
         SELECT jsonb_agg(jsonb_build_array(w, c, seq)) INTO told FROM numbered;`,
       toAnswer: (seqs) => (seqs as number[]).toSorted((a, b) => a - b),
@@ -70,7 +70,7 @@ export const decisionAudit: PgProtocol<DecisionAuditReads, DecisionAuditWrites, 
       columns: COLUMNS,
       key: ['seq'],
       large: ['detail_json'],
-      toItem: (row) => ({ type: 'event' as const, ...toEvent(row) }),
+      toItem: toExport,
     }),
 
   async importPage(db, items) {
@@ -78,13 +78,14 @@ export const decisionAudit: PgProtocol<DecisionAuditReads, DecisionAuditWrites, 
       db,
       'decision_audit_events',
       ['seq'],
-      items.map(({ seq, dfid, event, timestamp, stepId, state, detailsJson }) => ({
+      items.map(({ seq, dfid, event, timestamp, stepId, state, agentId = null, detailsJson }) => ({
         seq,
         dfid,
         event,
         timestamp: toTimestamp(timestamp),
         step_id: stepId,
         state,
+        agent_id: agentId,
         detail_json: detailsJson,
       })),
     )
@@ -101,4 +102,57 @@ function toEvent(row: Row) {
     state: text(row, 'state'),
     detailsJson: text(row, 'detail_json'),
   }
+}
+
+function toExport(row: Row): EventExport {
+  const agentId = textOrNull(row, 'agent_id')
+  return { type: 'event', ...toEvent(row), ...(agentId === null ? {} : { agentId }) }
+}
+
+const LAST = String(2n ** 63n - 1n)
+
+/**
+ * A query for the events of a page, in the order of an index. Where no other condition stands in it, only the beginning
+ * does, and `isInside` looks for the end: with both, a planner without statistics expects a handful of rows, and fetches
+ * and sorts them all for each page.
+ */
+function selecting(
+  schema: string,
+  { dfid, event, agentId, between, afterSeq, beforeSeq, newestFirst, limit }: EventPageFilter,
+) {
+  const values: SqlValue[] = []
+  const given = (value: SqlValue): string => `$${values.push(value)}`
+  const isByAgent = agentId !== null && dfid === null && between === null
+  const [key, after, before] =
+    between !== null
+      ? ([['"timestamp"', 'seq'], placeOf(between.after), placeOf(between.before)] as const)
+      : isByAgent
+        ? ([
+            ['agent_id', 'seq'],
+            [agentId, afterSeq],
+            [agentId, beforeSeq ?? LAST],
+          ] as const)
+        : ([['seq'], [afterSeq], [beforeSeq ?? LAST]] as const)
+  const columns = key.join(', ')
+  const isAfter = `(${columns}) > (${after.map(given).join(', ')})`
+  const isBefore = `(${columns}) < (${before.map(given).join(', ')})`
+  const [start, end] = newestFirst ? [isBefore, isAfter] : [isAfter, isBefore]
+  const more = [
+    ...(dfid === null ? [] : [`dfid = ${given(dfid)}`]),
+    ...(event === null ? [] : [`event = ${given(event)}`]),
+    ...(agentId === null || isByAgent ? [] : [`agent_id = ${given(agentId)}`]),
+  ]
+  const conditions = [
+    start,
+    ...(isByAgent ? ['agent_id IS NOT NULL'] : []),
+    ...(more.length > 0 ? [end, ...more] : []),
+  ]
+  const order = key.map((column) => (newestFirst ? `${column} DESC` : column)).join(', ')
+  const query = /* sql */ `SELECT * FROM ${schema}decision_audit_events
+    WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ${given(limit)}`
+  return { query, values, order, isInside: end }
+}
+
+function placeOf({ timestamp, seq }: EventPlace): readonly [string, number] {
+  return [toTimestamp(timestamp), seq]
 }

@@ -1,5 +1,5 @@
 /**
- * Holds, marks and unfinished claims in the order in which they are listed; what a claim is for, and so its result, by flow;
+ * Holds, marks and unfinished claims in the order in which they are listed, events in the order of time and by agent; what a claim is for, and so its result, by flow;
  * each flow's last transition, by status and in the order of insertion. A count of tokens that is 0 goes, by a trigger whose
  * name comes after that of the one that counts.
  * Whoever appends events notifies those who follow, and a refusal tells what stood there instead: both lie in the functions
@@ -17,6 +17,9 @@ DROP INDEX ${schema}saga_dirty_state_position;
 ALTER TABLE ${schema}idempotency_cache ADD COLUMN dfid TEXT COLLATE "C", ADD COLUMN step_id TEXT;
 CREATE INDEX idempotency_cache_claims ON ${schema}idempotency_cache (claimed_at, key) WHERE token IS NOT NULL;
 CREATE INDEX idempotency_cache_flow ON ${schema}idempotency_cache (dfid) WHERE dfid IS NOT NULL;
+ALTER TABLE ${schema}decision_audit_events ADD COLUMN agent_id TEXT COLLATE "C";
+CREATE INDEX decision_audit_events_agent ON ${schema}decision_audit_events (agent_id, seq) WHERE agent_id IS NOT NULL;
+CREATE INDEX decision_audit_events_time ON ${schema}decision_audit_events ("timestamp", seq);
 CREATE OR REPLACE FUNCTION ${schema}remove_empty_counts() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM ${schema}budget_counts WHERE ctid = ANY(ARRAY(

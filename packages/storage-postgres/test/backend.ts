@@ -1,4 +1,4 @@
-import { defineBackend } from '@dir/storage-conformance'
+import { defineBackend } from '@dir/storage-conformance/backend'
 import pg from 'pg'
 import manifest from '../package.json' with { type: 'json' }
 import { dropNamespace, postgresStorage } from '../src/index.ts'

@@ -10,7 +10,7 @@ function op.flows_page(status, age, after)
   if status then ids, numbers, next = numbered_under('flows_by_status', status, after)
   else ids, numbers, next = numbered('flows', after) end
   for i, dfid in ipairs(ids) do
-    local fields = entries_between('transitions', nil, numbers[i], numbers[i], false, 1)[1][2]
+    local fields = entry_at('transitions', numbers[i])[2]
     local to, at = fields[6], fields[8]
     if not latest or at <= latest then rows[#rows + 1] = { dfid, to, at } end
     bytes = bytes + #dfid + #to

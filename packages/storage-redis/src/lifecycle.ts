@@ -1,7 +1,16 @@
 import type { Transition } from '@dir/storage-core'
 import { FLOWS_READ, FLOWS_WRITE } from './flows.ts'
 import { PLACED } from './lua.ts'
-import { LOG_READ, LOG_WRITE, type LogEntry, exportLog, logPage } from './log.ts'
+import {
+  LOG_READ,
+  LOG_WRITE,
+  type LogEntry,
+  type LogPage,
+  type LogRange,
+  exportLog,
+  logPage,
+  numbersOf,
+} from './log.ts'
 import { type RedisProtocol, as, condition, same, write } from './protocol.ts'
 import { PRUNE, PRUNE_LOG, pruneFlow } from './prune.ts'
 import type { ScriptPart } from './script.ts'
@@ -81,10 +90,11 @@ export const lifecycle: RedisProtocol<'lifecycle'> = {
   reads: {
     async getTransitions(redis, dfid) {
       const found: Transition[] = []
-      for (let after: number | null = 0; after !== null;) {
-        const page = await logPage(redis, { log: 'transitions', dfid, after, limit: PAGE })
+      const index = dfid === null ? null : (['transitions_by_flow', dfid] as const)
+      for (let range: LogRange | null = numbersOf('transitions', index, 0, null); range !== null;) {
+        const page: LogPage = await logPage(redis, range, PAGE)
         found.push(...page.entries.map(toTransition))
-        after = page.next
+        range = page.next
       }
       return found
     },

@@ -2,28 +2,33 @@ import type { Page } from '@dir/storage-core/adapter'
 import { type RedisReader, as } from './protocol.ts'
 
 // A log is a stream whose ids are rising numbers, counted in `meta` under the log's name, with an index by flow. There are
-// gaps where flows were pruned. Its entries are `dfid` and whatever fields its protocol adds.
+// gaps where flows were pruned. Its entries are `dfid` and whatever fields its protocol adds. The members of an index are what
+// it goes by, NUL, the number in 16 digits.
 const DIGITS = /* lua */ `
 local digits = '%016d'
 `
 
 /** For what appends to a log. */
 export const LOG_WRITE = /* lua */ String.raw`${DIGITS}
-local indexed = {} -- by log, what its index takes at the end, all of it at once
+local indexed = {} -- by index, what it takes at the end, all of it at once
 at_end[#at_end + 1] = function()
-  for log, members in pairs(indexed) do
+  for index, members in pairs(indexed) do
     for first = 1, #members, 4000 do
-      write('ZADD', key[log .. '_by_flow'], unpack(members, first, math.min(first + 3999, #members)))
+      write('ZADD', key[index], unpack(members, first, math.min(first + 3999, #members)))
     end
   end
+end
+
+local function add_to_index(index, value, id)
+  local members = indexed[index] or {}
+  local last = #members
+  indexed[index], members[last + 1], members[last + 2] = members, 0, value .. '\0' .. id
 end
 
 -- log, number, dfid; answers the id of the log's entry, which is to be added
 local function next_entry(log, seq, dfid)
   local id = string.format(digits, seq)
-  local members = indexed[log] or {}
-  local last = #members
-  indexed[log], members[last + 1], members[last + 2] = members, 0, dfid .. '\0' .. id
+  add_to_index(log .. '_by_flow', dfid, id)
   return id
 end
 `
@@ -32,44 +37,51 @@ end
 export const LOG_READ = /* lua */ String.raw`${DIGITS}
 local MOST = 1048576
 
--- the entries whose numbers lie between two, both included, in rising or falling order
-local function entries_between(log, dfid, from, to, newest_first, count)
-  local first, last = string.format(digits, from), string.format(digits, to)
+local function entry_at(log, id) return redis.call('XRANGE', key[log], id, id)[1] end
+
+-- some entries from a first to a last place of an index (null: of the log itself) as the server's ranges have them, in rising
+-- or falling order; answers them, and the place of the last one
+local function entries_between(log, index, first, last, newest_first, count)
   if newest_first then first, last = last, first end
-  if not dfid then
-    if newest_first then return redis.call('XREVRANGE', key[log], first, last, 'COUNT', count) end
-    return redis.call('XRANGE', key[log], first, last, 'COUNT', count)
+  if not index then
+    local command = newest_first and 'XREVRANGE' or 'XRANGE'
+    local entries = redis.call(command, key[log], first, last, 'COUNT', count)
+    return entries, #entries > 0 and entries[#entries][1]
   end
-  first, last = '[' .. dfid .. '\0' .. first, '[' .. dfid .. '\0' .. last
   local members = newest_first and
-    redis.call('ZRANGE', key[log .. '_by_flow'], first, last, 'BYLEX', 'REV', 'LIMIT', 0, count) or
-    redis.call('ZRANGEBYLEX', key[log .. '_by_flow'], first, last, 'LIMIT', 0, count)
+    redis.call('ZRANGE', key[index], first, last, 'BYLEX', 'REV', 'LIMIT', 0, count) or
+    redis.call('ZRANGEBYLEX', key[index], first, last, 'LIMIT', 0, count)
   local entries = {}
-  for i, member in ipairs(members) do
-    local seq = string.sub(member, -16)
-    entries[i] = redis.call('XRANGE', key[log], seq, seq)[1]
-  end
-  return entries
+  for i, member in ipairs(members) do entries[i] = entry_at(log, string.sub(member, -16)) end
+  return entries, members[#members]
 end
 
--- log, dfid (null: any), the lowest and the highest number, whether the highest comes first, limit, second field (null:
--- any); answers entries, and the last number that it looked at, or false at the end. It looks through a megabyte, about, or
--- 2 000 entries at most, so that others are not kept waiting.
-function op.log_page(log, dfid, from, to, newest_first, limit, second)
-  local rows, bytes, last = {}, 0, false
+local function fits(fields, wanted)
+  for _, one in ipairs(wanted) do
+    if fields[one[1]] ~= one[2] then return false end
+  end
+  return true
+end
+
+-- log, index (null: none), first and last place, whether the last one comes first, limit, what fields must be, each
+-- its place in the entry and its value; answers entries, and the place after which to go on, or false at the end. It looks through a megabyte,
+-- about, or 2 000 entries at most, so that others are not kept waiting.
+function op.log_page(log, index, first, last, newest_first, limit, wanted)
+  local rows, bytes = {}, 0
+  local next = false
   for _ = 1, 250 do
-    if from > to then return { rows, false } end
-    local entries = entries_between(log, dfid, from, to, newest_first, math.min(8, limit - #rows))
+    local count = math.min(8, limit - #rows)
+    local entries, place = entries_between(log, index, first, last, newest_first, count)
     for _, entry in ipairs(entries) do
-      last = tonumber(string.match(entry[1], '%d+'))
       for _, text in ipairs(entry[2]) do bytes = bytes + #text end
-      if not second or entry[2][4] == second then rows[#rows + 1] = entry end
+      if fits(entry[2], wanted) then rows[#rows + 1] = entry end
     end
     if #entries == 0 then return { rows, false } end
-    if newest_first then to = last - 1 else from = last + 1 end
+    next = '(' .. place
+    if newest_first then last = next else first = next end
     if #rows == limit or bytes >= MOST then break end
   end
-  return { rows, last }
+  return { rows, next }
 end
 `
 
@@ -79,49 +91,71 @@ export interface LogEntry {
   readonly fields: Readonly<Record<string, string>>
 }
 
-export interface LogFilter {
+/** From where to where, both excluded, in what order; as the server's ranges have places. */
+export interface LogRange {
   readonly log: 'events' | 'transitions'
-  readonly dfid: string | null
-  /** Only numbers above this one. */
-  readonly after: number
-  /** Only numbers below this one; null: any. */
-  readonly before?: number | null
+  /** Null: the log's own order. */
+  readonly index: string | null
+  readonly first: string
+  readonly last: string
   readonly newestFirst?: boolean
-  readonly limit: number
-  /** What the field after `dfid` must be; null: anything. */
-  readonly second?: string | null
+}
+
+const digits = (seq: number): string => String(seq).padStart(16, '0')
+
+/** All of a log, or of one value of an index, between two numbers; null: to the end. */
+export function numbersOf(
+  log: LogRange['log'],
+  index: readonly [name: string, value: string] | null,
+  after: number,
+  before: number | null,
+): LogRange {
+  if (index === null)
+    return { log, index, first: `${after + 1}`, last: before === null ? '+' : `${Math.max(before, 1) - 1}` }
+  const [name, value] = index
+  const last = before === null ? `(${value}\x01` : placeIn(value, before)
+  return { log, index: name, first: placeIn(value, after), last }
+}
+
+/** A place in an index, itself excluded. */
+export function placeIn(value: string, seq: number): string {
+  return `(${value}\0${digits(seq)}`
 }
 
 export interface LogPage {
   readonly entries: readonly LogEntry[]
-  /** After (or, newest first, before) which number to go on; null at the end. */
-  readonly next: number | null
+  /** What is left of the range; null at the end. */
+  readonly next: LogRange | null
 }
 
-/** A page of a log; it may be empty before the end, where a filter finds nothing for long. */
+/**
+ * A page of a log; it may be empty before the end, where a filter finds nothing for long. `wanted`: what fields must be, each
+ * its place in an entry, where the first is 1 and names count too, and its value.
+ */
 export async function logPage(
   redis: RedisReader,
-  { log, dfid, after, before = null, newestFirst = false, limit, second = null }: LogFilter,
+  range: LogRange,
+  limit: number,
+  wanted: readonly (readonly [place: number, value: string])[] = [],
 ): Promise<LogPage> {
-  const to = (before ?? MOST_NUMBER + 1) - 1
-  const reply = await redis.read('log_page', log, dfid, after + 1, to, newestFirst ? 1 : null, limit, second)
-  const [rows, next] = as<[readonly [string, readonly string[]][], number | null]>(reply)
+  const { log, index, first, last, newestFirst = false } = range
+  const reply = await redis.read('log_page', log, index, first, last, newestFirst ? 1 : null, limit, wanted)
+  const [rows, place] = as<[readonly [string, readonly string[]][], string | null]>(reply)
+  const next = place === null ? null : { ...range, ...(newestFirst ? { last: place } : { first: place }) }
   return { entries: rows.map(toEntry), next }
 }
 
 const PAGE = 500
-/** What fits into the digits. */
-const MOST_NUMBER = Number.MAX_SAFE_INTEGER
 
 export async function exportLog<Item>(
   redis: RedisReader,
-  log: LogFilter['log'],
+  log: LogRange['log'],
   cursor: string | null,
   toItem: (entry: LogEntry) => Item,
 ): Promise<Page<Item>> {
-  const after = Number(cursor ?? 0)
-  const { entries, next } = await logPage(redis, { log, dfid: null, after, limit: PAGE })
-  return { items: entries.map(toItem), next: next === null ? null : String(next) }
+  const range = { ...numbersOf(log, null, 0, null), ...(cursor === null ? {} : { first: cursor }) }
+  const { entries, next } = await logPage(redis, range, PAGE)
+  return { items: entries.map(toItem), next: next?.first ?? null }
 }
 
 function toEntry([id, flat]: readonly [string, readonly string[]]): LogEntry {

@@ -37,7 +37,7 @@ end
 export const PRUNE_LOG = /* lua */ String.raw`
 -- Before a flow's entries are judged.
 local function look_at_log(log, dfid)
-  if indexed[log] then error(AGAIN) end -- what was added just now is found only at the end
+  if indexed[log .. '_by_flow'] then error(AGAIN) end -- what was added just now is found only at the end
   look_at(log .. '_by_flow', dfid)
 end
 

@@ -1,5 +1,6 @@
 import { type ErrorContext, SchemaError } from '@dir/storage-core'
 import { INDEX_CLAIMS } from './claims.ts'
+import { INDEX_EVENTS } from './decision-audit.ts'
 import { INDEX_FLOWS } from './flows.ts'
 import { INDEX_BY_FENCE } from './holds.ts'
 import { INDEX_BY_AGENT } from './requests.ts'
@@ -35,7 +36,7 @@ export const STEPS: readonly Step[] = [
   // the keys are made by what is written first
   { package: '0.1.0', lua: '' },
   { package: '0.1.0', lua: INDEX_BY_AGENT },
-  { package: '0.1.0', lua: inTurn(INDEX_BY_FENCE, INDEX_CLAIMS, INDEX_FLOWS) },
+  { package: '0.1.0', lua: inTurn(INDEX_BY_FENCE, INDEX_CLAIMS, INDEX_FLOWS, INDEX_EVENTS) },
 ]
 
 /** Several bodies as that of one step, each after the end of the one before it. */

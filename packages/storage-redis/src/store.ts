@@ -68,7 +68,7 @@ ${STATE}
 local found = redis.call('HMGET', key.meta, 'id', 'version')
 if id and not found[1] then
   -- what an older version left that dropped the namespace: it did not know of these
-  local lists = { flows = 'transitions', flows_by_status = 'transitions', claims_by_time = 'results', results_by_flow = 'results', holds_by_fence = 'holds' }
+  local lists = { events_by_time = 'events', events_by_agent = 'events', flows = 'transitions', flows_by_status = 'transitions', claims_by_time = 'results', results_by_flow = 'results', holds_by_fence = 'holds' }
   for list, records in pairs(lists) do
     if redis.call('EXISTS', key[records]) == 0 then redis.call('UNLINK', key[list]) end
   end

@@ -1,4 +1,4 @@
-import { defineBackend } from '@dir/storage-conformance'
+import { defineBackend } from '@dir/storage-conformance/backend'
 import { CAPABILITIES, type Capability } from '@dir/storage-core'
 import { dropNamespace, redisStorage } from '../src/index.ts'
 import { stallOf } from '../../../scripts/servers/stall.ts'

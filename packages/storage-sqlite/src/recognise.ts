@@ -41,6 +41,7 @@ const SIDE_TABLES: Tables = {
     idempotency_claims: 'key token request_hash claimed_at expires_at dfid step_id',
     resource_lock_leases: 'dfid resource_id expires_at fence micros',
     escalation_resolvers: 'dfid resolved_by',
+    decision_audit_agents: 'id agent_id',
   }),
   ...KEPT,
 }
@@ -54,6 +55,7 @@ export const RECORD_TABLES: readonly string[] = [
   'idempotency_claims',
   'resource_lock_leases',
   'escalation_resolvers',
+  'decision_audit_agents',
 ]
 
 export interface FoundSchema {

@@ -1,4 +1,5 @@
 import { CURRENT_FLOWS } from './current-flows.ts'
+import { EVENT_INDEX } from './event-index.ts'
 import { RUNNING_TOTALS } from './running-totals.ts'
 
 /** One version of the schema. */
@@ -170,7 +171,7 @@ END;
 DROP INDEX IF EXISTS dir_storage_fences;
 CREATE INDEX IF NOT EXISTS dir_storage_holds ON resource_lock_leases (fence, dfid, resource_id);
 CREATE INDEX IF NOT EXISTS dir_storage_claims ON idempotency_claims (claimed_at, key) WHERE token IS NOT NULL;
-${CURRENT_FLOWS}ALTER TABLE idempotency_claims ADD COLUMN dfid TEXT;
+${CURRENT_FLOWS}${EVENT_INDEX}ALTER TABLE idempotency_claims ADD COLUMN dfid TEXT;
 ALTER TABLE idempotency_claims ADD COLUMN step_id TEXT;
 CREATE INDEX IF NOT EXISTS dir_storage_claimed ON idempotency_claims (dfid) WHERE dfid IS NOT NULL;
 `,

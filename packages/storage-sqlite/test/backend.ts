@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineBackend } from '@dir/storage-conformance'
+import { defineBackend } from '@dir/storage-conformance/backend'
 import BetterSqlite3 from 'better-sqlite3'
 import { CAPABILITIES, type Capability } from '@dir/storage-core'
 import { dropNamespace, sqliteStorage } from '../src/index.ts'

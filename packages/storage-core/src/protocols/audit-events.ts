@@ -1,10 +1,6 @@
-import { InternalError, InvalidArgumentError, type StoredDataError, isStorageError } from '../errors/index.ts'
-import { checkedOptions } from '../rules/fields.ts'
+import type { StoredDataError } from '../errors/index.ts'
 import type { EffectSignal } from '../rules/signal.ts'
-import { type Numbers, parseListed } from '../rules/stored.ts'
 import type { Instant } from '../rules/time.ts'
-import { abortSignal, count, flag, id, sequence, text } from '../rules/validate.ts'
-import type { AnyRunner } from './protocol.ts'
 
 export interface AuditEvent {
   readonly seq: number
@@ -13,6 +9,8 @@ export interface AuditEvent {
   readonly timestamp: Instant | null
   readonly stepId: string
   readonly state: string
+  /** Null where `record` was not told. */
+  readonly agentId: string | null
   /** The parsed details; `{}` for none. */
   readonly details: Readonly<Record<string, unknown>> | null
   /** Their text as it is stored, also where it cannot be parsed; null where it is no text. */
@@ -24,11 +22,17 @@ export interface AuditEvent {
 export interface EventFilter {
   readonly dfid?: string
   readonly event?: string
+  /** Only events whose `agentId` this is. */
+  readonly agentId?: string
+  /** Only events of this moment or later. With it, or `until`, they come in the order of time, then of `seq`. */
+  readonly from?: Instant
+  /** Only events before this moment. */
+  readonly until?: Instant
   /** Only events after this one; to go on after the last `seq` that was seen. */
   readonly afterSeq?: number
   /** Only events before this one; to go on where `newestFirst` has come to. */
   readonly beforeSeq?: number
-  /** In falling order of `seq`: what happened last comes first. Default false. */
+  /** In falling order: what happened last comes first. Default false. */
   readonly newestFirst?: boolean
   readonly limit?: number
   /**
@@ -46,114 +50,25 @@ export interface EventFilter {
 
 export type EventRow = Omit<AuditEvent, 'details'>
 
+/** Where an event stands in the order of time. */
+export interface EventPlace {
+  readonly timestamp: Instant
+  readonly seq: number
+}
+
 export interface EventPageFilter {
   readonly dfid: string | null
   readonly event: string | null
+  readonly agentId: string | null
+  /**
+   * Null: in the order of `seq`. Otherwise in the order of time, then of `seq`, and only events after one place and before
+   * another; `afterSeq` is then 0, and `beforeSeq` null. What has no readable time is not among them.
+   */
+  readonly between: { readonly after: EventPlace; readonly before: EventPlace } | null
   readonly afterSeq: number
   /** Null: of any number. */
   readonly beforeSeq: number | null
   readonly newestFirst: boolean
   /** At most this many; an adapter may answer with fewer, and answers with none only at the end. */
   readonly limit: number
-}
-
-type Listing = ReturnType<typeof checkFilter>
-
-const PAGE = 500
-
-function checkFilter(given: EventFilter | undefined) {
-  const { follow, newestFirst, ...filter } = checkedOptions(given, {
-    dfid: id,
-    event: text,
-    afterSeq: sequence,
-    beforeSeq: sequence,
-    newestFirst: flag,
-    limit: count,
-    follow: flag,
-    signal: abortSignal,
-  })
-  if (follow === true && (newestFirst === true || filter.beforeSeq !== null))
-    throw new InvalidArgumentError('follow', 'must not stand beside newestFirst or beforeSeq')
-  return { ...filter, follow: follow ?? false, newestFirst: newestFirst ?? false }
-}
-
-type Ask = (page: EventPageFilter) => Promise<EventRow[]>
-
-/** What of the log is asked for, page by page; `ask` answers one page. */
-export async function* listEvents(
-  run: Pick<AnyRunner, 'numbers' | 'changes'>,
-  given: EventFilter | undefined,
-  ask: Ask,
-): AsyncGenerator<AuditEvent> {
-  const listing = checkFilter(given)
-  const { numbers } = run
-  if (!listing.follow) return yield* pages(listing, ask, numbers)
-  const { signal } = listing
-  const isOver = (): boolean => signal?.aborted === true
-  const changes = run.changes()
-  signal?.addEventListener('abort', changes.wake)
-  try {
-    let { afterSeq } = listing
-    let left = listing.limit ?? Infinity
-    for (let hasRead = false; left > 0 && !isOver(); hasRead = true) {
-      const change = changes.next() // before reading, so that nothing is missed in between
-      try {
-        for await (const event of pages({ ...listing, afterSeq, limit: left }, ask, numbers)) {
-          hasRead = true
-          yield event
-          afterSeq = event.seq
-          left--
-        }
-      } catch (error) {
-        if (!hasRead || !isStorageError(error) || !error.retryable) throw error
-      }
-      if (left > 0 && !isOver()) await change
-    }
-  } finally {
-    signal?.removeEventListener('abort', changes.wake)
-    changes.stop()
-  }
-}
-
-/** What is there when it gets there. */
-async function* pages(
-  { dfid, event, newestFirst, limit, signal, ...from }: Listing,
-  ask: Ask,
-  numbers: Numbers,
-): AsyncGenerator<AuditEvent> {
-  let { afterSeq, beforeSeq } = { ...from, afterSeq: from.afterSeq ?? 0 }
-  const isOver = (): boolean => signal?.aborted === true
-  for (let left = limit ?? Infinity; left > 0 && !isOver();) {
-    const page = { dfid, event, afterSeq, beforeSeq, newestFirst, limit: Math.min(left, PAGE) }
-    const rows = await unlessAborted(signal, ask(page))
-    for (const row of rows) {
-      if (isOver()) return
-      yield toEvent(row, numbers)
-    }
-    const last = rows.at(-1)
-    if (last === undefined) return
-    left -= rows.length
-    // an adapter that does not go on would be asked for ever
-    if (newestFirst ? last.seq >= (beforeSeq ?? Infinity) : last.seq <= afterSeq)
-      throw new InternalError('A page of events does not come after the one before it; please report it.')
-    if (newestFirst) beforeSeq = last.seq
-    else afterSeq = last.seq
-  }
-}
-
-/** What is asked for, or nothing once the signal fires, whatever becomes of it then. */
-function unlessAborted(signal: AbortSignal | null, asked: Promise<EventRow[]>): Promise<EventRow[]> {
-  if (signal === null) return asked
-  const { promise, resolve, reject } = Promise.withResolvers<EventRow[]>()
-  const end = (): void => resolve([])
-  signal.addEventListener('abort', end)
-  void asked.then(resolve, reject).finally(() => signal.removeEventListener('abort', end))
-  return promise
-}
-
-function toEvent({ error, ...row }: EventRow, numbers: Numbers): AuditEvent {
-  const parsed = parseListed('decision_audit_events', 'detail_json', row.detailsJson, numbers)
-  const trouble = error ?? parsed.error
-  const details = parsed.value as AuditEvent['details']
-  return trouble === undefined ? { ...row, details } : { ...row, details, error: trouble }
 }

@@ -1,11 +1,6 @@
 import { protocol } from './protocol.ts'
-import {
-  type AuditEvent,
-  type EventFilter,
-  type EventPageFilter,
-  type EventRow,
-  listEvents,
-} from './audit-events.ts'
+import type { AuditEvent, EventFilter, EventPageFilter, EventRow } from './audit-events.ts'
+import { listEvents } from './event-listing.ts'
 import type { FlowPruning } from './pruning.ts'
 import { InvalidArgumentError } from '../errors/index.ts'
 import { type Exported, canonicalTime } from './record-rules.ts'
@@ -17,6 +12,8 @@ import { id, jsonText, optional, reading, sequence, text } from '../rules/valida
 export interface AuditDetails {
   readonly stepId?: string
   readonly state?: string
+  /** Whose doing it is; for `events({ agentId })`. */
+  readonly agentId?: string
   /** A plain object, or null; encoded by `dumpsJsonDict`. */
   readonly details?: Readonly<Record<string, unknown>> | null
 }
@@ -44,10 +41,12 @@ export interface DecisionAuditStorage {
   allEventsChronological(): Promise<AuditEvent[]>
   /**
    * Goes through the events in the order of `seq`, page by page, up to what is there when it gets there; with `follow` it
-   * waits there for more. `seq` rises in the order in which events become visible: going on after the last one seen misses
+   * waits there for more. With `from` or `until` it goes by time, then by `seq`: clocks may step back, so that the two orders
+   * differ, and what is written meanwhile at a time already passed is missed. `seq` rises in the order in which events become visible: going on after the last one seen misses
    * none. A follower is told of what is appended by the backend itself where that can (LISTEN, change streams, XREAD,
    * SQLite's data_version), and asks every 50 ms where it cannot. Inside a transaction of yours nobody can follow.
-   * @throws InvalidArgumentError for `follow` there, or beside `newestFirst` or `beforeSeq`.
+   * @throws InvalidArgumentError for `follow` there, or beside `newestFirst` or `beforeSeq`; for `from` or `until` beside
+   * `follow`, `afterSeq` or `beforeSeq`.
    */
   events(filter?: EventFilter): AsyncIterable<AuditEvent>
 }
@@ -57,6 +56,7 @@ export interface NewEvent {
   readonly event: string
   readonly stepId: string
   readonly state: string
+  readonly agentId: string | null
   readonly detailsJson: string
 }
 
@@ -81,12 +81,14 @@ export interface EventExport extends Exported {
   readonly timestamp: Instant
   readonly stepId: string
   readonly state: string
+  /** Missing where the event names none. */
+  readonly agentId?: string
   readonly detailsJson: string
 }
 
 type Unchecked<T> = { readonly [K in keyof T]?: unknown }
 
-const EVENT = ['dfid', 'event', 'stepId', 'state', 'details'] as const
+const EVENT = ['dfid', 'event', 'stepId', 'state', 'agentId', 'details'] as const
 
 export const decisionAudit = protocol<
   DecisionAuditStorage,
@@ -100,6 +102,7 @@ export const decisionAudit = protocol<
       event: text('event', event),
       stepId: optional(text, 'stepId', details.stepId) ?? '',
       state: optional(text, 'state', details.state) ?? '',
+      agentId: optional(id, 'agentId', details.agentId),
       detailsJson: jsonObject('details', details.details ?? {}, run.maxValueBytes),
     })
 
@@ -113,7 +116,7 @@ export const decisionAudit = protocol<
 
     return {
       record(dfid, event, details) {
-        const one = newEvent(dfid, event, options(details, ['stepId', 'state', 'details']))
+        const one = newEvent(dfid, event, options(details, ['stepId', 'state', 'agentId', 'details']))
         return run.write('recordMany', [one.dfid], [one]).then(([seq]) => seq as number)
       },
       recordMany(given) {
@@ -148,6 +151,7 @@ export const decisionAudit = protocol<
       timestamp: canonicalTime,
       stepId: text,
       state: text,
+      agentId: { optional: id },
       detailsJson: jsonText,
     },
   },

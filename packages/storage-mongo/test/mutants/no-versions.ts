@@ -1,4 +1,4 @@
-import { defineBackend } from '@dir/storage-conformance'
+import { defineBackend } from '@dir/storage-conformance/backend'
 import type { AnyBulkWriteOperation } from 'mongodb'
 import { mongoStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'

@@ -1,4 +1,4 @@
-import { defineBackend } from '@dir/storage-conformance'
+import { defineBackend } from '@dir/storage-conformance/backend'
 import { postgresStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredPool, replacing } from './altered-pool.ts'

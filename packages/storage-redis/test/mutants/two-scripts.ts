@@ -1,4 +1,4 @@
-import { defineBackend } from '@dir/storage-conformance'
+import { defineBackend } from '@dir/storage-conformance/backend'
 import { redisStorage } from '../../src/index.ts'
 import sound, { url } from '../backend.ts'
 import { alteredClient, isWrite, replaced } from './altered-client.ts'
