@@ -44,7 +44,7 @@ export default defineConfig({
             'test/{,faults/,malformed/}*.test.ts',
           ],
           exclude: [...configDefaults.exclude, live],
-          testTimeout: 120_000, // only what hangs; the two cores may be busy
+          testTimeout: 300_000, // only what hangs; the two cores may be busy
           sequence: { groupOrder: 1 },
         },
       },
@@ -58,7 +58,7 @@ export default defineConfig({
             'test/*.live.test.ts',
           ],
           globalSetup: './scripts/servers/setup.ts',
-          testTimeout: 120_000,
+          testTimeout: 300_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 1 },
         },
@@ -70,7 +70,7 @@ export default defineConfig({
           name: 'packages',
           include: ['test/published/*.test.ts'],
           globalSetup: './scripts/servers/setup.ts',
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 240_000,
           sequence: { groupOrder: 2 },
         },

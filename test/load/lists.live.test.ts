@@ -1,5 +1,5 @@
 import type { Backend } from '@dir/storage-conformance'
-import type { FlowFilter, RequestFilter, StorageHandle, StorageRecord } from '@dir/storage-core'
+import type { EventFilter, FlowFilter, RequestFilter, StorageHandle, StorageRecord } from '@dir/storage-core'
 import { expect, test } from 'vitest'
 import { openBackend } from '../../conformance/src/open.ts'
 import { SERVER_NAMES } from '../../scripts/servers/index.ts'
@@ -24,8 +24,24 @@ const FILTERS: readonly RequestFilter[] = [
 /** Flows in one status, and two in another. */
 const FLOW_FILTERS: readonly FlowFilter[] = [{}, { status: 'DONE' }, { status: 'STUCK' }, { status: 'NONE' }]
 
-/** Decided requests of seven agents, and at their end two of an eighth, of which one is pending. */
+const EVENT_FILTERS: readonly EventFilter[] = [
+  { agentId: 'rare' },
+  { agentId: 'agent 3', newestFirst: true },
+  { agentId: 'none' },
+  { from: AT },
+  { until: '2099-01-01', newestFirst: true },
+  { from: '2026-03-01T10:00:00.000500Z', limit: 20 },
+  { from: AT, dfid: 'flow 3' },
+]
+
+/** As many events, of whom two have an agent that is rare, a microsecond from one to the next. Decided requests of seven agents, and at their end two of an eighth, of which one is pending. */
 function* records(count: number): Generator<StorageRecord> {
+  for (let n = 0; n < count + 2; n++) {
+    const timestamp = `2026-03-01T10:00:00.${String(n).padStart(6, '0')}Z`
+    const agentId = n === 0 || n > count ? 'rare' : `agent ${n % 7}`
+    const event = { event: 'E', stepId: '', state: '', detailsJson: '{}' }
+    yield { type: 'event', ...event, seq: n + 1, dfid: `flow ${n}`, timestamp, agentId }
+  }
   const texts = { reason: '', contextJson: '{}', proposalJson: '{}', impact: '' }
   const request = { type: 'request', ...texts, createdAt: AT } as const
   const decided = { status: 'RESOLVED', resolvedAt: AT, decision: 'x' } as const
@@ -37,7 +53,7 @@ function* records(count: number): Generator<StorageRecord> {
   const moved = { type: 'transition', fromStatus: null, createdAt: AT } as const
   for (let n = 0; n < count; n++) yield { ...moved, dfid: `flow ${n}`, toStatus: 'DONE' }
   for (const dfid of ['one', 'other']) yield { ...moved, dfid, toStatus: 'STUCK' }
-  yield { type: 'counters', seq: 0, fence: 0, records: 2 * count + 4 }
+  yield { type: 'counters', seq: count + 2, fence: 0, records: 3 * count + 6 }
 }
 
 /** Milliseconds that the quickest of some first pages takes. */
@@ -55,7 +71,7 @@ async function quickest(open: () => AsyncIterable<unknown>): Promise<number> {
 
 for (const name of SERVER_NAMES)
   withServer(name, () => {
-    const title = 'a page of requests or flows takes no longer in a store of thirty times as many'
+    const title = 'a page of requests, flows or events takes no longer in a store of thirty times as many'
     test(title, { timeout: 300_000 }, async () => {
       const module = new URL(`../../packages/storage-${name}/test/backend.ts`, import.meta.url)
       const { default: backend } = (await import(module.href)) as { readonly default: Backend }
@@ -71,6 +87,7 @@ for (const name of SERVER_NAMES)
         const pages = [
           ...FILTERS.map((filter) => (on: StorageHandle) => on.escalation.listRequests(filter)),
           ...FLOW_FILTERS.map((filter) => (on: StorageHandle) => on.lifecycle.listFlows(filter)),
+          ...EVENT_FILTERS.map((filter) => (on: StorageHandle) => on.decisionAudit.events(filter)),
         ]
         for (const [index, page] of pages.entries()) {
           const before = await quickest(() => page(small))

@@ -8,7 +8,7 @@ import { type Scale, SMALL } from './scale.ts'
 import { type BackendName, type Store, openServer, openStore } from './store.ts'
 
 // None of these is measured by the clock, and the machine may be busy.
-const TIMEOUT_MS = 300_000
+const TIMEOUT_MS = 900_000
 
 async function measure(part: PartName, store: Store): Promise<Figures> {
   const begun = performance.now()

@@ -20,6 +20,7 @@ import { decisionAuditMutants } from './decision-audit.ts'
 import { eventOrderMutants } from './event-order.ts'
 import { eventFollowMutants } from './event-follow.ts'
 import { eventNewestMutants } from './event-newest.ts'
+import { eventAgentsMutants } from './event-agents.ts'
 import { eventTimesMutants } from './event-times.ts'
 import { escalationMutants } from './escalation.ts'
 import { escalationBudgetMutants } from './escalation-budget.ts'
@@ -87,6 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...eventOrderMutants,
   ...eventFollowMutants,
   ...eventNewestMutants,
+  ...eventAgentsMutants,
   ...eventTimesMutants,
   ...escalationMutants,
   ...escalationDecisionMutants,

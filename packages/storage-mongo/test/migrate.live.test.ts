@@ -142,7 +142,7 @@ withServer('mongo', (url) => {
     })
     expect(changes).toEqual([
       ['idempotency_cache', ['unfinished', 'by_flow'], []],
-      ['decision_audit_events', ['removed'], ['by_event_id']],
+      ['decision_audit_events', ['by_time', 'by_agent', 'removed'], ['by_event_id']],
       ['resource_locks', ['by_place'], ['by_fence']],
       ['escalation_budget', ['by_time', 'by_number', 'by_age'], ['by_agent']],
       ['escalation_requests', ['by_agent'], []],

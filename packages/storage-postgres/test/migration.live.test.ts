@@ -18,7 +18,7 @@ async function exported(storage: StorageHandle): Promise<unknown[]> {
   return Array.fromAsync(storage.exportRecords())
 }
 
-const FUNCTIONS_OF_4 = '49e7370363c00c2b1dd278e127b2df4765ce3035d29eea16ba483c92f3e44d1a'
+const FUNCTIONS_OF_4 = '130049f3533084c1973e841c2ce51dd304c5dc7d25f6ed50dd1b8beb95cbbb9a'
 
 /** What the package of version 2 did to a store of version 1. */
 const TO_VERSION_2 = `${toVersion2('"dir_storage".')}

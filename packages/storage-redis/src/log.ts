@@ -44,8 +44,9 @@ local function entry_at(log, id) return redis.call('XRANGE', key[log], id, id)[1
 local function entries_between(log, index, first, last, newest_first, count)
   if newest_first then first, last = last, first end
   if not index then
-    local command = newest_first and 'XREVRANGE' or 'XRANGE'
-    local entries = redis.call(command, key[log], first, last, 'COUNT', count)
+    local entries = newest_first and
+      redis.call('XREVRANGE', key[log], first, last, 'COUNT', count) or
+      redis.call('XRANGE', key[log], first, last, 'COUNT', count)
     return entries, #entries > 0 and entries[#entries][1]
   end
   local members = newest_first and

@@ -77,7 +77,7 @@ withServer('redis', (url) => {
     const flows = lengths.map((_, n) => `flow ${n}`)
     const events = flows.flatMap((dfid, n) =>
       Array.from({ length: lengths[n] ?? 0 }, (__, at) =>
-        event(10_000 * n + at + 1, dfid, { timestamp: OLD }),
+        event(10_000 * n + at + 1, dfid, { timestamp: OLD, agentId: 'agent' }),
       ),
     )
     await plant(storage, [...events, LAST, ...flows.map((dfid) => move(dfid, 'DONE', OLD))])
@@ -88,6 +88,8 @@ withServer('redis', (url) => {
     const left = await Promise.all([
       command('XLEN', 'events'),
       command('ZCARD', 'events_by_flow'),
+      command('ZCARD', 'events_by_time'),
+      command('ZCARD', 'events_by_agent'),
       command('XLEN', 'transitions'),
       command(
         'EXISTS',
@@ -95,7 +97,7 @@ withServer('redis', (url) => {
         ...['flows', 'flows_by_status', 'statuses'].map((name) => `{${namespace}}:${name}`),
       ),
     ])
-    expect(left).toEqual(['1', '1', '0', '0'])
+    expect(left).toEqual(['1', '1', '1', '0', '0', '0'])
   })
 
   test('what is told of a removal whose reply is lost is what was removed', async () => {

@@ -45,7 +45,7 @@ redis.call('DEL', key.requests_by_agent)`,
 const TO_VERSION_2: Step = {
   package: '0.0.0',
   lua: /* lua */ `
-redis.call('DEL', key.flows, key.flows_by_status, key.holds_by_fence, key.claims_by_time, key.results_by_flow)
+redis.call('DEL', key.events_by_time, key.flows, key.flows_by_status, key.holds_by_fence, key.claims_by_time, key.results_by_flow)
 for _, id in ipairs(redis.call('ZRANGEBYLEX', key.results_by_id, '-', '+')) do
   local record = cmsgpack.unpack(redis.call('HGET', key.results, id))
   redis.call('HSET', key.results, id, cmsgpack.pack({ unpack(record, 1, 6) }))
@@ -198,8 +198,8 @@ withServer('redis', (url) => {
     })
   })
 
-  test('a store of version 2 has its holds and its unfinished claims in order afterwards, hundreds of them', async () => {
-    await withStore(async ({ idempotency, resourceLock }) => {
+  test('a store of version 2 has its holds, its unfinished claims and its events in order afterwards, hundreds of them', async () => {
+    await withStore(async ({ idempotency, resourceLock, decisionAudit }) => {
       const names = [
         'a',
         'a\u0001',
@@ -212,10 +212,15 @@ withServer('redis', (url) => {
       }
       await Promise.all(names.slice(100).map((name) => idempotency.set(name, {})))
       for (const name of names.slice(200)) await resourceLock.acquireBatch(name, { r: 2 }, 5)
+      await decisionAudit.recordMany(names.map((dfid) => ({ dfid, event: 'E' })))
       const listed = () =>
-        Promise.all([Array.fromAsync(idempotency.listClaims()), Array.fromAsync(resourceLock.listHolds())])
+        Promise.all([
+          Array.fromAsync(idempotency.listClaims()),
+          Array.fromAsync(resourceLock.listHolds()),
+          Array.fromAsync(decisionAudit.events({ from: '2000-01-01' })),
+        ])
       const before = await listed()
-      expect(before.map((list) => list.length)).toEqual([100, 2 * names.length])
+      expect(before.map((list) => list.length)).toEqual([100, 2 * names.length, names.length])
       await open([...STEPS, TO_VERSION_2])
       await redisCommand(url, 'HSET', `{${namespace}}:meta`, 'version', '2')
       await Promise.all(Array.from({ length: 3 }, () => open(STEPS)))
@@ -231,15 +236,21 @@ withServer('redis', (url) => {
   test('lists of a namespace that an older version dropped, as far as it knew it, are empty', async () => {
     await withStore(async (before) => {
       await before.lifecycle.recordTransition('flow', null, 'A')
+      await before.decisionAudit.record('flow', 'E', { agentId: 'agent' })
       await before.idempotency.claim('key', { leaseSec: 600, dfid: 'flow' })
       await before.resourceLock.acquireBatch('flow', { r: 1 }, 5)
       const known = NAMES.filter(
-        (name) => !/^(flows|flows_by_status|claims_by_time|results_by_flow|holds_by_fence)$/.test(name),
+        (name) =>
+          !/^(events_by_time|events_by_agent|flows|flows_by_status|claims_by_time|results_by_flow|holds_by_fence)$/.test(
+            name,
+          ),
       )
       await redisCommand(url, 'UNLINK', ...known.map((name) => `{${namespace}}:${name}`))
       await using storage = redisStorage({ url, namespace })
-      const { idempotency, lifecycle, resourceLock } = storage
+      const { decisionAudit, idempotency, lifecycle, resourceLock } = storage
       for (const list of [
+        decisionAudit.events({ agentId: 'agent' }),
+        decisionAudit.events({ from: '2000-01-01' }),
         lifecycle.listFlows(),
         lifecycle.listFlows({ status: 'A' }),
         idempotency.listClaims(),

@@ -1,4 +1,4 @@
-import { type StorageHandle, dumpsJsonDict } from '@dir/storage-core'
+import { type AuditEvent, type StorageHandle, dumpsJsonDict } from '@dir/storage-core'
 
 /** A getter call as the Python original made it. */
 export interface PythonCall {
@@ -24,9 +24,9 @@ const GETTERS: Readonly<Record<string, Getter>> = {
   'context.get_state': ({ context }, id = '') => context.getState(id),
   'idempotency.get': ({ idempotency }, key = '') => idempotency.get(key),
   'decision_audit.events_for_dfid': async ({ decisionAudit }, id = '') =>
-    (await decisionAudit.eventsForDfid(id)).map(withoutSeq),
+    (await decisionAudit.eventsForDfid(id)).map(asPythonHasIt),
   'decision_audit.all_events_chronological': async ({ decisionAudit }) =>
-    (await decisionAudit.allEventsChronological()).map(withoutSeq),
+    (await decisionAudit.allEventsChronological()).map(asPythonHasIt),
   'saga.get_dirty_flows': ({ saga }) => saga.getDirtyFlows(),
   'saga.get_dirty_state': async ({ saga }, id = '') => snake(await saga.getDirtyState(id)),
   'resource_lock.get_locked_amount': ({ resourceLock }, id = '', exclude = '') =>
@@ -48,7 +48,8 @@ export async function answerOf(
   return dumpsJsonDict(await getter(storage, ...(args as string[])))
 }
 
-function withoutSeq({ seq: _, ...event }: { readonly seq: number }): unknown {
+/** It has no `seq` and no agent. */
+function asPythonHasIt({ seq: _, agentId: __, ...event }: AuditEvent): unknown {
   return snake(event)
 }
 

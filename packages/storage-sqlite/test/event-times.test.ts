@@ -1,0 +1,57 @@
+import { copyFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { compareIds } from '@dir/storage-core/adapter'
+import BetterSqlite3 from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { sqliteStorage } from '../src/index.ts'
+import { testFolder } from './folder.ts'
+
+const folder = testFolder()
+
+/** As Python has it: a fraction of zero is left out, and UTC is an offset. */
+const WRITTEN = [
+  '2026-03-01T12:00:01+00:00',
+  '2026-03-01T12:00:00.500000+00:00',
+  '2026-03-01T12:00:00+00:00',
+  'soon',
+  '2026-03-01T12:00:00.000001+00:00',
+]
+
+const IN_ORDER = [3, 5, 2, 1]
+
+test('what Python wrote comes in the order of its times, and what is no time is left out', async () => {
+  const path = join(folder, 'python.sqlite')
+  await using storage = sqliteStorage(path)
+  const { decisionAudit } = storage
+  await storage.init()
+  const db = new BetterSqlite3(path)
+  const insert = db.prepare(
+    /* sql */ `INSERT INTO decision_audit_events (dfid, event, timestamp) VALUES ('python', 'E', ?)`,
+  )
+  for (const time of WRITTEN) insert.run(time)
+  const seqs = async (filter: object) =>
+    (await Array.fromAsync(decisionAudit.events(filter))).map(({ seq }) => seq)
+  expect(await seqs({ from: '2026-03-01' })).toEqual(IN_ORDER)
+  expect(await seqs({ until: '2099-01-01', newestFirst: true })).toEqual(IN_ORDER.toReversed())
+  expect(await seqs({ from: '2026-03-01T12:00:00.000001Z', until: '2026-03-01T12:00:01Z' })).toEqual([5, 2])
+  const ours = await decisionAudit.record('ours', 'E', { agentId: 'agent' })
+  expect(await seqs({ from: '2026-03-01' })).toEqual([...IN_ORDER, ours])
+  db.exec(/* sql */ `DELETE FROM decision_audit_events WHERE dfid = 'ours'`)
+  expect(db.prepare('SELECT * FROM decision_audit_agents').all()).toEqual([])
+  db.close()
+})
+
+test('a file of Python’s that is left as it is may be asked by time and by agent too', async () => {
+  const path = join(folder, 'as-it-is.sqlite')
+  copyFileSync(new URL('fixtures/python-written.sqlite', import.meta.url), path)
+  await using storage = sqliteStorage({ path, init: false })
+  const { decisionAudit } = storage
+  const all = await decisionAudit.allEventsChronological()
+  expect(all.length).toBeGreaterThan(10)
+  const byTime = await Array.fromAsync(decisionAudit.events({ from: '2000-01-01' }))
+  const inOrder = all.toSorted(
+    (one, other) => compareIds(one.timestamp ?? '', other.timestamp ?? '') || one.seq - other.seq,
+  )
+  expect(byTime).toEqual(inOrder)
+  expect(await Array.fromAsync(decisionAudit.events({ agentId: 'agent' }))).toEqual([])
+})
