@@ -34,7 +34,10 @@ const EVENT_FILTERS: readonly EventFilter[] = [
   { from: AT, dfid: 'flow 3' },
 ]
 
-/** As many events, of whom two have an agent that is rare, a microsecond from one to the next. Decided requests of seven agents, and at their end two of an eighth, of which one is pending. */
+/**
+ * Events a microsecond apart, of seven agents and three of an eighth. As many decided requests of seven agents, and at their
+ * end two of an eighth, of which one is pending.
+ */
 function* records(count: number): Generator<StorageRecord> {
   for (let n = 0; n < count + 2; n++) {
     const timestamp = `2026-03-01T10:00:00.${String(n).padStart(6, '0')}Z`

@@ -47,7 +47,7 @@ export const eventAgentsMutants: readonly Mutant[] = [
   },
   {
     id: 'many-events-forget-their-agents',
-    breaks: 'recordMany does not keep whose doing an event is',
+    breaks: 'recordMany does not keep the agents of its events',
     from: 'a column that one of two inserts has',
     killedBy: 'decision-audit/events-by-agent',
     wrap: over(({ decisionAudit }) => ({
@@ -91,7 +91,7 @@ export const eventAgentsMutants: readonly Mutant[] = [
   },
   {
     id: 'an-import-forgets-agents',
-    breaks: 'an import does not keep whose doing an event is',
+    breaks: 'an import does not keep the agents of events',
     from: 'a field that the other way does not have',
     killedBy: 'transfer/a-copy-is-exact',
     capability: 'export',

@@ -51,7 +51,7 @@ export const eventTimesMutants: readonly Mutant[] = [
     killedBy: 'decision-audit/events-by-time',
     capability: 'export',
     wrap: timed(async (read, { until, limit, newestFirst, ...filter }) => {
-      const { from = '0001-01-01', ...rest } = filter
+      const { from = '0000-01-01', ...rest } = filter
       const found = await read({ ...rest, from })
       const inside = found.filter(({ timestamp }) => until === undefined || (timestamp ?? '') <= until)
       return (newestFirst === true ? inside.toReversed() : inside).slice(0, limit)

@@ -55,7 +55,8 @@ export const scenarios: readonly Scenario[] = group(
   [
     {
       id: 'decision-audit/events-by-agent',
-      title: 'an event says whose doing it is, and agentId chooses by that, beside each other filter',
+      title:
+        'an event shows the agent that caused it, and agentId finds it by that, beside each other filter',
       clause: 'record(dfid, event, { agentId }); events({ agentId, … })',
       asserts: 250,
       async run({ storage: { decisionAudit }, assert }) {
@@ -112,13 +113,14 @@ export const scenarios: readonly Scenario[] = group(
         const { decisionAudit } = storage
         // a clock that steps back, and moments that many share
         const time = (n: number): string => timeAt(100 + ((n * 7) % 12))
-        await plant(
-          storage,
-          range(40).map((n) => {
+        const far = ['9999-12-31T23:59:59.999999Z', '0001-01-01T00:00:00.000000Z']
+        await plant(storage, [
+          ...range(40).map((n) => {
             const { dfid, ...more } = some(n)
             return event(3 * n + 1, dfid, { ...more, timestamp: time(n) })
           }),
-        )
+          ...far.map((timestamp, n) => event(200 + n, 'far', { timestamp })),
+        ])
         const all = (await read(decisionAudit)).toSorted(byTime)
         const first = timeAt(106)
         const later = first.replace(/(\d)Z$/, (_, digit) => `${Number(digit) + 1}Z`) // by a microsecond

@@ -164,9 +164,14 @@ export const scenarios: readonly Scenario[] = VERBS.map(
     needs: 'empty',
     asserts: HOSTILE_IDS.length,
     async run({ storage, assert }) {
-      const answers = await Promise.all(HOSTILE_IDS.map((id, n) => use(storage, id, n)))
-      for (const [n, id] of HOSTILE_IDS.entries())
-        assert.equal(answers[n], expected(id, n), `the answers for ${JSON.stringify(id).slice(0, 40)}`)
+      const all = [...HOSTILE_IDS.entries()]
+      // the second half finds what the first has left
+      for (const half of [0, 1]) {
+        const ids = all.filter(([n]) => n % 2 === half)
+        const answers = await Promise.all(ids.map(([n, id]) => use(storage, id, n)))
+        for (const [index, [n, id]] of ids.entries())
+          assert.equal(answers[index], expected(id, n), `the answers for ${JSON.stringify(id).slice(0, 40)}`)
+      }
     },
   }),
 )

@@ -1,11 +1,14 @@
 import type { EventExport } from '@dir/storage-core'
-import type {
-  DecisionAuditReads,
-  DecisionAuditWrites,
-  EventPageFilter,
-  Implementation,
-  SyncImplementation,
-  Transfer,
+import {
+  type DecisionAuditReads,
+  type DecisionAuditWrites,
+  type EventPageFilter,
+  type EventRow,
+  type Implementation,
+  type SyncImplementation,
+  type TimePart,
+  type Transfer,
+  timeParts,
 } from '@dir/storage-core/adapter'
 import type { Filter } from 'mongodb'
 import type { EventDocument } from './documents.ts'
@@ -38,31 +41,17 @@ export const decisionAuditWrites: SyncImplementation<DecisionAuditWrites, Loaded
 }
 
 export const decisionAudit: Implementation<DecisionAuditReads & Transfer<EventExport>, MongoContext> = {
-  async eventsPage(context, { dfid, event, agentId, between, afterSeq, beforeSeq, newestFirst, limit }) {
-    const filter: Filter<EventDocument> = {
-      ...(between === null
-        ? { _id: { $gt: afterSeq, ...(beforeSeq === null ? {} : { $lt: beforeSeq }) } }
-        : inside(between)),
-      ...(dfid === null ? {} : { dfid }),
-      ...(event === null ? {} : { event }),
-      ...(agentId === null ? {} : { agentId }),
-      removedAt: null as never,
+  async eventsPage(context, filter) {
+    const { between, afterSeq, beforeSeq, newestFirst } = filter
+    if (between === null)
+      return found(context, filter, {
+        _id: { $gt: afterSeq, ...(beforeSeq === null ? {} : { $lt: beforeSeq }) },
+      })
+    for (const part of timeParts(between, newestFirst)) {
+      const rows = await found(context, filter, inside(part))
+      if (rows.length > 0) return rows
     }
-    const direction = newestFirst ? -1 : 1
-    const found = context
-      .collection(NAME)
-      .find(filter, context.options)
-      .sort({ ...(between === null ? {} : { timestamp: direction }), _id: direction })
-      .limit(limit)
-    const rows = []
-    let bytes = 0
-    for await (const document of found) {
-      const { _id, eventId: _, removedAt: __, agentId: agent = null, ...row } = document
-      rows.push({ seq: _id, agentId: agent, ...row })
-      bytes += roughSize(document)
-      if (bytes >= PAGE_BYTES) break
-    }
-    return rows
+    return []
   },
 
   exportPage: (context, cursor) =>
@@ -79,13 +68,38 @@ export const decisionAudit: Implementation<DecisionAuditReads & Transfer<EventEx
   },
 }
 
-/** Excluded are those of the two moments that stand before the one place, or after the other. */
-function inside({ after, before }: NonNullable<EventPageFilter['between']>): Filter<EventDocument> {
-  return {
-    timestamp: { $gte: after.timestamp, $lte: before.timestamp },
-    $nor: [
-      { timestamp: after.timestamp, _id: { $lte: after.seq } },
-      { timestamp: before.timestamp, _id: { $gte: before.seq } },
-    ],
+/** The events of a page, in the order of an index. */
+async function found(
+  context: MongoContext,
+  { dfid, event, agentId, between, newestFirst, limit }: EventPageFilter,
+  place: Filter<EventDocument>,
+): Promise<EventRow[]> {
+  const filter: Filter<EventDocument> = {
+    ...place,
+    ...(dfid === null ? {} : { dfid }),
+    ...(event === null ? {} : { event }),
+    ...(agentId === null ? {} : { agentId }),
+    removedAt: null as never,
   }
+  const direction = newestFirst ? -1 : 1
+  const documents = context
+    .collection(NAME)
+    .find(filter, context.options)
+    .sort({ ...(between === null ? {} : { timestamp: direction }), _id: direction })
+    .limit(limit)
+  const rows: EventRow[] = []
+  let bytes = 0
+  for await (const document of documents) {
+    const { _id, eventId: _, removedAt: __, agentId: agent = null, ...row } = document
+    rows.push({ seq: _id, agentId: agent, ...row })
+    bytes += roughSize(document)
+    if (bytes >= PAGE_BYTES) break
+  }
+  return rows
+}
+
+function inside(part: TimePart): Filter<EventDocument> {
+  return 'after' in part
+    ? { timestamp: { $gt: part.after, $lt: part.before } }
+    : { timestamp: part.moment, _id: { $gt: part.afterSeq, $lt: part.beforeSeq } }
 }

@@ -93,8 +93,9 @@ export const STEPS: readonly Step[] = [
     create: { escalation_requests: [{ name: 'by_agent', key: { agentId: 1, opened: 1 } }] },
     drop: {},
   },
-  // holds, unfinished claims and events in the orders in which they are listed, events by agent, a document of each flow's last transition, and what is
-  // pruned: keys by their flow, tokens by their age, and numbers of a log that are still remembered
+  // holds, unfinished claims and events in the orders in which they are listed, events by agent, a document of each flow's
+  // last transition, and what is pruned: keys by their flow, tokens by their age, and numbers of a log that are still
+  // remembered
   {
     package: '0.1.0',
     create: {

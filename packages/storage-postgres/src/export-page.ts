@@ -34,14 +34,15 @@ export interface Source<Item> {
 
 /**
  * The first rows of a query that is ordered, about a megabyte of them and at least one. Adding up lengths does not
- * fetch the texts, which the server keeps elsewhere, so rows that are left out cost little.
+ * fetch the texts, which the server keeps elsewhere, so rows that are left out cost little. `columns` may give the columns of
+ * the order other forms under the same names, by which nothing must be sorted.
  */
 export function bounded(query: string, columns: string, order: string, large: readonly string[]): string {
   const size = large.map((column) => `coalesce(octet_length(${column}), 0)`).join(' + ') || '0'
   return /* sql */ `SELECT ${columns} FROM (
-      SELECT *, sum(${size}) OVER (ORDER BY ${order} ROWS UNBOUNDED PRECEDING) - (${size}) AS bytes_before
-      FROM (${query}) AS found
-    ) AS measured WHERE bytes_before < ${PAGE_BYTES} ORDER BY ${order}`
+      SELECT *, sum(${size}) OVER in_order - (${size}) AS bytes_before, row_number() OVER in_order AS nth
+      FROM (${query}) AS found WINDOW in_order AS (ORDER BY ${order} ROWS UNBOUNDED PRECEDING)
+    ) AS measured WHERE bytes_before < ${PAGE_BYTES} ORDER BY nth`
 }
 
 /** One page of a table; the cursor is the key of the last row. */

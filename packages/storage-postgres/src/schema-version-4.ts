@@ -1,5 +1,6 @@
 /**
- * Holds, marks and unfinished claims in the order in which they are listed, events in the order of time and by agent; what a claim is for, and so its result, by flow;
+ * Holds, marks and unfinished claims in the order in which they are listed, events in the order of time and by agent; what
+ * a claim is for, and so its result, by flow;
  * each flow's last transition, by status and in the order of insertion. A count of tokens that is 0 goes, by a trigger whose
  * name comes after that of the one that counts.
  * Whoever appends events notifies those who follow, and a refusal tells what stood there instead: both lie in the functions

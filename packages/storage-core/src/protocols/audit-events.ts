@@ -9,7 +9,7 @@ export interface AuditEvent {
   readonly timestamp: Instant | null
   readonly stepId: string
   readonly state: string
-  /** Null where `record` was not told. */
+  /** The agent that caused it; null where none was given. */
   readonly agentId: string | null
   /** The parsed details; `{}` for none. */
   readonly details: Readonly<Record<string, unknown>> | null

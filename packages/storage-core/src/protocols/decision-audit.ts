@@ -12,7 +12,7 @@ import { id, jsonText, optional, reading, sequence, text } from '../rules/valida
 export interface AuditDetails {
   readonly stepId?: string
   readonly state?: string
-  /** Whose doing it is; for `events({ agentId })`. */
+  /** The agent that caused it; `events({ agentId })` finds it by that. */
   readonly agentId?: string
   /** A plain object, or null; encoded by `dumpsJsonDict`. */
   readonly details?: Readonly<Record<string, unknown>> | null
@@ -41,10 +41,12 @@ export interface DecisionAuditStorage {
   allEventsChronological(): Promise<AuditEvent[]>
   /**
    * Goes through the events in the order of `seq`, page by page, up to what is there when it gets there; with `follow` it
-   * waits there for more. With `from` or `until` it goes by time, then by `seq`: clocks may step back, so that the two orders
-   * differ, and what is written meanwhile at a time already passed is missed. `seq` rises in the order in which events become visible: going on after the last one seen misses
+   * waits there for more. `seq` rises in the order in which events become visible: going on after the last one seen misses
    * none. A follower is told of what is appended by the backend itself where that can (LISTEN, change streams, XREAD,
    * SQLite's data_version), and asks every 50 ms where it cannot. Inside a transaction of yours nobody can follow.
+   *
+   * With `from` or `until` it goes by time, then by `seq`. Clocks may step back, so the two orders may differ, and an event
+   * that is recorded meanwhile with a time that was already passed is not seen.
    * @throws InvalidArgumentError for `follow` there, or beside `newestFirst` or `beforeSeq`; for `from` or `until` beside
    * `follow`, `afterSeq` or `beforeSeq`.
    */

@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { InternalError, InvalidArgumentError, isStorageError } from '../errors/index.ts'
 import { checkedOptions } from '../rules/fields.ts'
 import { type Numbers, parseListed } from '../rules/stored.ts'
+import type { Instant } from '../rules/time.ts'
 import { abortSignal, count, flag, id, instant, sequence, text } from '../rules/validate.ts'
 import type { AuditEvent, EventFilter, EventPageFilter, EventPlace, EventRow } from './audit-events.ts'
 import type { AnyRunner } from './protocol.ts'
@@ -8,8 +10,10 @@ import type { AnyRunner } from './protocol.ts'
 type Listing = ReturnType<typeof checkFilter>
 
 const PAGE = 500
+/** Who follows a busy log would ask all the time, for few events each, and take the time of those who write. */
+const REST_MS = 10
 /** Before and after every time. */
-const FIRST: EventPlace = { timestamp: '0001-01-01T00:00:00.000000Z', seq: 0 }
+const FIRST: EventPlace = { timestamp: '0000-01-01T00:00:00.000000Z', seq: 0 }
 const LAST: EventPlace = { timestamp: '9999-12-31T23:59:59.999999Z', seq: Number.MAX_SAFE_INTEGER }
 
 function checkFilter(given: EventFilter | undefined) {
@@ -30,7 +34,10 @@ function checkFilter(given: EventFilter | undefined) {
     throw new InvalidArgumentError('follow', 'must not stand beside newestFirst or beforeSeq')
   const isByTime = from !== null || until !== null
   if (isByTime && (follow === true || filter.afterSeq !== null || filter.beforeSeq !== null))
-    throw new InvalidArgumentError('from', 'must not stand, nor until, beside follow, afterSeq or beforeSeq')
+    throw new InvalidArgumentError(
+      from === null ? 'until' : 'from',
+      'cannot be combined with follow, afterSeq or beforeSeq',
+    )
   const between = isByTime
     ? {
         after: from === null ? FIRST : { timestamp: from, seq: 0 }, // no `seq` is 0
@@ -61,7 +68,7 @@ export async function* listEvents(
     for (let hasRead = false; left > 0 && !isOver(); hasRead = true) {
       const change = changes.next() // before reading, so that nothing is missed in between
       try {
-        for await (const event of pages({ ...listing, afterSeq, limit: left }, ask, numbers)) {
+        for await (const event of pages({ ...listing, afterSeq, limit: left }, ask, numbers, REST_MS)) {
           hasRead = true
           yield event
           afterSeq = event.seq
@@ -78,16 +85,18 @@ export async function* listEvents(
   }
 }
 
-/** What is there when it gets there. */
+/** What is there when it gets there. After a page that is not full, it rests before it looks for more. */
 async function* pages(
   { limit, signal, follow: _, ...from }: Listing,
   ask: Ask,
   numbers: Numbers,
+  restMs = 0,
 ): AsyncGenerator<AuditEvent> {
   let filter: Omit<EventPageFilter, 'limit'> = { ...from, afterSeq: from.afterSeq ?? 0 }
   const isOver = (): boolean => signal?.aborted === true
   for (let left = limit ?? Infinity; left > 0 && !isOver();) {
-    const rows = await unlessAborted(signal, ask({ ...filter, limit: Math.min(left, PAGE) }))
+    const most = Math.min(left, PAGE)
+    const rows = await unlessAborted(signal, ask({ ...filter, limit: most }))
     for (const row of rows) {
       if (isOver()) return
       yield toEvent(row, numbers)
@@ -96,6 +105,7 @@ async function* pages(
     if (last === undefined) return
     left -= rows.length
     filter = goingOn(filter, last)
+    if (restMs > 0 && rows.length < most) await sleep(restMs)
   }
 }
 
@@ -118,6 +128,30 @@ function goingOn(filter: Omit<EventPageFilter, 'limit'>, last: EventRow): typeof
 /** Whether an event comes before another in the order of time. */
 export function isEventBefore(one: EventPlace, other: EventPlace): boolean {
   return one.timestamp === other.timestamp ? one.seq < other.seq : one.timestamp < other.timestamp
+}
+
+/** Events of one moment, or of all moments between two, both excluded. */
+export type TimePart =
+  | { readonly moment: Instant; readonly afterSeq: number; readonly beforeSeq: number }
+  | { readonly after: Instant; readonly before: Instant }
+
+/**
+ * What lies between two places, as parts that an index by time and `seq` finds at once: with conditions on pairs it would
+ * begin again with the first event of the moment for each page. In the order in which they are to be read.
+ */
+export function timeParts(
+  { after, before }: NonNullable<EventPageFilter['between']>,
+  newestFirst: boolean,
+): readonly TimePart[] {
+  if (after.timestamp > before.timestamp) return []
+  const moment = after.timestamp
+  if (moment === before.timestamp) return [{ moment, afterSeq: after.seq, beforeSeq: before.seq }]
+  const parts: readonly TimePart[] = [
+    { moment, afterSeq: after.seq, beforeSeq: Number.MAX_SAFE_INTEGER },
+    { after: moment, before: before.timestamp },
+    { moment: before.timestamp, afterSeq: 0, beforeSeq: before.seq },
+  ]
+  return newestFirst ? parts.toReversed() : parts
 }
 
 /** What is asked for, or nothing once the signal fires, whatever becomes of it then. */
