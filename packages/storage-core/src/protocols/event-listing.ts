@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { InternalError, InvalidArgumentError, isStorageError } from '../errors/index.ts'
 import { checkedOptions } from '../rules/fields.ts'
 import { type Numbers, parseListed } from '../rules/stored.ts'
@@ -10,8 +9,6 @@ import type { AnyRunner } from './protocol.ts'
 type Listing = ReturnType<typeof checkFilter>
 
 const PAGE = 500
-/** Who follows a busy log would ask all the time, for few events each, and take the time of those who write. */
-const REST_MS = 10
 /** Before and after every time. */
 const FIRST: EventPlace = { timestamp: '0000-01-01T00:00:00.000000Z', seq: 0 }
 const LAST: EventPlace = { timestamp: '9999-12-31T23:59:59.999999Z', seq: Number.MAX_SAFE_INTEGER }
@@ -68,7 +65,7 @@ export async function* listEvents(
     for (let hasRead = false; left > 0 && !isOver(); hasRead = true) {
       const change = changes.next() // before reading, so that nothing is missed in between
       try {
-        for await (const event of pages({ ...listing, afterSeq, limit: left }, ask, numbers, REST_MS)) {
+        for await (const event of pages({ ...listing, afterSeq, limit: left }, ask, numbers)) {
           hasRead = true
           yield event
           afterSeq = event.seq
@@ -85,18 +82,16 @@ export async function* listEvents(
   }
 }
 
-/** What is there when it gets there. After a page that is not full, it rests before it looks for more. */
+/** What is there when it gets there. */
 async function* pages(
   { limit, signal, follow: _, ...from }: Listing,
   ask: Ask,
   numbers: Numbers,
-  restMs = 0,
 ): AsyncGenerator<AuditEvent> {
   let filter: Omit<EventPageFilter, 'limit'> = { ...from, afterSeq: from.afterSeq ?? 0 }
   const isOver = (): boolean => signal?.aborted === true
   for (let left = limit ?? Infinity; left > 0 && !isOver();) {
-    const most = Math.min(left, PAGE)
-    const rows = await unlessAborted(signal, ask({ ...filter, limit: most }))
+    const rows = await unlessAborted(signal, ask({ ...filter, limit: Math.min(left, PAGE) }))
     for (const row of rows) {
       if (isOver()) return
       yield toEvent(row, numbers)
@@ -105,7 +100,6 @@ async function* pages(
     if (last === undefined) return
     left -= rows.length
     filter = goingOn(filter, last)
-    if (restMs > 0 && rows.length < most) await sleep(restMs)
   }
 }
 
