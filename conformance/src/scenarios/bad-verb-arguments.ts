@@ -16,11 +16,8 @@ const filter = {
   follow: false,
   signal,
 }
-/** Times beside what has another order. */
-const TIMES_BESIDE = [{ afterSeq: 0 }, { beforeSeq: 9 }, { follow: true }].flatMap((beside) => [
-  { from: '2026-03-01', ...beside },
-  { until: '2026-03-01', ...beside },
-])
+/** What a time is not given beside, because it has another order. */
+const BESIDE = [{ afterSeq: 0 }, { beforeSeq: 9 }, { follow: true }]
 const events = (member: string, values: readonly unknown[]) =>
   within(values, (value) => [event, { ...event, [member]: value }])
 
@@ -81,8 +78,14 @@ export const BAD_ATOMIC_ARGUMENTS: BadArguments = {
         dfid: bad.given(bad.ID),
         event: bad.given(bad.TEXT),
         agentId: bad.given(bad.ID),
-        from: [...within(bad.given(bad.TIME), (from) => ({ from })), ...TIMES_BESIDE],
-        until: within(bad.given(bad.TIME), (until) => ({ until })),
+        from: [
+          ...within(bad.given(bad.TIME), (from) => ({ from })),
+          ...BESIDE.map((beside) => ({ from: '2026-03-01', ...beside })),
+        ],
+        until: [
+          ...within(bad.given(bad.TIME), (until) => ({ until })),
+          ...BESIDE.map((beside) => ({ until: '2026-03-01', ...beside })),
+        ],
         afterSeq: bad.given(bad.SEQUENCE),
         beforeSeq: bad.given(bad.SEQUENCE),
         newestFirst: bad.given(bad.FLAG),
