@@ -10,8 +10,8 @@ export const prunes: readonly Write[] = [
       await storage.lifecycle.recordTransition(id, null, id)
       await storage.decisionAudit.record('later', 'the last event of the log')
       const [flow] = await storage.lifecycle.getTransitions(id)
-      for (const since = flow?.createdAt ?? ''; new Date().toISOString() <= since;)
-        // the next millisecond
+      // the next millisecond, in which the flow is older than now
+      for (const since = Date.parse(flow?.createdAt ?? ''); Date.now() <= since;)
         await new Promise(setImmediate)
     },
     // what the others write stays: by their age no results and tokens go
