@@ -18,7 +18,7 @@ async function exported(storage: StorageHandle): Promise<unknown[]> {
   return Array.fromAsync(storage.exportRecords())
 }
 
-const FUNCTIONS_OF_4 = '130049f3533084c1973e841c2ce51dd304c5dc7d25f6ed50dd1b8beb95cbbb9a'
+const FUNCTIONS_OF_4 = '8ae50f27b5172538d001cd8818a3e169c9c5e83b9b6226cd715905eb8538d63f'
 
 /** What the package of version 2 did to a store of version 1. */
 const TO_VERSION_2 = `${toVersion2('"dir_storage".')}
