@@ -80,7 +80,12 @@ withServer('postgres', (server) => {
       await ended.promise // of the watch's own, while the pool keeps its clients
       await storage.decisionAudit.record('f', 'E')
       expect((await next).value?.event).toBe('E')
-      const held = await sql(url, `SELECT mode FROM pg_locks WHERE locktype = 'advisory'`)
+      // of this database: others use the server too
+      const held = await sql(
+        url,
+        `SELECT mode FROM pg_locks JOIN pg_database d ON d.oid = database
+          WHERE locktype = 'advisory' AND datname = current_database()`,
+      )
       expect(held).toEqual([])
       await storage.close()
       await pool.end()
