@@ -1,4 +1,4 @@
-import type { StorageHandle } from '@dir/storage-core'
+import type { AuditEvent, StorageHandle } from '@dir/storage-core'
 import { move, plant, result, session, token } from '../scenarios/plant.ts'
 import { LAST, OLD, flow, prune } from '../scenarios/prune-kit.ts'
 import type { Mutant } from './mutant.ts'
@@ -80,6 +80,37 @@ export const pruneTraceMutants: readonly Mutant[] = [
       await plant(storage, [result('w', OLD), LAST])
       await prune(storage)
       return (await storage.idempotency.claim('w', { leaseSec: 60 })).state === 'mismatch'
+    },
+  },
+  {
+    id: 'prune-leaves-events-by-time',
+    breaks: 'events that were removed with their flow are still found by time',
+    from: 'an index of its own, out of which nothing is taken',
+    killedBy: 'prune/flows-afterwards',
+    capability: 'prune',
+    wrap: overShared(
+      (): AuditEvent[] => [],
+      (sound, gone) => ({
+        async prune(options) {
+          const before = await sound.decisionAudit.allEventsChronological()
+          const summary = await sound.prune(options)
+          const left = new Set((await sound.decisionAudit.allEventsChronological()).map(({ seq }) => seq))
+          gone.push(...before.filter(({ seq }) => !left.has(seq)))
+          return summary
+        },
+        decisionAudit: {
+          async *events(filter) {
+            yield* sound.decisionAudit.events(filter)
+            if (filter?.from !== undefined && filter.limit === undefined) yield* gone
+          },
+        },
+      }),
+    ),
+    async witness(storage) {
+      await plant(storage, [...flow('w', 1), LAST])
+      await prune(storage)
+      const found = await Array.fromAsync(storage.decisionAudit.events({ from: OLD }))
+      return found.some(({ dfid }) => dfid === 'w')
     },
   },
   {

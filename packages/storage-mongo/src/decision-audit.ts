@@ -44,11 +44,11 @@ export const decisionAudit: Implementation<DecisionAuditReads & Transfer<EventEx
   async eventsPage(context, filter) {
     const { between, afterSeq, beforeSeq, newestFirst } = filter
     if (between === null)
-      return found(context, filter, {
+      return readPage(context, filter, {
         _id: { $gt: afterSeq, ...(beforeSeq === null ? {} : { $lt: beforeSeq }) },
       })
     for (const part of timeParts(between, newestFirst)) {
-      const rows = await found(context, filter, inside(part))
+      const rows = await readPage(context, filter, inside(part))
       if (rows.length > 0) return rows
     }
     return []
@@ -69,7 +69,7 @@ export const decisionAudit: Implementation<DecisionAuditReads & Transfer<EventEx
 }
 
 /** The events of a page, in the order of an index. */
-async function found(
+async function readPage(
   context: MongoContext,
   { dfid, event, agentId, between, newestFirst, limit }: EventPageFilter,
   place: Filter<EventDocument>,

@@ -63,8 +63,8 @@ export async function byKey<Item>(
   const isInside = only === undefined ? 'true' : `${only.column} = ${only.value}`
   const query = /* sql */ `SELECT * FROM ${db.schema}${table} WHERE ${where} ${start ?? ''} ORDER BY ${order} LIMIT ${PAGE_ROWS}`
   const keys = key.map((column, index) => `${column}::TEXT AS key${index}`).join(', ')
-  const place = /* sql */ `${isInside} AS is_inside, ${isInside} AND (${fits}) AS fits, row_number() OVER (ORDER BY ${order}) AS place,
-    lead(true) OVER (ORDER BY ${order}) IS NULL AS is_last`
+  const place = /* sql */ `${isInside} AS is_inside, ${isInside} AND (${fits}) AS fits, nth AS place,
+    lead(true) OVER (ORDER BY nth) IS NULL AS is_last`
   const page = bounded(query, `${source.columns}, ${keys}, ${place}`, order, source.large)
   // of what does not fit, the last row alone tells where to go on
   const rows = await db.read(

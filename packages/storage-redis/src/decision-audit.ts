@@ -70,13 +70,15 @@ function refusal.decisionAudit.pruneFlow(dfid, _, before)
   end
 end
 function op.decisionAudit.pruneFlow(dfid, _, _, dry)
-  local members = dry and {} or members_of('events_by_flow', dfid)
-  for _, member in ipairs(members) do
+  local by_time, by_agent = {}, {}
+  for _, member in ipairs(dry and {} or members_of('events_by_flow', dfid)) do
     local id = string.sub(member, -16)
     local fields = redis.call('XRANGE', key.events, id, id)[1][2]
-    write('ZREM', key.events_by_time, fields[6] .. '\0' .. id)
-    if fields[14] then write('ZREM', key.events_by_agent, fields[14] .. '\0' .. id) end
+    by_time[#by_time + 1] = fields[6] .. '\0' .. id
+    if fields[14] then by_agent[#by_agent + 1] = fields[14] .. '\0' .. id end
   end
+  remove_from_index('events_by_time', by_time)
+  remove_from_index('events_by_agent', by_agent)
   return prune_log('events', dfid, dry)
 end
 `,

@@ -41,6 +41,12 @@ local function look_at_log(log, dfid)
   look_at(log .. '_by_flow', dfid)
 end
 
+local function remove_from_index(index, members)
+  for first = 1, #members, 4000 do
+    write('ZREM', key[index], unpack(members, first, math.min(first + 3999, #members)))
+  end
+end
+
 -- Answers how many entries of a flow there are, and removes them.
 local function prune_log(log, dfid, dry)
   local members = members_of(log .. '_by_flow', dfid)
@@ -48,8 +54,8 @@ local function prune_log(log, dfid, dry)
     local last, ids = math.min(first + 3999, #members), {}
     for i = first, last do ids[#ids + 1] = string.sub(members[i], -16) end
     write('XDEL', key[log], unpack(ids))
-    write('ZREM', key[log .. '_by_flow'], unpack(members, first, last))
   end
+  if not dry then remove_from_index(log .. '_by_flow', members) end
   return #members
 end
 `

@@ -1,6 +1,6 @@
 import type { EventExport } from '@dir/storage-core'
 import type { Operations, SyncImplementation } from '@dir/storage-core/adapter'
-import { EVENTS, WITH_AGENT, eventsPage, toEvent } from './events-page.ts'
+import { EVENTS, eventsWith, eventsPage, toEvent } from './events-page.ts'
 import { isOlderThan, rowsOfFlow } from './prune.ts'
 import type { Statements } from './statements.ts'
 import { exportPage } from './export-page.ts'
@@ -26,7 +26,7 @@ export const decisionAudit: SyncImplementation<Operations['decisionAudit'], Stat
 
   exportPage: (db, cursor) =>
     exportPage(db, cursor, [
-      { sql: `${WITH_AGENT} WHERE e.id > ? ORDER BY e.id LIMIT 500`, toItem: toExport },
+      { sql: `${eventsWith()} WHERE e.id > ? ORDER BY e.id LIMIT 500`, toItem: toExport },
     ]),
 
   importPage(db, items) {

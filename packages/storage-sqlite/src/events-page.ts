@@ -6,21 +6,27 @@ import { type Row, type SqlValue, StoredRow } from './stored-row.ts'
 
 export const EVENTS = 'decision_audit_events'
 
-/** Each with its agent, its `rowid` and its place in the order of time. */
-export const WITH_AGENT = /* sql */ `SELECT e.id AS "rowid", e.*, a.agent_id, ${MOMENT} AS moment FROM decision_audit_events e
-  LEFT JOIN decision_audit_agents a ON a.id = e.id`
+/** Each with its agent and its `rowid`, and with what else is asked for. */
+export const eventsWith = (
+  columns = '',
+): string => /* sql */ `SELECT e.id AS "rowid", e.*, a.agent_id${columns}
+  FROM decision_audit_events e LEFT JOIN decision_audit_agents a ON a.id = e.id`
 
 export function eventsPage(db: Statements, filter: EventPageFilter): EventRow[] {
   const { between, newestFirst } = filter
   if (between === null) return select(db, filter, null).map(toRow)
   for (let rest = between; ;) {
-    const rows = timeParts(rest, newestFirst).reduce<readonly Row[]>(
-      (found, part) => (found.length > 0 ? found : select(db, filter, part)),
-      [],
-    )
+    let rows: readonly Row[] = []
+    for (const part of timeParts(rest, newestFirst)) {
+      rows = select(db, filter, part)
+      if (rows.length > 0) break
+    }
     const last = rows.at(-1)
     if (last === undefined) return []
-    const found = rows.flatMap((row) => (isInPlace(row) ? [toRow(row)] : []))
+    // what is no time, or was written with an offset, stands somewhere else in the order of time: it is left out
+    const found = rows
+      .map(toRow)
+      .filter(({ timestamp }, n) => timestamp !== null && column(timestamp) === rows[n]?.['moment'])
     if (found.length > 0) return found
     const place = { timestamp: `${String(last['moment'])}Z`, seq: Number(last['rowid']) }
     rest = newestFirst ? { ...rest, before: place } : { ...rest, after: place }
@@ -56,19 +62,13 @@ function select(
   const direction = newestFirst ? ' DESC' : ''
   const order = `${isSpan ? `${MOMENT}${direction}, ` : ''}${seq}${direction}`
   return db.page(
-    `${WITH_AGENT} WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ?`,
+    `${eventsWith(part === null ? '' : `, ${MOMENT} AS moment`)} WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ?`,
     ...values,
     limit,
   )
 }
 
 const column = (instant: Instant): string => instant.slice(0, -1)
-
-/** What is no time, or was written with an offset, stands somewhere else in the order of time: it is left out there. */
-function isInPlace(found: Row): boolean {
-  const time = new StoredRow(EVENTS, found, true).time('timestamp') as Instant | null
-  return time !== null && column(time) === found['moment']
-}
 
 function toRow(found: Row): EventRow {
   const row = new StoredRow(EVENTS, found, true)

@@ -139,13 +139,16 @@ export function timeParts(
 ): readonly TimePart[] {
   if (after.timestamp > before.timestamp) return []
   const moment = after.timestamp
-  if (moment === before.timestamp) return [{ moment, afterSeq: after.seq, beforeSeq: before.seq }]
-  const parts: readonly TimePart[] = [
-    { moment, afterSeq: after.seq, beforeSeq: Number.MAX_SAFE_INTEGER },
-    { after: moment, before: before.timestamp },
-    { moment: before.timestamp, afterSeq: 0, beforeSeq: before.seq },
-  ]
-  return newestFirst ? parts.toReversed() : parts
+  const parts: readonly TimePart[] =
+    moment === before.timestamp
+      ? [{ moment, afterSeq: after.seq, beforeSeq: before.seq }]
+      : [
+          { moment, afterSeq: after.seq, beforeSeq: Number.MAX_SAFE_INTEGER },
+          { after: moment, before: before.timestamp },
+          { moment: before.timestamp, afterSeq: 0, beforeSeq: before.seq },
+        ]
+  const some = parts.filter((part) => 'after' in part || part.afterSeq + 1 < part.beforeSeq)
+  return newestFirst ? some.toReversed() : some
 }
 
 /** What is asked for, or nothing once the signal fires, whatever becomes of it then. */
