@@ -15,16 +15,25 @@ const clock = (): number => Number(process.hrtime.bigint() / 1_000n) / 1_000
 
 const LANES = 4
 
-/** Records its events, numbered from 0, alone and in batches, several calls at a time in the order of their numbers. */
+/**
+ * Records its events, numbered from 0, alone and in batches, several calls at a time in the order of their numbers; so many
+ * a second, or (null) as fast as it can.
+ */
 export async function write({
   storage: { decisionAudit },
-  args: { writer, events },
+  args: { writer, events, aSecond },
   ack,
   random,
-}: With<{ writer: string; events: number }>): Promise<void> {
+}: With<{ writer: string; events: number; aSecond: number | null }>): Promise<void> {
   let next = 0
+  const begun = clock()
   const lane = async (): Promise<void> => {
     while (next < events) {
+      const wait = aSecond === null ? 0 : begun + (next * 1_000) / aSecond - clock()
+      if (wait > 0) {
+        await sleep(wait)
+        continue
+      }
       const first = next
       next = Math.min(events, first + (random() < 0.5 ? 1 : 2 + Math.floor(random() * 9)))
       const numbers = Array.from({ length: next - first }, (_, offset) => first + offset)

@@ -10,10 +10,15 @@ const toJob = jobsOf(new URL('./event-jobs.ts', import.meta.url).href)
 const NAMES: readonly (keyof Mistakes)[] = ['missed', 'doubled', 'jumps', 'disordered']
 
 /** Many processes append to one log while others read it: some follow, some go on after what they saw last. */
-export async function events(module: string, { events: scale, timeoutMs }: Scale): Promise<Figures> {
+export async function events(
+  part: 'events' | 'follow',
+  module: string,
+  { [part]: scale, timeoutMs }: Scale,
+): Promise<Figures> {
   const where = { backend: module, namespace: freshNamespace(), scenario: 'events', seed: 1, timeoutMs }
   const processes = createProcesses(where)
   const each = Math.ceil(scale.events / scale.writers)
+  const perWriter = scale.aSecond === null ? null : scale.aSecond / scale.writers
   try {
     const readers = Array.from({ length: scale.readers }, () =>
       toJob(goOn, { writers: scale.writers, events: each }),
@@ -28,7 +33,9 @@ export async function events(module: string, { events: scale, timeoutMs }: Scale
       return Promise.race([promise, job.answer])
     })
     const writing = await processes.start(
-      Array.from({ length: scale.writers }, (_, n) => toJob(write, { writer: `writer ${n}`, events: each })),
+      Array.from({ length: scale.writers }, (_, n) =>
+        toJob(write, { writer: `writer ${n}`, events: each, aSecond: perWriter }),
+      ),
     )
     for (const job of reading) job.go()
     await Promise.all(following)
@@ -47,7 +54,7 @@ export async function events(module: string, { events: scale, timeoutMs }: Scale
       'ms until 99 % were seen by followers': slowestOf99(seen.slice(0, scale.followers), acknowledged),
     }
     return {
-      part: 'events',
+      part,
       ran,
       broken: total(NAMES, mistakes),
       short: shortOf({ acknowledged: [acknowledged.length, scale.events] }),

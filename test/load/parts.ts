@@ -11,7 +11,8 @@ import type { BackendName, Store } from './store.ts'
 
 const PARTS = {
   acquires: ({ module }: Store, scale: Scale) => acquires(module, scale),
-  events: ({ module }: Store, scale: Scale) => events(module, scale),
+  events: ({ module }: Store, scale: Scale) => events('events', module, scale),
+  follow: ({ module }: Store, scale: Scale) => events('follow', module, scale),
   init: ({ module }: Store, scale: Scale) => init(module, scale),
   kills,
   prune: ({ module }: Store, scale: Scale) => pruneBesideWriters(module, scale),

@@ -1,3 +1,12 @@
+interface EventScale {
+  readonly events: number
+  readonly writers: number
+  readonly readers: number
+  readonly followers: number
+  /** Null: as fast as they can. */
+  readonly aSecond: number | null
+}
+
 /** How much load each part is. */
 export interface Scale {
   readonly acquires: {
@@ -6,12 +15,9 @@ export interface Scale {
     readonly kills: number
     readonly leaseSec: number
   }
-  readonly events: {
-    readonly events: number
-    readonly writers: number
-    readonly readers: number
-    readonly followers: number
-  }
+  readonly events: EventScale
+  /** The same at a steady pace. */
+  readonly follow: EventScale
   readonly init: { readonly processes: number; readonly rounds: number }
   readonly kills: { readonly cycles: number; readonly writers: number; readonly acks: number }
   readonly prune: {
@@ -28,7 +34,8 @@ export interface Scale {
 
 export const FULL: Scale = {
   acquires: { attempts: 20_000, processes: 8, kills: 12, leaseSec: 5 },
-  events: { events: 20_000, writers: 8, readers: 1, followers: 4 },
+  events: { events: 20_000, writers: 8, readers: 1, followers: 4, aSecond: null },
+  follow: { events: 20_000, writers: 8, readers: 0, followers: 4, aSecond: 1_000 },
   init: { processes: 16, rounds: 5 },
   kills: { cycles: 15, writers: 2, acks: 200 },
   prune: { flows: 100_000, writers: 4, writesBefore: 4_000, kills: 20, looks: 200 },
@@ -39,7 +46,8 @@ export const FULL: Scale = {
 /** About a twentieth, for tests. */
 export const SMALL: Scale = {
   acquires: { attempts: 600, processes: 3, kills: 2, leaseSec: 1 },
-  events: { events: 800, writers: 3, readers: 1, followers: 2 },
+  events: { events: 800, writers: 3, readers: 1, followers: 2, aSecond: null },
+  follow: { events: 300, writers: 3, readers: 0, followers: 2, aSecond: 200 },
   init: { processes: 4, rounds: 1 },
   kills: { cycles: 1, writers: 2, acks: 100 },
   prune: { flows: 500, writers: 2, writesBefore: 60, kills: 1, looks: 30 },
