@@ -66,14 +66,33 @@ export async function growth(
       )
     }
 
-  const short: Act = () => storage.decisionAudit.eventsForDfid('short')
-  await storage.decisionAudit.record('short', 'E')
-  await rate(short, 1, MILLISECONDS)
-  const before = await rate(short, 1, MILLISECONDS)
-  const flows = Array.from({ length: PAGE }, (_, index) => ({ dfid: `flow-${index}`, event: 'E' }))
+  await storage.decisionAudit.record('short', 'E', { agentId: 'rare' })
+  const from = (await storage.decisionAudit.eventsForDfid('short'))[0]?.timestamp ?? ''
+  const lists: Readonly<Record<string, Act>> = {
+    'eventsForDfid of one event': () => storage.decisionAudit.eventsForDfid('short'),
+    'events of an agent with one': () => Array.fromAsync(storage.decisionAudit.events({ agentId: 'rare' })),
+    'the first event since a moment': () => Array.fromAsync(storage.decisionAudit.events({ from, limit: 1 })),
+  }
+  const ratesOf = async (): Promise<number[]> => {
+    const rates: number[] = []
+    for (const list of Object.values(lists)) {
+      await rate(list, 1, MILLISECONDS)
+      rates.push(await rate(list, 1, MILLISECONDS))
+    }
+    return rates
+  }
+  const before = await ratesOf()
+  const flows = Array.from({ length: PAGE }, (_, index) => ({
+    dfid: `flow-${index}`,
+    event: 'E',
+    agentId: `agent-${index % 7}`,
+  }))
   for (let event = 0; event < EVENTS; event += PAGE) await storage.decisionAudit.recordMany(flows)
-  const after = await rate(short, 1, MILLISECONDS)
-  row(`eventsForDfid of one event, in a log of ${EVENTS.toLocaleString('en')}`, before, after, after / before)
+  const after = await ratesOf()
+  for (const [index, what] of Object.keys(lists).entries()) {
+    const [few = 0, many = 0] = [before[index], after[index]]
+    row(`${what}, in a log of ${EVENTS.toLocaleString('en')}`, few, many, many / few)
+  }
 
   const moved = (count: number, status: string): Promise<void> =>
     times(count, (index) => storage.lifecycle.recordTransition(`${status}-${index}`, null, status))
