@@ -1,4 +1,5 @@
 import { acquires } from './acquires.ts'
+import { crowd } from './crowd.ts'
 import { events } from './events.ts'
 import type { Figures } from './figures.ts'
 import { init } from './init.ts'
@@ -13,6 +14,7 @@ const PARTS = {
   acquires: ({ module }: Store, scale: Scale) => acquires(module, scale),
   events: ({ module }: Store, scale: Scale) => events('events', module, scale),
   follow: ({ module }: Store, scale: Scale) => events('follow', module, scale),
+  crowd: ({ module }: Store, scale: Scale) => crowd(module, scale),
   init: ({ module }: Store, scale: Scale) => init(module, scale),
   kills,
   prune: ({ module }: Store, scale: Scale) => pruneBesideWriters(module, scale),

@@ -18,6 +18,13 @@ export interface Scale {
   readonly events: EventScale
   /** The same at a steady pace. */
   readonly follow: EventScale
+  readonly crowd: {
+    /** Together. */
+    readonly callers: number
+    readonly processes: number
+    readonly milliseconds: number
+    readonly rounds: number
+  }
   readonly init: { readonly processes: number; readonly rounds: number }
   readonly kills: { readonly cycles: number; readonly writers: number; readonly acks: number }
   readonly prune: {
@@ -36,6 +43,7 @@ export const FULL: Scale = {
   acquires: { attempts: 20_000, processes: 8, kills: 12, leaseSec: 5 },
   events: { events: 20_000, writers: 8, readers: 1, followers: 4, aSecond: null },
   follow: { events: 20_000, writers: 8, readers: 0, followers: 4, aSecond: 1_000 },
+  crowd: { callers: 64, processes: 4, milliseconds: 5_000, rounds: 3 },
   init: { processes: 16, rounds: 5 },
   kills: { cycles: 15, writers: 2, acks: 200 },
   prune: { flows: 100_000, writers: 4, writesBefore: 4_000, kills: 20, looks: 200 },
@@ -48,6 +56,7 @@ export const SMALL: Scale = {
   acquires: { attempts: 600, processes: 3, kills: 2, leaseSec: 1 },
   events: { events: 800, writers: 3, readers: 1, followers: 2, aSecond: null },
   follow: { events: 300, writers: 3, readers: 0, followers: 2, aSecond: 200 },
+  crowd: { callers: 16, processes: 2, milliseconds: 500, rounds: 1 },
   init: { processes: 4, rounds: 1 },
   kills: { cycles: 1, writers: 2, acks: 100 },
   prune: { flows: 500, writers: 2, writesBefore: 60, kills: 1, looks: 30 },
