@@ -33,6 +33,8 @@ export async function startMongoNode(
   const home = makeHome('mongo', { folder: place })
   const port = await freePort()
   const member = `127.0.0.1:${port}`
+  // The files of dropped namespaces, some fifty each, stay until a checkpoint after the history that one may still read:
+  // those of five minutes, which is the default, are more than a process may have open.
   const options = {
     dbpath: home.dir,
     port: String(port),
@@ -41,8 +43,13 @@ export async function startMongoNode(
     replSet: SET_NAME,
     wiredTigerCacheSizeGB: '0.25',
     oplogSize: '64',
+    syncdelay: '10',
   }
-  const all = Object.entries({ enableTestCommands: '1', ...parameters })
+  const all = Object.entries({
+    enableTestCommands: '1',
+    minSnapshotHistoryWindowInSeconds: '5',
+    ...parameters,
+  })
   const recipe = {
     title: 'MongoDB',
     command,
