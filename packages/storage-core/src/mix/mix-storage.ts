@@ -1,4 +1,5 @@
-import { type Atomically, type RecordedCall, recordBatch, replay } from '../handle/batch.ts'
+import { type Atomically, recordBatch, replay } from '../handle/batch.ts'
+import type { RecordedCall } from '../handle/batch-recorder.ts'
 import { closeOnce, shareEffects } from '../handle/closing.ts'
 import type { Health, StorageHandle } from '../handle/storage-handle.ts'
 import { CAPABILITIES, type Capability } from '../rules/capabilities.ts'
