@@ -1,6 +1,7 @@
 import { isStorageError } from '../errors/index.ts'
 import { DEFINITIONS, type Protocol } from '../protocols/index.ts'
 import type { CheckedPruneOptions, PruneSummary } from './prune-options.ts'
+import { PruneNote } from './prune-note.ts'
 import type { PruneMember } from './prune-target.ts'
 
 /** Prunes flows one by one, and counts what becomes of them. */
@@ -8,6 +9,7 @@ export class FlowPruner {
   readonly #home: PruneMember
   readonly #others: readonly PruneMember[]
   readonly #options: CheckedPruneOptions
+  readonly #notes = new Map<PruneMember, PruneNote>()
   readonly #removed = new Map<Protocol, number>()
   readonly #kept = new Map<Protocol, number>()
   #flows = 0
@@ -16,6 +18,9 @@ export class FlowPruner {
     this.#home = home
     this.#others = others
     this.#options = options
+    if (!options.dryRun)
+      for (const member of [home, ...others])
+        if (member.protocols.includes('decisionAudit')) this.#notes.set(member, new PruneNote(member.target))
   }
 
   get summary(): PruneSummary {
@@ -64,19 +69,16 @@ export class FlowPruner {
   }
 
   /** What one member has of a flow. @returns what counts it. */
-  async #part(
-    { target, protocols }: PruneMember,
-    dfid: string,
-    status: string,
-    dryRun: boolean,
-  ): Promise<() => void> {
+  async #part(member: PruneMember, dfid: string, status: string, dryRun: boolean): Promise<() => void> {
     const { before, keeps } = this.#options
+    const { target, protocols } = member
+    const notes = dryRun ? [] : ((await this.#notes.get(member)?.of(dfid)) ?? [])
     const calls = protocols.flatMap((protocol) => {
       const keep = DEFINITIONS[protocol].prunes?.flow
       if (keep === undefined) return []
       return target.call(protocol, 'pruneFlow', [dfid], [dfid, status, before, keeps[keep], dryRun])
     })
-    const answers = calls.length === 0 ? [] : await target.writeTogether(calls)
+    const answers = calls.length === 0 ? [] : await target.writeTogether([...calls, ...notes])
     return () => {
       for (const [index, { protocol }] of calls.entries()) this.count(protocol, answers[index] as number)
     }

@@ -7,6 +7,7 @@ import type { Page } from '../protocols/protocol.ts'
 import type { PrunedPage } from '../protocols/pruning.ts'
 import { hostMicros, microsOf } from '../rules/time.ts'
 import { FlowPruner } from './prune-flow.ts'
+import { SEALS_FLOW } from './prune-note.ts'
 import {
   type CheckedPruneOptions,
   type PruneOptions,
@@ -76,7 +77,7 @@ class PruneRun {
     })
     let batch: string[] = []
     for await (const { dfid, since } of flows) {
-      if (since !== null && since < before) batch.push(dfid)
+      if (since !== null && since < before && dfid !== SEALS_FLOW) batch.push(dfid)
       if (batch.length < batchSize) continue
       await this.#batch(batch, status)
       batch = []

@@ -1,0 +1,12 @@
+// For those who want a log that shows whether it was tampered with.
+import './check-node.ts'
+export type { WithAudit } from './seals/audit-log.ts'
+export type { AuditProblem, AuditProblemKind, AuditReport } from './seals/audit-report.ts'
+export { checkProof } from './seals/check-proof.ts'
+export type { SealedFields } from './seals/event-leaf.ts'
+export type { AuditHead } from './seals/head.ts'
+export type { ConsistencyProof, InclusionProof } from './seals/proof.ts'
+export { type ProveOptions, proveConsistency, proveEvent } from './seals/prove.ts'
+export { type SealOptions, sealAudit } from './seals/seal-audit.ts'
+export type { KeyObjectLike, SealKey } from './seals/seal-key.ts'
+export { type VerifyOptions, verifyAudit } from './seals/verify-audit.ts'
