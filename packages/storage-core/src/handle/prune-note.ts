@@ -10,6 +10,9 @@ export const SEALS_FLOW = 'dir:audit-seals'
 /** The event of it by which `prune` says which events it removes. */
 export const PRUNED = 'PRUNED'
 
+export const isNote = ({ dfid, event }: Pick<EventRow, 'dfid' | 'event'>): boolean =>
+  dfid === SEALS_FLOW && event === PRUNED
+
 const PAGE = 500
 /** So that an event stays small, however scattered a flow is. */
 const RANGES = 1_000

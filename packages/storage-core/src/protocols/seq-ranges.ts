@@ -11,8 +11,8 @@ export function toRanges(seqs: readonly number[]): SeqRanges {
   return ranges
 }
 
-/** As `toRanges` makes them, of no number above `most`; null for anything else. */
-export function checkedRanges(value: unknown, most: number): SeqRanges | null {
+/** As `toRanges` makes them; null for anything else. */
+export function checkedRanges(value: unknown): SeqRanges | null {
   if (!Array.isArray(value)) return null
   let before = -1
   for (const range of value as unknown[]) {
@@ -22,7 +22,7 @@ export function checkedRanges(value: unknown, most: number): SeqRanges | null {
     if ((first as number) <= before || (last as number) < (first as number)) return null
     before = last as number
   }
-  return before <= most ? (value as unknown as SeqRanges) : null
+  return value as unknown as SeqRanges
 }
 
 export function* seqsOf(ranges: SeqRanges): Generator<number> {

@@ -61,3 +61,8 @@ const SENTENCES: { readonly [K in AuditProblemKind]: string } = {
 export function problemAt(seq: number, kind: AuditProblemKind): AuditProblem {
   return { kind, seq, message: `Event ${seq} ${SENTENCES[kind]}.` }
 }
+
+/** The one that comes first in the log. */
+export function earlier(one: AuditProblem, other: AuditProblem | null): AuditProblem {
+  return other !== null && other.seq < one.seq ? other : one
+}

@@ -1,25 +1,31 @@
-import { CompactRange } from './compact-range.ts'
-import { leafOf } from './event-leaf.ts'
 import { type AuditProblem, problemAt } from './audit-report.ts'
+import { CompactRange } from './compact-range.ts'
 import type { EventCursor } from './event-cursor.ts'
+import { leafOf } from './event-leaf.ts'
 import type { AuditHead } from './head.ts'
 import type { LeavesRecord } from './leaves-record.ts'
 import { EMPTY_ROOT, toHex } from './merkle-tree.ts'
-import type { PrunedSeqs } from './pruned-seqs.ts'
 
-/** The tree as the events are now, beside the leaves that the log keeps. */
+/** How events differ from the leaves that are kept of them. */
+export interface Differences {
+  /** The first that is another now, or stands where none was. */
+  readonly changed: AuditProblem | null
+  /** The first that said what a prune removed, and does not any more: others may be missing for that reason. */
+  readonly note: AuditProblem | null
+  /** Those that are gone. */
+  readonly missing: readonly number[]
+}
+
+/** The tree as the events are now, or where one is gone, as its leaf was. */
 export class RetracedTree {
   readonly #events: EventCursor
-  readonly #prunedSeqs: PrunedSeqs
   readonly #head: AuditHead | null
   readonly #tree = new CompactRange()
   #rootAtHead: string | null = null
   #lastSeq = 0
-  pruned = 0
 
-  constructor(events: EventCursor, prunedSeqs: PrunedSeqs, head: AuditHead | null) {
+  constructor(events: EventCursor, head: AuditHead | null) {
     this.#events = events
-    this.#prunedSeqs = prunedSeqs
     this.#head = head
     if (head?.size === 0) this.#rootAtHead = toHex(EMPTY_ROOT)
   }
@@ -45,22 +51,24 @@ export class RetracedTree {
     return this.#rootAtHead === null ? null : this.#rootAtHead === this.#head?.root
   }
 
-  /** Goes through the events of some leaves. @returns the first difference. */
-  async follow(piece: LeavesRecord): Promise<AuditProblem | null> {
-    let first: AuditProblem | null = null
-    for (const { seq, hash } of piece.leaves()) {
-      first ??= await this.#inserted(seq - 1)
+  /** Goes through the events of some leaves. */
+  async follow(piece: LeavesRecord): Promise<Differences> {
+    let changed: AuditProblem | null = null
+    let note: AuditProblem | null = null
+    const missing: number[] = []
+    for (const { seq, hash, isNote } of piece.leaves()) {
+      changed ??= await this.#inserted(seq - 1)
       const event = await this.#events.take(seq)
-      if (event !== null) {
-        const leaf = leafOf(event)
-        this.#add(leaf, seq)
-        if (!Buffer.from(leaf).equals(hash)) first ??= problemAt(seq, 'changed')
-      } else if (await this.#prunedSeqs.has(seq)) {
-        this.#add(hash, seq)
-        this.pruned++
-      } else first ??= problemAt(seq, 'removed')
+      const leaf = event === null ? hash : leafOf(event)
+      this.#add(leaf, seq)
+      if (event === null && !isNote) missing.push(seq)
+      else if (event === null) note ??= problemAt(seq, 'removed')
+      else if (!Buffer.from(hash).equals(leaf)) {
+        changed ??= problemAt(seq, 'changed')
+        if (isNote) note ??= problemAt(seq, 'changed')
+      }
     }
-    return first
+    return { changed, note, missing }
   }
 
   /** Goes on to an event where no leaves are kept to compare. */

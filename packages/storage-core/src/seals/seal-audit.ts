@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors/index.ts'
-import { SEALS_FLOW } from '../handle/prune-note.ts'
+import { SEALS_FLOW, isNote } from '../handle/prune-note.ts'
 import { dumpsJsonDict } from '../json/encode.ts'
 import { checkedOptions } from '../rules/fields.ts'
 import { type AuditLog, type WithAudit, auditLog } from './audit-log.ts'
@@ -76,7 +76,7 @@ async function leavesAfter(log: AuditLog, afterSeq: number, until: number): Prom
   const leaves: Leaf[] = []
   for await (const event of log.events({ afterSeq, limit: STEP })) {
     if (event.seq > until) break
-    leaves.push({ seq: event.seq, hash: leafOf(event) })
+    leaves.push({ seq: event.seq, hash: leafOf(event), isNote: isNote(event) })
   }
   return leaves
 }

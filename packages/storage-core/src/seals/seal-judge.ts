@@ -1,105 +1,119 @@
 import type { AuditEvent } from '../protocols/audit-events.ts'
-import { type AuditProblem, problemAt } from './audit-report.ts'
+import { type AuditProblem, earlier, problemAt } from './audit-report.ts'
 import { LEAVES, type LeavesRecord, readLeaves } from './leaves-record.ts'
-import type { RetracedTree } from './retraced-tree.ts'
+import type { MissingEvents } from './missing-events.ts'
+import type { Differences, RetracedTree } from './retraced-tree.ts'
 import type { Signer } from './seal-key.ts'
 import { NO_SEAL, SEAL, type Seal, isSignedBy, readSeal } from './seal-record.ts'
 
+/** Differences, with the `seq` of the event that keeps the leaves from which the first one differs. */
+interface Followed extends Differences {
+  readonly piece: number | null
+}
+
 /**
- * Judges the seals in their order. For each event there are three witnesses: the event itself, its leaf in a `LEAVES` event, and
- * the root in a `SEAL`; where one of them differs, the two that agree tell which.
+ * Judges the seals in their order. For each event there are three witnesses: the event itself, its leaf in a `LEAVES` event,
+ * and the root in a `SEAL`; where one of them differs, the two that agree tell which.
  */
 export class SealJudge {
   readonly #tree: RetracedTree
+  readonly #missing: MissingEvents
   readonly #signer: Signer | null
   /** The last seal that fits. */
   current = NO_SEAL
-  /**
-   * What is wrong with a seal, or with leaves, where the events are as they were sealed. The next seal covers those too, and
-   * so tells better what became of them.
-   */
+  /** The first problem; nothing is judged after it. */
+  problem: AuditProblem | null = null
+  /** Whether it is with what a prune said: then it cannot be known what else is missing. */
+  isNote = false
+  /** What is wrong with a seal or with leaves, where the events are as they were. The next seal covers those, and tells better. */
   suspicion: AuditProblem | null = null
-  /** Seals that others went on from, and those that came too late for that. */
+  /** Seals that others went on from. */
   readonly #counted = new Set<number>()
-  readonly #late = new Set<number>()
+  /** Leaves since the last seal. */
   #pieces: LeavesRecord[] = []
 
-  constructor(tree: RetracedTree, signer: Signer | null) {
+  constructor(tree: RetracedTree, missing: MissingEvents, signer: Signer | null) {
     this.#tree = tree
+    this.#missing = missing
     this.#signer = signer
   }
 
-  /** @returns what is wrong up to this event of the flow of the seals. */
-  async take(event: AuditEvent): Promise<AuditProblem | null> {
+  /** Goes on to this event of the flow of the seals. */
+  async take(event: AuditEvent): Promise<void> {
     if (event.event === LEAVES) {
       const piece = readLeaves(event)
       if (piece !== null) this.#pieces.push(piece)
-      return null
+    } else if (event.event === SEAL) {
+      const seal = readSeal(event)
+      if (seal === null) this.suspicion ??= problemAt(event.seq, 'seal')
+      else {
+        if (!this.#isLate(seal)) await this.#judge(seal)
+        this.problem ??= this.#signature(seal)
+      }
     }
-    if (event.event !== SEAL) return null
-    const seal = readSeal(event)
-    if (seal === null) {
-      this.suspicion ??= problemAt(event.seq, 'seal')
-      return null
-    }
-    return (this.#isLate(seal) ? null : await this.#judge(seal)) ?? this.#signature(seal)
   }
 
   /** Whether another seal went on from the same one before. */
-  #isLate(seal: Seal): boolean {
-    if (seal.previous === this.current.seq || !this.#counted.has(seal.previous)) return false
-    this.#late.add(seal.seq)
-    return true
+  #isLate({ previous }: Seal): boolean {
+    return previous !== this.current.seq && this.#counted.has(previous)
   }
 
-  async #judge(seal: Seal): Promise<AuditProblem | null> {
-    if (this.#late.has(seal.previous)) return problemAt(seal.previous, 'seal')
-    const digests = seal.leaves.map((digest, index) => {
+  async #judge(seal: Seal): Promise<void> {
+    const own = seal.leaves.map((digest, index) => {
       const seq = seal.seq - seal.leaves.length + index
-      return { seq, isFit: this.#pieces.some((piece) => piece.seq === seq && piece.digest === digest) }
+      return { seq, digest, found: this.#pieces.find((piece) => piece.seq === seq)?.digest }
     })
-    const unfit = digests.find(({ isFit }) => !isFit)?.seq ?? null
-    const isMissing = digests.some(({ seq }) => !this.#pieces.some((piece) => piece.seq === seq))
-    const difference = await this.#follow(seal)
+    const unfit = own.find(({ digest, found }) => found !== digest)?.seq ?? null
+    if (seal.previous >= seal.seq || seal.lastSeq >= seal.seq - own.length)
+      return this.#end(problemAt(seal.seq, 'seal')) // it stood elsewhere
 
-    const tree = this.#tree
-    const isRoot = tree.size === seal.size && tree.root === seal.root
-    if (!isRoot) {
-      if (difference !== null && difference.piece !== unfit) return difference.problem
-      return problemAt(unfit ?? seal.seq, unfit === null ? 'seal' : 'leaves')
-    }
-    if (difference !== null || isMissing)
-      this.suspicion = problemAt(unfit ?? difference?.piece ?? seal.seq, 'leaves')
-    else if (unfit !== null || !this.#isExact(seal)) return problemAt(seal.seq, 'seal')
-    else this.suspicion = null
+    const { changed, note, missing, piece } = await this.#follow(seal)
+    const { size, root, lastSeq } = this.#tree
+    const isRoot = size === seal.size && root === seal.root
+    if (!isRoot && unfit !== null && (changed === null || piece === unfit))
+      return this.#end(problemAt(unfit, 'leaves'))
+    for (const seq of missing) this.#missing.add(seq)
+    if (note !== null) return this.#end(isRoot ? note : earlier(note, changed), true)
+    if (!isRoot) return this.#end(changed ?? problemAt(seal.seq, 'seal'))
+
+    if (this.suspicion !== null && this.suspicion.seq <= lastSeq) this.suspicion = null
+    if (changed !== null || own.some(({ found }) => found === undefined))
+      this.suspicion ??= problemAt(unfit ?? piece ?? seal.seq, 'leaves')
+    else if (unfit !== null || seal.lastSeq !== lastSeq || seal.peaks.join() !== this.#tree.peaks.join())
+      return this.#end(problemAt(seal.seq, 'seal'))
+    if (seal.previous !== this.current.seq) this.suspicion ??= problemAt(seal.seq, 'seal')
     this.#counted.add(this.current.seq)
     this.current = seal
     this.#pieces = []
-    return null
   }
 
-  /** Whether everything of a seal is right that its root says nothing of. */
-  #isExact(seal: Seal): boolean {
-    const { lastSeq, peaks } = this.#tree
-    const goesOn = seal.previous === this.current.seq || this.suspicion !== null
-    return goesOn && seal.lastSeq === lastSeq && seal.peaks.join() === peaks.join()
+  #end(problem: AuditProblem, isNote = false): void {
+    this.problem = problem
+    this.isNote = isNote
   }
 
-  /** Goes through the events that a seal covers. @returns the first difference from their leaves, and where those are. */
-  async #follow(seal: Seal): Promise<{ problem: AuditProblem; piece: number } | null> {
+  /** Goes through the events that a seal covers. */
+  async #follow(seal: Seal): Promise<Followed> {
     const own = this.#pieces.filter(({ seq }) => seq >= seal.seq - seal.leaves.length)
     let size = this.#tree.size
     // where a seal in between is gone, its leaves may still be there
     const pieces = own[0]?.from === size ? own : this.#pieces
-    let first: { problem: AuditProblem; piece: number } | null = null
+    const missing: number[] = []
+    let all: Followed = { changed: null, note: null, missing, piece: null }
     for (const piece of pieces) {
       if (piece.from !== size) continue
-      const problem = await this.#tree.follow(piece)
-      if (problem !== null) first ??= { problem, piece: piece.seq }
+      const found = await this.#tree.follow(piece)
+      missing.push(...found.missing)
+      all = {
+        changed: all.changed ?? found.changed,
+        note: all.note ?? found.note,
+        missing,
+        piece: all.piece ?? (found.changed === null ? null : piece.seq),
+      }
       size += piece.count
     }
     if (size !== seal.size) await this.#tree.goOn(seal.lastSeq)
-    return first
+    return all
   }
 
   #signature(seal: Seal): AuditProblem | null {

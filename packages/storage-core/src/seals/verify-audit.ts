@@ -1,12 +1,12 @@
-import { SEALS_FLOW } from '../handle/prune-note.ts'
+import { SEALS_FLOW, isNote } from '../handle/prune-note.ts'
 import { checkedOptions } from '../rules/fields.ts'
 import type { EffectSignal } from '../rules/signal.ts'
 import { abortSignal } from '../rules/validate.ts'
 import { type WithAudit, auditLog } from './audit-log.ts'
-import { type AuditProblem, type AuditReport, problemAt } from './audit-report.ts'
+import { type AuditProblem, type AuditReport, earlier, problemAt } from './audit-report.ts'
 import { EventCursor } from './event-cursor.ts'
 import { type AuditHead, auditHead } from './head.ts'
-import { PrunedSeqs } from './pruned-seqs.ts'
+import { MissingEvents } from './missing-events.ts'
 import { RetracedTree } from './retraced-tree.ts'
 import { SealJudge } from './seal-judge.ts'
 import type { SealKey } from './seal-key.ts'
@@ -23,7 +23,7 @@ export interface VerifyOptions {
 }
 
 /**
- * Reads the whole log, in the order of `seq` and in little memory, and compares each sealed event with what was sealed.
+ * Reads the whole log twice, in the order of `seq` and in little memory, and compares each sealed event with what was sealed.
  * Others may append, prune and seal meanwhile.
  *
  * It judges what `events()` gives back, so a time in another form of the same moment is the same. It cannot show what happened
@@ -41,19 +41,17 @@ export async function verifyAudit(storage: WithAudit, options?: VerifyOptions): 
   })
   const events = await EventCursor.open(log, signal)
   try {
-    const tree = new RetracedTree(events, new PrunedSeqs(log), head)
-    const judge = new SealJudge(tree, key)
-    const judged = async (): Promise<AuditProblem | null> => {
-      for await (const event of log.events({ dfid: SEALS_FLOW })) {
-        const problem = await judge.take(event)
-        if (problem !== null) return problem
-        if (head !== null && tree.hasHead === false) return problemAt(head.lastSeq, 'head')
-      }
-      if (judge.suspicion !== null) return judge.suspicion
-      return head !== null && tree.hasHead === null ? problemAt(head.lastSeq, 'head') : null
+    const [tree, missing] = [new RetracedTree(events, head), new MissingEvents()]
+    const judge = new SealJudge(tree, missing, key)
+    // the whole log a second time: an index by flow could be tampered with unseen
+    for await (const event of log.events()) {
+      signal?.throwIfAborted()
+      if (isNote(event)) missing.explain(event)
+      if (event.dfid === SEALS_FLOW && judge.problem === null) await judge.take(event)
     }
-    const problem = await judged()
     const covered = events.taken
+    const { pruned, unexplained } = missing.told
+    const problem = firstOf(judge, tree, head, unexplained)
     while (problem === null && (await events.take(Infinity)) !== null);
     return {
       ok: problem === null,
@@ -61,10 +59,21 @@ export async function verifyAudit(storage: WithAudit, options?: VerifyOptions): 
       events: events.taken,
       sealed: judge.current.size,
       unsealed: events.taken - covered,
-      pruned: tree.pruned,
+      pruned,
       head: judge.current.seq === 0 ? null : headOf(judge.current),
     }
   } finally {
     await events.close()
   }
+}
+
+function firstOf(
+  { problem, isNote: isUnknown, suspicion }: SealJudge,
+  { hasHead }: RetracedTree,
+  head: AuditHead | null,
+  unexplained: number | null,
+): AuditProblem | null {
+  const removed = unexplained === null || isUnknown ? null : problemAt(unexplained, 'removed')
+  if (problem !== null) return earlier(problem, removed)
+  return removed ?? suspicion ?? (head !== null && hasHead !== true ? problemAt(head.lastSeq, 'head') : null)
 }
