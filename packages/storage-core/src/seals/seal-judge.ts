@@ -9,6 +9,8 @@ import { NO_SEAL, SEAL, type Seal, isSignedBy, readSeal } from './seal-record.ts
 /** Differences, with the `seq` of the event that keeps the leaves from which the first one differs. */
 interface Followed extends Differences {
   readonly piece: number | null
+  /** Whether there are leaves of all that the seal covers. */
+  readonly isComplete: boolean
 }
 
 /**
@@ -67,7 +69,7 @@ export class SealJudge {
     if (seal.previous >= seal.seq || seal.lastSeq >= seal.seq - own.length)
       return this.#end(problemAt(seal.seq, 'seal')) // it stood elsewhere
 
-    const { changed, note, missing, piece } = await this.#follow(seal)
+    const { changed, note, missing, piece, isComplete } = await this.#follow(seal)
     const { size, root, lastSeq } = this.#tree
     const isRoot = size === seal.size && root === seal.root
     if (!isRoot && unfit !== null && (changed === null || piece === unfit))
@@ -77,8 +79,7 @@ export class SealJudge {
     if (!isRoot) return this.#end(changed ?? problemAt(seal.seq, 'seal'))
 
     if (this.suspicion !== null && this.suspicion.seq <= lastSeq) this.suspicion = null
-    if (changed !== null || own.some(({ found }) => found === undefined))
-      this.suspicion ??= problemAt(unfit ?? piece ?? seal.seq, 'leaves')
+    if (changed !== null || !isComplete) this.suspicion ??= problemAt(unfit ?? piece ?? seal.seq, 'leaves')
     else if (unfit !== null || seal.lastSeq !== lastSeq || seal.peaks.join() !== this.#tree.peaks.join())
       return this.#end(problemAt(seal.seq, 'seal'))
     if (seal.previous !== this.current.seq) this.suspicion ??= problemAt(seal.seq, 'seal')
@@ -99,7 +100,7 @@ export class SealJudge {
     // where a seal in between is gone, its leaves may still be there
     const pieces = own[0]?.from === size ? own : this.#pieces
     const missing: number[] = []
-    let all: Followed = { changed: null, note: null, missing, piece: null }
+    let all: Omit<Followed, 'isComplete'> = { changed: null, note: null, missing, piece: null }
     for (const piece of pieces) {
       if (piece.from !== size) continue
       const found = await this.#tree.follow(piece)
@@ -113,7 +114,7 @@ export class SealJudge {
       size += piece.count
     }
     if (size !== seal.size) await this.#tree.goOn(seal.lastSeq)
-    return all
+    return { ...all, isComplete: size === seal.size }
   }
 
   #signature(seal: Seal): AuditProblem | null {
