@@ -8,8 +8,13 @@ import { expect, test } from 'vitest'
 const modules = path.join(import.meta.dirname, '../../../node_modules')
 const readme = new URL('../README.md', import.meta.url)
 
-test('the example of an effect that takes long prints its result, and ends by itself', async () => {
-  const [, section = ''] = (await readFile(readme, 'utf8')).split('## Effects that take long')
+const SHOWN = [
+  ['Effects that take long', '{ price: 101.25, shares: 2 }\n'],
+  ['Seals', 'true null 2 2\ntrue\nfalse\n'],
+] as const
+
+test.each(SHOWN)('%s: the example prints what it says, and ends by itself', async (title, expected) => {
+  const [, section = ''] = (await readFile(readme, 'utf8')).split(`## ${title}\n`)
   const [, source = ''] = /```ts\n(.*?)```/s.exec(section) ?? []
   const folder = await mkdtemp(path.join(tmpdir(), 'dir-storage-readme-'))
   try {
@@ -17,7 +22,7 @@ test('the example of an effect that takes long prints its result, and ends by it
     await writeFile(path.join(folder, 'example.mts'), source)
     const command = ['--conditions=@dir/source', 'example.mts']
     const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: folder })
-    expect(stdout).toBe('{ price: 101.25, shares: 2 }\n')
+    expect(stdout).toBe(expected)
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -104,6 +104,8 @@ export interface StorageHandle extends JoinedStorage, AsyncDisposable {
    * after `keepResultsSec` even while its flow is open. Unfinished claims, agents, their states, and everything of flows
    * without a transition stay.
    *
+   * In a log that was sealed, an event of the flow `dir:audit-seals` says in the same step which events go; that flow stays.
+   *
    * `seq` and fences never come back. What is removed is gone for followers who have not read it. An event or a claim that
    * comes while its flow is being removed counts as later, and stays. It may be stopped at any time, by a signal or a crash,
    * and be run again; a flow that moves meanwhile stays. A mix asks all of its backends about a flow, removes it where its

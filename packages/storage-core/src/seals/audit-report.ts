@@ -38,7 +38,7 @@ export interface AuditReport {
   readonly events: number
   /** Events that are as they were sealed, or pruned. */
   readonly sealed: number
-  /** Events after what the last seal covers, which nothing can be said of. */
+  /** Events after what the last seal covers, its own too, which nothing can be said of. */
   readonly unsealed: number
   /** Of the sealed ones, those that a prune removed. */
   readonly pruned: number
