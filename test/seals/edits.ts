@@ -64,7 +64,7 @@ function changed(
     const old = text.charAt(at)
     const kind = DIGITS.includes(old) ? DIGITS : LETTERS
     if (!/[a-z0-9]/i.test(old)) continue
-    const result = text.slice(0, at) + pick([...kind].filter((one) => one !== old)) + text.slice(at + 1)
+    const result = text.slice(0, at) + pick(kind.split('').filter((one) => one !== old)) + text.slice(at + 1)
     if (column !== 'detailsJson' || isJson(result)) return result
   }
 }

@@ -33,8 +33,7 @@ export async function fillSealed(storage: StorageHandle): Promise<AuditHead> {
 
 export async function rowsOf({ decisionAudit }: StorageHandle): Promise<AuditRow[]> {
   const events = await decisionAudit.allEventsChronological()
-  return events.map(({ seq, dfid, event: name, timestamp, stepId, state, agentId, detailsJson }) => ({
-    ...{ seq, dfid, event: name, timestamp: timestamp ?? '', stepId, state, agentId },
-    detailsJson: detailsJson ?? '',
-  }))
+  return events.map(({ details: _, timestamp, detailsJson, ...row }) => {
+    return { ...row, timestamp: timestamp ?? '', detailsJson: detailsJson ?? '' }
+  })
 }
