@@ -140,6 +140,14 @@ describe('keys', () => {
     })
   })
 
+  test('another secret is told from the one that signed', async () => {
+    await using storage = memoryStorage()
+    await record(storage, 3)
+    await sealAudit(storage, { key: KEY })
+    const report = await verifyAudit(storage, { key: `${KEY}!` })
+    expect(report).toMatchObject({ ok: false, problem: { kind: 'signature', seq: 4 } })
+  })
+
   test('a log goes on with the key that it began with', async () => {
     await using storage = memoryStorage()
     await sealAudit(storage, { key: pair.privateKey })
@@ -216,4 +224,22 @@ test('those who seal at once, while others write, make one chain', async () => {
   const previous = chain.filter(({ event }) => event === 'SEAL').map(({ details }) => details?.['previous'])
   expect(new Set(previous).size).toBeLessThan(previous.length) // some came too late
   for (const head of heads) expect(await verifyAudit(storage, { key: KEY, head })).toMatchObject({ ok: true })
+})
+
+test('those who seal many events at once go on from the same steps', async () => {
+  await using storage = memoryStorage()
+  await record(storage, 30_000)
+  const heads = await Promise.all([1, 2, 3].map(() => sealAudit(storage)))
+  const chain = (await seals(storage)).filter(({ event }) => event === 'SEAL')
+  // whoever came too late has gone on from what counts
+  const late = chain.filter(
+    ({ details }, at) => chain.findIndex((one) => one.details?.['previous'] === details?.['previous']) < at,
+  )
+  const goneOnFrom = new Set(chain.map(({ details }) => details?.['previous']))
+  expect(late.length).toBeGreaterThan(0)
+  expect(late.filter(({ seq }) => goneOnFrom.has(seq))).toEqual([])
+  for (const head of heads) {
+    expect(late.map(({ seq }) => seq)).not.toContain(head.seq)
+    expect(await verifyAudit(storage, { head })).toMatchObject({ ok: true })
+  }
 })
