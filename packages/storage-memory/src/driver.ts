@@ -39,6 +39,7 @@ export function memoryDriver(namespace: string | undefined): StorageDriver {
 
   return {
     backend: 'memory',
+    namespace,
     capabilities,
     async init(create) {
       attach(create)

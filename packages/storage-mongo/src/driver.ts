@@ -39,6 +39,7 @@ const WIRE_OF_5_0 = 13
 
 export class MongoDriver implements StorageDriver {
   readonly backend = 'mongo'
+  readonly namespace: string
   readonly capabilities: StorageDriver['capabilities'] = new Set(
     CAPABILITIES.filter((capability) => capability !== 'pythonFile'),
   )
@@ -49,6 +50,7 @@ export class MongoDriver implements StorageDriver {
   readonly #joins: Joins
 
   constructor({ isOurs, handle, ...place }: Checked) {
+    this.namespace = place.namespace
     this.#connection = new Connection(place)
     this.#joins = new Joins(this.#connection)
     this.#isOurs = isOurs
@@ -61,6 +63,7 @@ export class MongoDriver implements StorageDriver {
       ready: () => this.#connection.turns.ready(),
       overlap: true,
       leastMs: Math.min(MOST_LEAST_MS, this.#timeoutMs / 10),
+      source: this,
     })
   }
 

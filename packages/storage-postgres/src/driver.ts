@@ -29,12 +29,12 @@ const MOST_WORKS = 256
 
 export class PostgresDriver implements StorageDriver {
   readonly backend = 'postgres'
+  readonly namespace: string
   readonly capabilities: StorageDriver['capabilities'] = new Set(
     CAPABILITIES.filter((one) => one !== 'pythonFile'),
   )
   readonly #pg: PgConnection
   readonly #names: LockNames
-  readonly #namespace: string
   readonly #writes: Writes
   readonly #joins: Joins
   readonly #queue: CommitQueue
@@ -44,7 +44,7 @@ export class PostgresDriver implements StorageDriver {
   constructor(pool: PgPool, namespace: string, timeoutMs: number) {
     this.#pg = new PgConnection(pool, namespace, timeoutMs)
     this.#names = new LockNames(namespace)
-    this.#namespace = namespace
+    this.namespace = namespace
     this.#writes = new Writes(this.#pg, this.#names)
     this.#joins = new Joins(this.#pg, this.#names, this.#writes.onServer)
     this.#queue = new CommitQueue({
@@ -52,6 +52,7 @@ export class PostgresDriver implements StorageDriver {
       leastMs: 4 * this.#pg.earlyMs,
       mostWorks: MOST_WORKS,
       overlap: true,
+      source: this,
     })
   }
 
@@ -76,8 +77,8 @@ export class PostgresDriver implements StorageDriver {
         this.#writes.readClock(this.#facts.clockMicros)
         await this.#pg.pool.prepareStatements(deadline)
         this.#proof = await locksProof(this.#pg, deadline)
-        await prepareSchema(this.#pg, this.#names, this.#namespace, create, deadline)
-        await judgeTables(this.#pg.session(deadline), this.#namespace)
+        await prepareSchema(this.#pg, this.#names, this.namespace, create, deadline)
+        await judgeTables(this.#pg.session(deadline), this.namespace)
       })(),
     )
   }
@@ -110,7 +111,7 @@ export class PostgresDriver implements StorageDriver {
   async health(): Promise<Readonly<Record<string, string | number | boolean>>> {
     const db = this.#pg.session(this.#deadline())
     const facts = await withStorageErrors(judgeServer(db))
-    await withStorageErrors(judgeTables(db, this.#namespace))
+    await withStorageErrors(judgeTables(db, this.namespace))
     return {
       server: facts.version,
       synchronousCommit:

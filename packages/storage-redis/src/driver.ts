@@ -30,6 +30,7 @@ import { COMMIT_LIMITS, Writes } from './writes.ts'
 
 export class RedisDriver implements StorageDriver {
   readonly backend = 'redis'
+  readonly namespace: string
   /** `durable` joins them when `init` has seen that the server keeps an append-only file. */
   readonly capabilities: Set<Capability> = new Set([
     ...ATOMIC_CAPABILITIES,
@@ -47,6 +48,7 @@ export class RedisDriver implements StorageDriver {
   readonly #timeoutMs: number
 
   constructor({ server, namespace, allowEviction, handle }: CheckedOptions) {
+    this.namespace = namespace
     this.#timeoutMs = timeoutMsOf(handle)
     this.#server = server
     this.#allowEviction = allowEviction
@@ -57,6 +59,7 @@ export class RedisDriver implements StorageDriver {
       overlap: true,
       ready: () => (this.#connection.isReady ? undefined : this.#writes.ready()),
       commit: (works, sending) => this.#writes.commit(works, sending),
+      source: this,
     })
   }
 

@@ -41,6 +41,7 @@ export class SqliteDriver implements StorageDriver {
   readonly #queue = new CommitQueue({
     commit: (works, sending) => commit(this.#open(), operations, works, sending),
     mostWorks: 256,
+    source: this,
   })
   #opening: Promise<SqliteConnection> | undefined
   #connection: SqliteConnection | undefined

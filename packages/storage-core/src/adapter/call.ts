@@ -1,5 +1,6 @@
 import type { Operations, Protocol } from '../protocols/index.ts'
 import type { Answer, Arguments, Name } from '../protocols/protocol.ts'
+import type { CallMessage, Draft } from './tracing.ts'
 
 interface Common {
   /** The public method behind it, for error messages. */
@@ -10,6 +11,8 @@ interface Common {
   readonly concernsAll: boolean
   /** When its caller must have an answer, on the clock of `performance.now()`. */
   readonly deadline: number
+  /** What those are told who listen to the public call behind it; undefined: nobody does. */
+  readonly trace?: Draft<CallMessage> | undefined
 }
 
 type CallOf<P extends Protocol> = {

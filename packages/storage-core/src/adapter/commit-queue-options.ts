@@ -1,5 +1,6 @@
 import type { Work } from './call.ts'
 import type { WorkResult } from './queued-work.ts'
+import type { TraceSource } from './tracing.ts'
 
 /**
  * Called right before something is sent by which these works may be applied; until then they are not, and those whose time
@@ -36,4 +37,6 @@ export interface CommitQueueOptions {
   /** How much may wait at once; default 10 000 works and 64 MiB. */
   readonly maxEntries?: number
   readonly maxBytes?: number
+  /** Whose commits these are, to those who listen to them: the driver itself will do. */
+  readonly source?: TraceSource
 }

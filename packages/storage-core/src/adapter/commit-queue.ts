@@ -1,6 +1,8 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { CallOrder } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import type { CommitQueueOptions } from './commit-queue-options.ts'
+import { tracedCommit } from './commit-tracing.ts'
 import { nextTurn } from './deadline.ts'
 import { pause } from './pause.ts'
 import { QueuedWork, type WorkResult } from './queued-work.ts'
@@ -20,6 +22,8 @@ export class CommitQueue {
   readonly #options: CommitQueueOptions
   readonly #room: Room
   readonly #order = new CallOrder()
+  /** A commit belongs to several callers, and so runs in the context of none of them. */
+  readonly #apart = AsyncLocalStorage.snapshot()
   #waiting = new Set<QueuedWork>()
   #sent: readonly QueuedWork[] = []
   #results: Promise<readonly WorkResult[]> = Promise.resolve([])
@@ -30,7 +34,7 @@ export class CommitQueue {
   #onIdle: (() => void) | null = null
 
   constructor(options: CommitQueueOptions) {
-    this.#options = options
+    this.#options = { ...options, commit: tracedCommit(options) }
     this.#room = new Room(options.maxEntries, options.maxBytes)
   }
 
@@ -39,13 +43,13 @@ export class CommitQueue {
     if (this.#closed) return Promise.reject(new ClosedError())
     const refusal = this.#room.take(work.bytes)
     if (refusal !== null) return Promise.reject(refusal)
-    const queued = new QueuedWork(work, this.#forget)
+    const queued = new QueuedWork(work, this.#forget, this.#options.source)
     this.#waiting.add(queued)
     this.#nextExpiry = Math.min(this.#nextExpiry, work.deadline, work.accessDeadline ?? Infinity)
     this.#order.add(queued)
     if (!this.#running) {
       this.#running = true
-      nextTurn(() => void this.#run())
+      nextTurn(() => void this.#apart(() => this.#run()))
     }
     return queued.answer
   }

@@ -10,6 +10,8 @@ import type { Counters } from '../protocols/record-rules.ts'
 export interface StorageDriver {
   /** Such as `sqlite`. */
   readonly backend: string
+  /** The namespace that it works in, for those who listen to its calls. */
+  readonly namespace?: string | undefined
   readonly capabilities: ReadonlySet<Capability>
   /** Creates or migrates the schema; safe from many processes at once. With `create` false it only checks. */
   init(create: boolean): Promise<void>

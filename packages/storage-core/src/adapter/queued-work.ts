@@ -1,7 +1,9 @@
 import type { Ordered } from './call-order.ts'
 import type { Call, Work } from './call.ts'
 import type { Attempts } from '../errors/attempts.ts'
+import { type OpenWait, beginWait, endWait } from './wait-tracing.ts'
 import { InternalError, ResourceContentionError, TimeoutError, addAttempts } from '../errors/index.ts'
+import { NOBODY, type TraceSource } from './tracing.ts'
 
 /** What came of one piece of work in a commit. */
 export type WorkResult =
@@ -30,14 +32,19 @@ export class QueuedWork implements Ordered {
   readonly #queuedAt = performance.now()
   #outcome: PromiseWithResolvers<readonly unknown[]> | undefined = Promise.withResolvers()
   readonly #forget: (settled: QueuedWork) => void
+  readonly #source: TraceSource
+  /** Somebody listens to it. */
+  #held: OpenWait | undefined
   /** Made only where somebody waits. */
   #settled: PromiseWithResolvers<void> | undefined
   #passed: PromiseWithResolvers<void> | undefined
 
   /** `forget` is called when it is settled. */
-  constructor(work: Work, forget: (settled: QueuedWork) => void) {
+  constructor(work: Work, forget: (settled: QueuedWork) => void, source: TraceSource = NOBODY) {
     this.#work = work
     this.#forget = forget
+    this.#source = source
+    this.#held = beginWait(source, work, 'queue')
   }
 
   /** None of it is left once it is settled. */
@@ -66,6 +73,7 @@ export class QueuedWork implements Ordered {
   take(): void {
     this.#sentAt = performance.now()
     this.#attempts++
+    this.#release()
   }
 
   /** From now on it may be applied. */
@@ -80,7 +88,7 @@ export class QueuedWork implements Ordered {
     this.#lastAttemptMs = performance.now() - this.#sentAt
     if (this.isSettled) return true
     if (result === 'blocked') this.#wait()
-    else if (result === 'again') return false
+    else if (result === 'again') this.#held = beginWait(this.#source, this.#work, 'queue')
     else if ('error' in result) this.reject(result.error)
     else if (!wasSent) this.reject(new InternalError(UNTOLD, { outcome: 'unknown' }))
     else this.#end((outcome) => outcome.resolve(result.answers))
@@ -125,7 +133,13 @@ export class QueuedWork implements Ordered {
 
   #wait(): void {
     this.isContended = true
+    this.#held = beginWait(this.#source, this.#work, 'access')
     if (this.#mayWaitLong) this.#passed?.resolve()
+  }
+
+  #release(): void {
+    if (this.#held !== undefined) endWait(this.#held)
+    this.#held = undefined
   }
 
   #late(now: number): Error {
@@ -142,6 +156,9 @@ export class QueuedWork implements Ordered {
 
   #end(tell: (outcome: PromiseWithResolvers<readonly unknown[]>) => void): void {
     if (this.#outcome === undefined) return
+    this.#release()
+    const trace = this.#work.calls[0]?.trace
+    if (trace !== undefined) trace.attempts = this.#attempts
     this.#settled?.resolve()
     this.#passed?.resolve()
     this.#forget(this)

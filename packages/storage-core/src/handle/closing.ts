@@ -1,5 +1,7 @@
+import { traceOf } from './call-tracing.ts'
 import type { EffectsUnderWay } from './effects.ts'
-import { type Place, locateErrors } from './locate-errors.ts'
+import { locateErrors } from './locate-errors.ts'
+import type { Place } from './place.ts'
 import type { CloseOptions, StorageHandle } from './storage-handle.ts'
 import { options } from '../rules/options.ts'
 import { count } from '../rules/validate.ts'
@@ -19,9 +21,9 @@ export function closeOnce(place: Place, act: (drainMs: number) => Promise<void>)
     try {
       drainMs = drainMsOf(given)
     } catch (error) {
-      return locateErrors(place, () => Promise.reject(error), close)
+      return locateErrors(place, () => Promise.reject(error), close, traceOf(place))
     }
-    return (first ??= locateErrors(place, () => act(drainMs), close))
+    return (first ??= locateErrors(place, () => act(drainMs), close, traceOf(place)))
   }
 }
 

@@ -1,9 +1,10 @@
 import { bindMethods } from './bound-methods.ts'
+import { traceOf, tracedItems } from './call-tracing.ts'
 import { closeOnce, rememberEffects } from './closing.ts'
 import { Dispatcher } from './dispatcher.ts'
 import type { StorageDriver } from '../adapter/driver.ts'
 import { Following } from './following.ts'
-import { type HandleOptions, numbersOf, timeoutMsOf } from './handle-options.ts'
+import { type HandleOptions, numbersOf, timeoutMsOf, traceIdsOf } from './handle-options.ts'
 import { InvalidArgumentError, isStorageError, locate } from '../errors/index.ts'
 import { Joins } from './joined.ts'
 import { leadToCaller } from './caller-stack.ts'
@@ -11,6 +12,7 @@ import { HandleState } from './handle-state.ts'
 import { locateErrors, locateErrorsOfItems, withKnownErrors } from './locate-errors.ts'
 import { DEFINITIONS, PROTOCOLS, type Protocol, type StorageBundle } from '../protocols/index.ts'
 import type { JoinedStorage, StorageHandle } from './storage-handle.ts'
+import type { Place } from './place.ts'
 import { type TransferContext, exportAll, importAll } from './transfer.ts'
 import { prune } from './prune.ts'
 import { type PruneTarget, rememberTarget } from './prune-target.ts'
@@ -29,10 +31,18 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     maxValueBytes: integer('maxValueBytes', maxValueBytes, 1, MAX_VALUE_BYTES),
     numbers: numbersOf(options),
   }
+  const traceIds = traceIdsOf(options)
   if (typeof create !== 'boolean') throw new InvalidArgumentError('init', 'must be true or false')
 
   const driver = withKnownErrors(adapter)
-  const { backend, capabilities } = driver
+  const { backend, namespace, capabilities } = driver
+  const placeOf = (protocol: string, name: string): Place => ({
+    backend,
+    namespace,
+    protocol,
+    method: name,
+    traceIds,
+  })
   const joins = new Joins(driver)
   const state = new HandleState({ ...driver, close: closeAfter(joins, driver) }, create)
   const following = new Following(driver, state.closed)
@@ -40,10 +50,24 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
 
   /** `act` as a public method: what it throws at once is a rejection too, and says where it happened. */
   const method = <A extends unknown[], T>(protocol: string, name: string, act: Act<A, T>): Act<A, T> => {
-    const place = { backend, protocol, method: name }
+    const place = placeOf(protocol, name)
     return function call(...args) {
-      return locateErrors(place, () => act(...args), call)
+      return locateErrors(place, () => act(...args), call, traceOf(place))
     }
+  }
+
+  /** The same for what answers with an iterable. */
+  const listing = <A extends unknown[], T>(
+    protocol: string,
+    name: string,
+    act: (...args: A) => AsyncIterable<T>,
+  ): ((...args: A) => AsyncIterable<T>) => {
+    const place = placeOf(protocol, name)
+    return (...args) =>
+      tracedItems(
+        place,
+        locateErrorsOfItems(place, () => act(...args)),
+      )
   }
 
   const init = (): Promise<void> => state.whenOpen(async () => {})
@@ -53,11 +77,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     const methods: Record<string, unknown> = {}
     for (const [name, act] of Object.entries(bindMethods(protocol, alone))) {
       methods[name] = iterables.includes(name)
-        ? (...args: unknown[]) =>
-            locateErrorsOfItems(
-              { backend, protocol, method: name },
-              () => act(...args) as AsyncIterable<unknown>,
-            )
+        ? listing(protocol, name, act as (...args: unknown[]) => AsyncIterable<unknown>)
         : method(protocol, name, act as Act<unknown[], unknown>)
     }
     if (hasInitSchema) methods['initSchema'] = method(protocol, 'initSchema', init)
@@ -84,7 +104,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     }
   }
 
-  const close = closeOnce({ backend, protocol: '', method: 'close' }, (drainMs) => state.close(drainMs))
+  const close = closeOnce(placeOf('', 'close'), (drainMs) => state.close(drainMs))
   rememberEffects(close, state.effects)
 
   const health: StorageHandle['health'] = async () => {
@@ -103,8 +123,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     closed: state.closed,
     call: (protocol, name, operation, args) => dispatcher.newCall(protocol, name, operation, [], args, true),
     read: function read(call) {
-      const place = { backend, protocol: call.protocol, method: call.method }
-      return locateErrors(place, () => dispatcher.read(call), read)
+      return locateErrors(placeOf(call.protocol, call.method), () => dispatcher.read(call), read)
     },
     whenOpen: (act) => state.whenOpen(act),
   }
@@ -132,8 +151,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
     close,
     [Symbol.asyncDispose]: close,
     health: method('', 'health', health),
-    exportRecords: () =>
-      locateErrorsOfItems({ backend, protocol: '', method: 'exportRecords' }, () => exportAll(transfer)),
+    exportRecords: listing('', 'exportRecords', () => exportAll(transfer)),
     importRecords: method('', 'importRecords', importRecords),
     prune: pruneHandle,
   }

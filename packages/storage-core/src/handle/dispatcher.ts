@@ -1,5 +1,6 @@
 import { type Atomically, checkBatch, recordBatch, withPlace } from './batch.ts'
 import { type RunnerFor, bindForBatch } from './bound-methods.ts'
+import { currentCall } from './call-tracing.ts'
 import { PROTOCOLS, type Protocol } from '../protocols/index.ts'
 import type { AnyMethods, AnyRunner, Changes } from '../protocols/protocol.ts'
 import type { Capability } from '../rules/capabilities.ts'
@@ -63,6 +64,8 @@ export class Dispatcher {
     const recording: Recording = { results: [], calls: [], places: [], answer: [], waitMs: null }
     const pick = this.#record(record, recording)
     const { results, calls, places, answer, waitMs } = recording
+    const trace = currentCall()
+    if (trace !== undefined) trace.operations = results.length
     checkBatch(calls)
     if (calls.length === 0) return this.#state.whenOpen(() => Promise.all(results).then(pick))
     return this.writeTogether(calls, waitMs).then(
@@ -105,7 +108,9 @@ export class Dispatcher {
     concernsAll: boolean,
   ): Call {
     const deadline = performance.now() + this.#settings.timeoutMs
-    return { protocol, method, operation, ids, concernsAll, args, deadline } as Call
+    const trace = currentCall()
+    trace?.ids?.push(...ids)
+    return { protocol, method, operation, ids, concernsAll, args, deadline, trace } as Call
   }
 
   read(call: Call): Promise<unknown> {

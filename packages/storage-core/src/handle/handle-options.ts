@@ -1,6 +1,6 @@
 import { oneOf } from '../rules/fields.ts'
 import type { Numbers } from '../rules/stored.ts'
-import { integer } from '../rules/validate.ts'
+import { flag, integer } from '../rules/validate.ts'
 
 export interface HandleOptions {
   /** The deadline of every call, in milliseconds; default 5 000. */
@@ -16,6 +16,11 @@ export interface HandleOptions {
    * rounding an id would be worse; `JSON.stringify` refuses it, `dumpsJsonDict` does not.
    */
   readonly numbers?: Numbers
+  /**
+   * True: the messages of the tracing channel `dir-storage:call` have the ids that a call named: flows, keys, resources.
+   * Default false: no message has an id. Payloads stand in none either way.
+   */
+  readonly traceIds?: boolean
 }
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 1
@@ -30,5 +35,10 @@ export function numbersOf({ numbers = 'plain' }: HandleOptions): Numbers {
   return oneOf('plain', 'exact')('numbers', numbers)
 }
 
+/** Whether the options let messages have ids, checked, or the default. */
+export function traceIdsOf({ traceIds = false }: HandleOptions): boolean {
+  return flag('traceIds', traceIds)
+}
+
 /** The names of `HandleOptions`, for adapters that check their own options. */
-export const HANDLE_OPTIONS = ['operationTimeoutMs', 'maxValueBytes', 'init', 'numbers'] as const
+export const HANDLE_OPTIONS = ['operationTimeoutMs', 'maxValueBytes', 'init', 'numbers', 'traceIds'] as const

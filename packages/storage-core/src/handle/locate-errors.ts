@@ -1,27 +1,32 @@
 import type { JoinedTransaction, StorageDriver } from '../adapter/driver.ts'
+import { type CallTrace, beginCall, endCall } from './call-tracing.ts'
 import { leadToCaller } from './caller-stack.ts'
 import { InternalError, type Outcome, addAttempts, isStorageError, locate } from '../errors/index.ts'
+import type { Place } from './place.ts'
 
-/** Where a call stands: what its errors say of themselves. */
-export interface Place {
-  readonly backend: string
-  readonly protocol: string
-  readonly method: string
-}
-
-/** Runs `act` for a public method; whatever fails, at once or later, rejects and says which call it was, and whose. */
-export async function locateErrors<T>(place: Place, act: () => Promise<T>, method: Function): Promise<T> {
+/**
+ * Runs `act` for a public method; whatever fails, at once or later, rejects and says which call it was, and whose. `trace`:
+ * it is told to those who listen.
+ */
+export async function locateErrors<T>(
+  place: Place,
+  act: () => Promise<T>,
+  method: Function,
+  trace?: CallTrace,
+): Promise<T> {
   const start = performance.now()
   let running: Promise<T> | null = null
   try {
-    running = act()
+    running = trace === undefined ? act() : beginCall(trace, act)
     const answer = await running
     if (Array.isArray(answer)) for (const item of answer) locateError(item, place)
+    if (trace !== undefined) endCall(trace, start)
     return answer
   } catch (error) {
     const elapsedMs = performance.now() - start
     addAttempts(error, { attempts: 0, elapsedMs, lastAttemptMs: elapsedMs })
     leadToCaller(error, running === null ? method : null)
+    if (trace !== undefined) endCall(trace, start, { error })
     throw locate(error, place.backend, place.protocol, place.method)
   }
 }

@@ -8,6 +8,7 @@ import { CAPABILITY_OF, PROTOCOLS, type Protocol, type StorageBundle } from '../
 import { exportMix, importMix } from './mix-transfer.ts'
 import { type Owners, mixOwners, pruneMembers, rememberOwners } from './owners.ts'
 import { record } from '../rules/objects.ts'
+import { traceOf } from '../handle/call-tracing.ts'
 import { locateErrors } from '../handle/locate-errors.ts'
 import { prune } from '../handle/prune.ts'
 import { reading } from '../rules/validate.ts'
@@ -74,7 +75,7 @@ export function mixStorage(sources: MixSources): StorageHandle {
   }
 
   const pruneAll: StorageHandle['prune'] = (options) =>
-    locateErrors(PRUNE, async () => prune(...pruneMembers(owner), options), pruneAll)
+    locateErrors(PRUNE, async () => prune(...pruneMembers(owner), options), pruneAll, traceOf(PRUNE))
 
   const mix: StorageHandle = {
     ...bundle,
