@@ -2,14 +2,15 @@ import type { Work } from './call.ts'
 import type { CommitQueueOptions, Sending } from './commit-queue-options.ts'
 import type { WorkResult } from './queued-work.ts'
 import {
+  type CallMessage,
   type CommitMessage,
   type Draft,
   NOBODY,
-  NOT_OVER,
   type TraceSource,
   begin,
   commits,
   end,
+  fail,
 } from './tracing.ts'
 import * as refusals from '../errors/refusals.ts'
 
@@ -37,32 +38,38 @@ async function trace(
   try {
     const results = await begin(commits, message, () => commit(works, counting))
     for (const result of results) message[endOf(result)]++
-    end(commits, message, start)
+    end(commits, message, performance.now() - start)
     return results
   } catch (error) {
     // as the queue takes it: what became of those that were sent says nothing of the others
     message.failed = sent === 0 ? works.length : sent
     message.again = works.length - message.failed
-    end(commits, message, start, { error })
+    fail(commits, message, performance.now() - start, error)
     throw error
   }
 }
 
 function messageOf({ backend, namespace }: TraceSource, works: readonly Work[]): Draft<CommitMessage> {
-  const operations = works.flatMap(({ calls }) => calls)
+  const calls = new Set<CallMessage>()
+  let operations = 0
+  let bytes = 0
+  for (const work of works) {
+    const trace = work.calls[0]?.trace
+    if (trace !== undefined) calls.add(trace)
+    operations += work.calls.length
+    bytes += work.bytes
+  }
+  const none = { written: 0, refused: 0, blocked: 0, again: 0, failed: 0 }
+  const counts = { works: works.length, operations, bytes }
   return {
     backend,
     namespace: namespace ?? null,
-    works: works.length,
-    operations: operations.length,
-    bytes: works.reduce((sum, { bytes }) => sum + bytes, 0),
-    calls: [...new Set(operations.flatMap(({ trace: call }) => call ?? []))],
-    written: 0,
-    refused: 0,
-    blocked: 0,
-    again: 0,
-    failed: 0,
-    ...NOT_OVER,
+    ...counts,
+    calls: [...calls],
+    ...none,
+    elapsedMs: null,
+    code: null,
+    outcome: null,
   }
 }
 

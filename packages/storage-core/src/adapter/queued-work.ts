@@ -44,7 +44,7 @@ export class QueuedWork implements Ordered {
     this.#work = work
     this.#forget = forget
     this.#source = source
-    this.#held = beginWait(source, work, 'queue')
+    this.#held = beginWait(source, work, 'queue', this.#queuedAt)
   }
 
   /** None of it is left once it is settled. */
@@ -73,7 +73,7 @@ export class QueuedWork implements Ordered {
   take(): void {
     this.#sentAt = performance.now()
     this.#attempts++
-    this.#release()
+    this.#release(this.#sentAt)
   }
 
   /** From now on it may be applied. */
@@ -85,10 +85,11 @@ export class QueuedWork implements Ordered {
   settle(result: WorkResult): boolean {
     const wasSent = this.#isSent
     this.#isSent = false
-    this.#lastAttemptMs = performance.now() - this.#sentAt
+    const now = performance.now()
+    this.#lastAttemptMs = now - this.#sentAt
     if (this.isSettled) return true
-    if (result === 'blocked') this.#wait()
-    else if (result === 'again') this.#held = beginWait(this.#source, this.#work, 'queue')
+    if (result === 'blocked') this.#wait(now)
+    else if (result === 'again') this.#held = beginWait(this.#source, this.#work, 'queue', now)
     else if ('error' in result) this.reject(result.error)
     else if (!wasSent) this.reject(new InternalError(UNTOLD, { outcome: 'unknown' }))
     else this.#end((outcome) => outcome.resolve(result.answers))
@@ -131,14 +132,14 @@ export class QueuedWork implements Ordered {
     return this.isContended && this.work.accessDeadline !== null
   }
 
-  #wait(): void {
+  #wait(now: number): void {
     this.isContended = true
-    this.#held = beginWait(this.#source, this.#work, 'access')
+    this.#held = beginWait(this.#source, this.#work, 'access', now)
     if (this.#mayWaitLong) this.#passed?.resolve()
   }
 
-  #release(): void {
-    if (this.#held !== undefined) endWait(this.#held)
+  #release(now: number): void {
+    if (this.#held !== undefined) endWait(this.#held, now)
     this.#held = undefined
   }
 
@@ -156,7 +157,7 @@ export class QueuedWork implements Ordered {
 
   #end(tell: (outcome: PromiseWithResolvers<readonly unknown[]>) => void): void {
     if (this.#outcome === undefined) return
-    this.#release()
+    if (this.#held !== undefined) this.#release(performance.now())
     const trace = this.#work.calls[0]?.trace
     if (trace !== undefined) trace.attempts = this.#attempts
     this.#settled?.resolve()

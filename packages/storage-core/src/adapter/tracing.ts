@@ -20,6 +20,10 @@ interface Message {
   readonly namespace: string | null
   /** How long it took, in milliseconds; null until it is over. */
   readonly elapsedMs: number | null
+}
+
+/** What those have of what may fail. */
+interface Fallible extends Message {
   /** The `code` of the error that it failed with, `OTHER` for an error that is none of this package's; null: none. */
   readonly code: string | null
   /** The `outcome` of that error. */
@@ -30,7 +34,7 @@ interface Message {
  * One call of a public method. A method that answers with an iterable is under way from the first item that is asked for
  * to the last, or until nobody asks any more, the time of whoever goes through them included.
  */
-export interface CallMessage extends Message {
+export interface CallMessage extends Fallible {
   /** The bundle member, such as `resourceLock`; empty for calls on the handle itself. */
   readonly protocol: string
   readonly method: string
@@ -45,7 +49,7 @@ export interface CallMessage extends Message {
 }
 
 /** One commit of a handle's write queue: what its callers asked for at about the same time. */
-export interface CommitMessage extends Message {
+export interface CommitMessage extends Fallible {
   /** How many calls and batches it carries out, … */
   readonly works: number
   /** … how many operations they come to, … */
@@ -95,13 +99,7 @@ export const waits: Channel<WaitMessage> = tracingChannel(CHANNELS.wait)
 
 type Channel<M extends Message> = TracingChannel<unknown, M>
 
-export const NOT_OVER: Pick<Message, 'elapsedMs' | 'code' | 'outcome'> = {
-  elapsedMs: null,
-  code: null,
-  outcome: null,
-}
-
-/** Runs `act`, which begins it, in the context that those who listen give it. */
+/** Runs `act`, by which it begins, in the context that those who listen give it. */
 export function begin<M extends Message, T>(channel: Channel<M>, message: M, act: () => T): T {
   return channel.start.runStores(message, () => {
     try {
@@ -112,21 +110,24 @@ export function begin<M extends Message, T>(channel: Channel<M>, message: M, act
   })
 }
 
-/** It is over, after what began at `start`; `failure` is what it failed with, if it did. */
-export function end<M extends Message>(
-  channel: Channel<M>,
-  message: Draft<M>,
-  start: number,
-  failure?: { readonly error: unknown },
-): void {
-  message.elapsedMs = performance.now() - start
-  if (failure !== undefined) {
-    const { error } = failure
-    const isOurs = isStorageError(error)
-    message.code = isOurs ? error.code : 'OTHER'
-    message.outcome = isOurs ? error.outcome : null
-    channel.error.publish(message)
-  }
+/** It is over. */
+export function end<M extends Message>(channel: Channel<M>, message: Draft<M>, elapsedMs: number): void {
+  message.elapsedMs = elapsedMs
   channel.asyncStart.publish(message)
   channel.asyncEnd.publish(message)
+}
+
+/** It is over, because it failed with `error`. */
+export function fail<M extends Fallible>(
+  channel: Channel<M>,
+  message: Draft<M>,
+  elapsedMs: number,
+  error: unknown,
+): void {
+  const isOurs = isStorageError(error)
+  message.code = isOurs ? error.code : 'OTHER'
+  message.outcome = isOurs ? error.outcome : null
+  message.elapsedMs = elapsedMs
+  channel.error.publish(message)
+  end(channel, message, elapsedMs)
 }

@@ -1,10 +1,11 @@
 import type { Work } from './call.ts'
-import { type Draft, NOT_OVER, type TraceSource, type WaitMessage, begin, end, waits } from './tracing.ts'
+import { type Draft, type TraceSource, type WaitMessage, end, waits } from './tracing.ts'
 
 /** A wait that somebody listens to. */
 export interface OpenWait {
   readonly message: Draft<WaitMessage>
-  readonly start: number
+  /** Since when, on the clock of `performance.now()`. */
+  readonly since: number
 }
 
 /** `work` has to wait from now on; undefined: nobody listens. */
@@ -12,14 +13,16 @@ export function beginWait(
   { backend, namespace }: TraceSource,
   { calls: [first] }: Work,
   phase: WaitMessage['phase'],
+  since: number,
 ): OpenWait | undefined {
   if (!waits.hasSubscribers || first === undefined) return undefined
   const { protocol, method, trace: call = null } = first
-  const message = { backend, namespace: namespace ?? null, protocol, method, phase, call, ...NOT_OVER }
-  begin(waits, message, () => {})
-  return { message, start: performance.now() }
+  const message = { backend, namespace: namespace ?? null, protocol, method, phase, call, elapsedMs: null }
+  waits.start.publish(message)
+  waits.end.publish(message)
+  return { message, since }
 }
 
-export function endWait({ message, start }: OpenWait): void {
-  end(waits, message, start)
+export function endWait({ message, since }: OpenWait, now: number): void {
+  end(waits, message, now - since)
 }

@@ -1,5 +1,5 @@
 import type { Place } from './place.ts'
-import { type CallMessage, type Draft, NOT_OVER, begin, calls, end } from '../adapter/tracing.ts'
+import { type CallMessage, type Draft, begin, calls, end, fail } from '../adapter/tracing.ts'
 
 /** A call that somebody listens to. */
 export type CallTrace = Draft<CallMessage> & { readonly ids: string[] | null }
@@ -28,27 +28,32 @@ function newTrace(
     attempts: null,
     records,
     ids,
-    ...NOT_OVER,
+    elapsedMs: null, // a spread of what all messages have would cost more than all the rest
+    code: null,
+    outcome: null,
   }
 }
 
 /** Makes the call. */
 export function beginCall<T>(trace: CallTrace, act: () => T): T {
-  return begin(calls, trace, () => {
-    const outer = current // the callback of a batch may make calls itself
-    current = trace
-    try {
-      return act()
-    } finally {
-      current = outer
-    }
-  })
+  const outer = current // the callback of a batch may make calls itself
+  current = trace
+  try {
+    return begin(calls, trace, act)
+  } finally {
+    current = outer
+  }
 }
 
-/** It is over, after what began at `start`. */
-export function endCall(trace: CallTrace, start: number, failure?: { readonly error: unknown }): void {
-  if (failure !== undefined) trace.attempts ??= attemptsOf(failure.error)
-  end(calls, trace, start, failure)
+/** It is answered. */
+export function endCall(trace: CallTrace, elapsedMs: number): void {
+  end(calls, trace, elapsedMs)
+}
+
+/** It failed. */
+export function failCall(trace: CallTrace, elapsedMs: number, error: unknown): void {
+  trace.attempts ??= attemptsOf(error)
+  fail(calls, trace, elapsedMs, error)
 }
 
 /** Of errors that tell of them. */
@@ -64,8 +69,8 @@ export function tracedItems<T>(place: Place, items: AsyncGenerator<T>): AsyncGen
 
 async function* trace<T>(call: CallTrace, items: AsyncGenerator<T>): AsyncGenerator<T> {
   const start = performance.now()
-  let failure: { readonly error: unknown } | undefined
   let given = 0
+  let hasFailed = false
   try {
     for (
       let item = await beginCall(call, () => items.next());
@@ -76,10 +81,11 @@ async function* trace<T>(call: CallTrace, items: AsyncGenerator<T>): AsyncGenera
       yield item.value
     }
   } catch (error) {
-    failure = { error }
+    hasFailed = true
+    failCall(call, performance.now() - start, error)
     throw error
   } finally {
-    await items.return(undefined)
-    endCall(call, start, failure)
+    await items.return(undefined) // also where nobody asks any more
+    if (!hasFailed) endCall(call, performance.now() - start)
   }
 }

@@ -1,5 +1,5 @@
 import type { JoinedTransaction, StorageDriver } from '../adapter/driver.ts'
-import { type CallTrace, beginCall, endCall } from './call-tracing.ts'
+import { type CallTrace, beginCall, endCall, failCall } from './call-tracing.ts'
 import { leadToCaller } from './caller-stack.ts'
 import { InternalError, type Outcome, addAttempts, isStorageError, locate } from '../errors/index.ts'
 import type { Place } from './place.ts'
@@ -20,13 +20,13 @@ export async function locateErrors<T>(
     running = trace === undefined ? act() : beginCall(trace, act)
     const answer = await running
     if (Array.isArray(answer)) for (const item of answer) locateError(item, place)
-    if (trace !== undefined) endCall(trace, start)
+    if (trace !== undefined) endCall(trace, performance.now() - start)
     return answer
   } catch (error) {
     const elapsedMs = performance.now() - start
     addAttempts(error, { attempts: 0, elapsedMs, lastAttemptMs: elapsedMs })
     leadToCaller(error, running === null ? method : null)
-    if (trace !== undefined) endCall(trace, start, { error })
+    if (trace !== undefined) failCall(trace, elapsedMs, error)
     throw locate(error, place.backend, place.protocol, place.method)
   }
 }
