@@ -1,0 +1,3 @@
+import './check-node.ts'
+
+export { type InstrumentationOptions, instrumentStorage } from './instrument.ts'
