@@ -18,7 +18,8 @@ const protocols = registered
   .map((name) => name.trim().replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
   .filter((name) => name !== '')
 
-const backends = find('packages/storage-*').filter((folder) => folder !== core)
+/** What the suite is run on; other packages are built on top of any of them. */
+const backends = find('packages/*/test/backend.ts').map((file) => path.posix.join(file, '../..'))
 const folders = [
   `${core}/src/protocols`,
   ...backends.map((folder) => `${folder}/src`),

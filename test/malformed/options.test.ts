@@ -61,7 +61,13 @@ const packages: readonly Package[] = [
   },
 ]
 
-const HANDLE = { operationTimeoutMs: 1_000, maxValueBytes: 1_000, init: false, numbers: 'exact' }
+const HANDLE = {
+  operationTimeoutMs: 1_000,
+  maxValueBytes: 1_000,
+  init: false,
+  numbers: 'exact',
+  traceIds: true,
+}
 
 /** What is wrong with the answers to the bad calls of a method, and whether anything was sent for them. */
 async function complaints(

@@ -163,6 +163,42 @@ export const count: Promise<number> = ${open}.intentRetry.getCount('flow')
   },
 )
 
+describe('@dir/storage-otel alone', () => {
+  const name = '@dir/storage-otel'
+  const source = `import { instrumentStorage } from '${name}'
+const ours: Disposable = instrumentStorage({ commits: false })
+ours[Symbol.dispose]()
+`
+  const untyped = source.replace(': Disposable', '')
+  let consumer: Consumer
+
+  beforeAll(async () => {
+    consumer = await workshop.install(name)
+  })
+
+  it("brings the contract and OpenTelemetry's API, and no SDK and no backend", async () => {
+    const packages = await consumer.packages()
+    expect([...packages.keys()].sort()).toEqual(['@dir/storage-core', name, '@opentelemetry/api'])
+    expect(packages.get(name)).toEqual(['@dir/storage-core'])
+  })
+
+  it('has types that a strict project accepts', async () => {
+    const outcome = await consumer.run([process.execPath, ...compile, ...noTypes], 'typed.mts', source)
+    expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it.for(node.runsOn)('runs on Node %s', async (version, context) => {
+    const outcome = await consumer.run([nodeOrSkip(context, version)], 'probe.mjs', untyped)
+    expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+
+  it.for(node.refuses)('refuses Node %s in one line', async (version, context) => {
+    const { code, stderr } = await consumer.run([nodeOrSkip(context, version)], 'old.mjs', untyped)
+    expect(code).toBe(1)
+    expect(stderr).toContain(`Error: ${name} needs Node 22.12 or newer`)
+  })
+})
+
 describe('@dir/storage-conformance alone', () => {
   let consumer: Consumer
 

@@ -25,6 +25,9 @@ const commit = {
   code: null,
   outcome: null,
 }
+/** What is told of something that goes well. */
+const WHOLE = ['start', 'end', 'asyncStart', 'asyncEnd']
+
 const source = { backend: 'stub', namespace: 'ours' }
 
 test('a commit says how its works ended, and each that comes again is in the next one', async () => {
@@ -37,10 +40,7 @@ test('a commit says how its works ended, and each that comes again is in the nex
   }
   const { push } = store((label, attempt) => ends[label]?.(attempt) ?? done, { source })
   const all = await heard('commit', () => Promise.allSettled(Object.keys(ends).map((label) => push(label))))
-  expect(all.map(({ event }) => event)).toEqual([
-    ...['start', 'end', 'asyncStart', 'asyncEnd'],
-    ...['start', 'end', 'asyncStart', 'asyncEnd'],
-  ])
+  expect(all.map(({ event }) => event)).toEqual([...WHOLE, ...WHOLE])
   const first = { ...commit, works: 5, operations: 5, bytes: 50 }
   expect(all[0]?.message).toEqual({ ...first, elapsedMs: null })
   expect(all[3]?.message).toEqual({ ...first, written: 1, refused: 1, failed: 1, blocked: 1, again: 1 })
@@ -83,8 +83,7 @@ test('a write waits for its turn, and again where somebody else was in the way',
   const { push } = store((_, attempt) => (attempt === 1 ? 'blocked' : done), { source })
   const all = await heard('wait', () => push('a', { access: 5_000 }))
   const wait = { ...source, protocol: 'resourceLock', method: 'm', call: null }
-  const whole = ['start', 'end', 'asyncStart', 'asyncEnd']
-  expect(all.map(({ event }) => event)).toEqual([...whole, ...whole])
+  expect(all.map(({ event }) => event)).toEqual([...WHOLE, ...WHOLE])
   expect(all[0]?.message).toEqual({ ...wait, phase: 'queue', elapsedMs: null })
   expect(all[3]?.message).toEqual({ ...wait, phase: 'queue', elapsedMs: expect.any(Number) as number })
   expect(all[7]?.message).toEqual({ ...wait, phase: 'access', elapsedMs: expect.any(Number) as number })

@@ -11,6 +11,7 @@ const readme = new URL('../README.md', import.meta.url)
 const SHOWN = [
   ['Effects that take long', '{ price: 101.25, shares: 2 }\n'],
   ['Seals', 'true null 2 2\ntrue\nfalse\n'],
+  ['Tracing', 'resourceLock.acquire: STORAGE_INSUFFICIENT_CAPACITY\n'],
 ] as const
 
 test.each(SHOWN)('%s: the example prints what it says, and ends by itself', async (title, expected) => {

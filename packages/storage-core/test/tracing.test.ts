@@ -61,7 +61,7 @@ test('a call is told as Node describes it, with the same message at each step', 
 test('a call that fails says with what code and outcome, before its end', async () => {
   await using storage = memoryStorage()
   const acquire = () => storage.resourceLock.acquire('f', { r: 2 }, 0, { capacities: { r: 1 } })
-  const all = await heard('call', () => expect(acquire()).rejects.toThrow())
+  const all = await heard('call', () => expect(acquire()).rejects.toThrow(/No room/))
   expect(all.map(({ event }) => event)).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd'])
   const failure = { code: 'STORAGE_INSUFFICIENT_CAPACITY', outcome: 'not-applied' }
   expect(all[2]?.message).toEqual({ ...call, protocol: 'resourceLock', method: 'acquire', ...failure })
@@ -111,11 +111,9 @@ test('a list is under way from its first item to its last, or until nobody asks 
   expect(await callsOf(async () => storage.decisionAudit.events())).toEqual([])
 
   const failing = await callsOf(() =>
-    expect(Array.fromAsync(storage.decisionAudit.events({ limit: -1 }))).rejects.toThrow(),
+    expect(Array.fromAsync(storage.decisionAudit.events({ limit: -1 }))).rejects.toThrow(/limit/),
   )
-  expect(failing).toEqual([
-    { ...list, records: 0, code: 'STORAGE_INVALID_ARGUMENT', outcome: 'not-applied' },
-  ])
+  expect(failing).toEqual([{ ...list, records: 0, code: 'STORAGE_INVALID_ARGUMENT', outcome: 'not-applied' }])
   const [exported] = await callsOf(() => Array.fromAsync(storage.exportRecords()))
   expect(exported).toEqual({ ...call, method: 'exportRecords', records: 4 })
 })
@@ -222,7 +220,7 @@ test('an error is the same whether somebody listens or not', async () => {
   }
   await refused()
   await heard('call', refused)
-  const [silent, told] = errors.map((error) => (isStorageError(error) ? { ...error } : error))
+  const [silent, told] = errors.map((error) => isStorageError(error) && error.toJSON())
   expect(told).toEqual(silent)
   const [before, after] = errors.map((error) => (error as Error).stack?.split('\n').slice(0, 2).join('\n'))
   expect(after).toBe(before)

@@ -27,5 +27,5 @@ export function whenOver<Message>(name: ChannelName, hear: (message: Message) =>
   const { asyncEnd }: { readonly asyncEnd: Channel } = tracingChannel(name)
   const listener = (message: unknown): void => hear(message as Message)
   asyncEnd.subscribe(listener)
-  return () => void asyncEnd.unsubscribe(listener)
+  return () => asyncEnd.unsubscribe(listener)
 }

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { sqliteStorage } from '@dir/storage-sqlite'
 import type { ReadableSpan } from '@opentelemetry/sdk-trace'
 import { SpanKind } from '@opentelemetry/api'
+import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Telemetry, useContextManager } from './telemetry.ts'
 
@@ -58,7 +59,6 @@ test('a call that others keep from the store says how long it waited for them', 
   await using storage = sqliteStorage(file)
   await storage.init()
   using telemetry = new Telemetry()
-  const { default: Database } = await import('better-sqlite3')
   const other = new Database(file)
   other.exec('BEGIN IMMEDIATE')
   const written = storage.decisionAudit.record('f', 'E')

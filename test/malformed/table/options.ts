@@ -21,6 +21,7 @@ export function optionsOf(
       ['0.maxValueBytes', no.NO_SETTING, 'maxValueBytes', INVALID],
       ['0.init', no.NO_BOOLEAN, 'init', INVALID],
       ['0.numbers', no.NO_NUMBERS, 'numbers', INVALID],
+      ['0.traceIds', no.NO_BOOLEAN, 'traceIds', INVALID],
     ],
     dropNamespace: [
       [good],
