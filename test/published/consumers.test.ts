@@ -1,34 +1,18 @@
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, inject, it, type TestContext } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ServerName } from '../../scripts/servers/index.ts'
-import { fetchNode, root } from '../../scripts/toolchain.mjs'
+import { root } from '../../scripts/toolchain.mjs'
+import { compile, node, nodeOrSkip, noTypes } from './consuming.ts'
 import { type Consumer, run, Workshop } from './workshop.ts'
 
 // What a user gets: each published package alone in an empty npm project, on plain Node.
 
-const everythingRequired = process.env['STORAGE_REQUIRE'] === 'all'
-const compilerOptions = '--noEmit --strict --module nodenext --target es2024 --lib es2024,esnext.disposable'
-const compile = [path.join(root, 'node_modules/typescript/bin/tsc'), ...compilerOptions.split(' ')]
 /** The types of `ioredis` and `mongodb` are made of Node's; the others get along without. */
 const nodeTypes = ['--typeRoots', path.join(root, 'node_modules/@types'), '--types', 'node']
-const noTypes = ['--types', '']
 /** Until 22.13, Node says that to require a module is an experiment. */
 const quiet = ['--disable-warning=ExperimentalWarning']
 
 const drivers = ['better-sqlite3', 'ioredis', 'mongodb', 'pg']
-
-/** A Node of that version, or the end of the test: a failure where all is required, else a skip that says why. */
-function nodeOrSkip(context: TestContext, version: string): string {
-  if (process.versions.node.startsWith(`${version}.`)) return process.execPath
-  try {
-    return fetchNode(version, 'the packages are tried on it; kept in .toolchain/')
-  } catch (error) {
-    if (everythingRequired) throw error
-    const note = `not tried on Node ${version}: ${(error as Error).message}`
-    console.warn(note)
-    return context.skip(note)
-  }
-}
 
 function script(load: string, open: string): string {
   return `${load}
@@ -56,8 +40,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => workshop?.close())
-
-const node = { engines: '>=22.12', runsOn: ['22.12', '24'], refuses: ['20'] }
 
 const backends = [
   {
@@ -162,42 +144,6 @@ export const count: Promise<number> = ${open}.intentRetry.getCount('flow')
     })
   },
 )
-
-describe('@dir/storage-otel alone', () => {
-  const name = '@dir/storage-otel'
-  const source = `import { instrumentStorage } from '${name}'
-const ours: Disposable = instrumentStorage({ commits: false })
-ours[Symbol.dispose]()
-`
-  const untyped = source.replace(': Disposable', '')
-  let consumer: Consumer
-
-  beforeAll(async () => {
-    consumer = await workshop.install(name)
-  })
-
-  it("brings the contract and OpenTelemetry's API, and no SDK and no backend", async () => {
-    const packages = await consumer.packages()
-    expect([...packages.keys()].sort()).toEqual(['@dir/storage-core', name, '@opentelemetry/api'])
-    expect(packages.get(name)).toEqual(['@dir/storage-core'])
-  })
-
-  it('has types that a strict project accepts', async () => {
-    const outcome = await consumer.run([process.execPath, ...compile, ...noTypes], 'typed.mts', source)
-    expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
-  })
-
-  it.for(node.runsOn)('runs on Node %s', async (version, context) => {
-    const outcome = await consumer.run([nodeOrSkip(context, version)], 'probe.mjs', untyped)
-    expect(outcome).toEqual({ code: 0, stdout: '', stderr: '' })
-  })
-
-  it.for(node.refuses)('refuses Node %s in one line', async (version, context) => {
-    const { code, stderr } = await consumer.run([nodeOrSkip(context, version)], 'old.mjs', untyped)
-    expect(code).toBe(1)
-    expect(stderr).toContain(`Error: ${name} needs Node 22.12 or newer`)
-  })
-})
 
 describe('@dir/storage-conformance alone', () => {
   let consumer: Consumer

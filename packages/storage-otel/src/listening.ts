@@ -3,8 +3,15 @@ import { type Channel, tracingChannel } from 'node:diagnostics_channel'
 import type { CHANNELS } from '@dir/storage-core'
 import { type Context, context } from '@opentelemetry/api'
 
-/** To a channel, a store is what runs a function in a context; that context OpenTelemetry keeps itself. */
+/** To a channel, a store is what lets a function run in a context; that context OpenTelemetry keeps itself. */
 class ActiveContext extends AsyncLocalStorage<Context> {
+  /** How channels do it since Node 26. Before 1.10, OpenTelemetry has no way to, and the context stays the caller's. */
+  withScope(active: Context): Disposable {
+    const token = 'attach' in context ? context.attach(active) : null
+    return { [Symbol.dispose]: () => token?.dispose() }
+  }
+
+  /** How they did before. */
   override run<R, A extends unknown[]>(active: Context, act: (...args: A) => R, ...args: A): R {
     return context.with(active, act, undefined, ...args)
   }
