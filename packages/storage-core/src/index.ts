@@ -2,7 +2,7 @@
 import './check-node.ts'
 export type { WaitPhase } from './errors/attempts.ts'
 export type { CleanCause } from './errors/cause.ts'
-export { CHANNELS, type CallMessage, type CommitMessage, type WaitMessage } from './adapter/tracing.ts'
+export { CHANNELS, type CallMessage, type CommitMessage, type WaitMessage } from './adapter/messages.ts'
 export * from './errors/failures.ts'
 export * from './errors/refusals.ts'
 export { type AnyStorageError, type StorageErrorCode, isStorageError } from './errors/is-storage-error.ts'

@@ -1,6 +1,6 @@
 import type { Operations, Protocol } from '../protocols/index.ts'
 import type { Answer, Arguments, Name } from '../protocols/protocol.ts'
-import type { CallMessage, Draft } from './tracing.ts'
+import type { CallMessage, Draft } from './messages.ts'
 
 interface Common {
   /** The public method behind it, for error messages. */

@@ -1,6 +1,6 @@
 import type { Work } from './call.ts'
 import type { WorkResult } from './queued-work.ts'
-import type { TraceSource } from './tracing.ts'
+import type { TraceSource } from './messages.ts'
 
 /**
  * Called right before something is sent by which these works may be applied; until then they are not, and those whose time

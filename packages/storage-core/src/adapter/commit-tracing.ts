@@ -1,17 +1,8 @@
 import type { Work } from './call.ts'
 import type { CommitQueueOptions, Sending } from './commit-queue-options.ts'
 import type { WorkResult } from './queued-work.ts'
-import {
-  type CallMessage,
-  type CommitMessage,
-  type Draft,
-  NOBODY,
-  type TraceSource,
-  begin,
-  commits,
-  end,
-  fail,
-} from './tracing.ts'
+import { type CallMessage, type CommitMessage, type Draft, NOBODY, type TraceSource } from './messages.ts'
+import { begin, commits, end, fail } from './tracing.ts'
 import * as refusals from '../errors/refusals.ts'
 
 type Commit = CommitQueueOptions['commit']

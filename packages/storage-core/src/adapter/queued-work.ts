@@ -3,7 +3,7 @@ import type { Call, Work } from './call.ts'
 import type { Attempts } from '../errors/attempts.ts'
 import { type OpenWait, beginWait, endWait } from './wait-tracing.ts'
 import { InternalError, ResourceContentionError, TimeoutError, addAttempts } from '../errors/index.ts'
-import { NOBODY, type TraceSource } from './tracing.ts'
+import { NOBODY, type TraceSource } from './messages.ts'
 
 /** What came of one piece of work in a commit. */
 export type WorkResult =

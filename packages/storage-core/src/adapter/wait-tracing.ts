@@ -1,5 +1,6 @@
 import type { Work } from './call.ts'
-import { type Draft, type TraceSource, type WaitMessage, end, waits } from './tracing.ts'
+import type { Draft, TraceSource, WaitMessage } from './messages.ts'
+import { end, waits } from './tracing.ts'
 
 /** A wait that somebody listens to. */
 export interface OpenWait {

@@ -1,5 +1,6 @@
 import type { Place } from './place.ts'
-import { type CallMessage, type Draft, begin, calls, end, fail } from '../adapter/tracing.ts'
+import type { CallMessage, Draft } from '../adapter/messages.ts'
+import { begin, calls, end, fail } from '../adapter/tracing.ts'
 
 /** A call that somebody listens to. */
 export type CallTrace = Draft<CallMessage> & { readonly ids: string[] | null }
