@@ -3,6 +3,7 @@ import { tracingChannel } from 'node:diagnostics_channel'
 import { memoryStorage } from '@dir/storage-memory'
 import { expect, test } from 'vitest'
 import { CHANNELS, type CallMessage, type StorageHandle, isStorageError, mixStorage } from '../src/index.ts'
+import { createStorage } from '../src/adapter.ts'
 import { callsOf, heard } from './listen.ts'
 
 const SECRET = 'secret-4711'
@@ -118,6 +119,32 @@ test('a list is under way from its first item to its last, or until nobody asks 
   expect(exported).toEqual({ ...call, method: 'exportRecords', records: 4 })
 })
 
+test('a list that is left lets go of what it uses, also where somebody listens', async () => {
+  let watchers = 0
+  const event = { seq: 1, dfid: 'f', event: 'E', detailsJson: '{}', timestamp: null }
+  const watch = () => {
+    watchers++
+    return { isLive: true, stop: () => void watchers-- }
+  }
+  await using storage = createStorage({
+    backend: 'stub',
+    capabilities: new Set(['eventCursor']),
+    init: async () => {},
+    read: async () => [event],
+    write: async () => [],
+    health: async () => ({}),
+    close: async () => {},
+    watch,
+  })
+  await callsOf(async () => {
+    for await (const _ of storage.decisionAudit.events({ follow: true })) {
+      expect(watchers).toBe(1)
+      break
+    }
+  })
+  expect(watchers).toBe(0)
+})
+
 test('every method of a handle is a call, and what it does itself is none', async () => {
   const storage = memoryStorage()
   const found = await callsOf(async () => {
@@ -154,12 +181,19 @@ test('with traceIds, calls have the ids that they name, and no payload', async (
     await storage.resourceLock.acquire('f', { r: 2 }, 0, { capacities: { r: 9 } })
     await storage.context.setSession('g', JSON.stringify(SECRET))
     await storage.atomically((batch) => {
+      void storage.init() // a call of its own
       batch.intentRetry.setCount('h', 1)
       batch.context.setSession('i', '1')
     })
     await storage.health()
   })
-  expect(found.map(({ ids }) => ids)).toEqual([['f', 'r'], ['g'], ['h', 'i'], []])
+  expect(found.map(({ method, ids }) => [method, ids])).toEqual([
+    ['acquire', ['f', 'r']],
+    ['setSession', ['g']],
+    ['init', []],
+    ['atomically', ['h', 'i']],
+    ['health', []],
+  ])
   expect(JSON.stringify(found)).not.toContain(SECRET)
   expect(() => memoryStorage({ traceIds: 1 as never })).toThrow(/traceIds must be true or false/)
 })

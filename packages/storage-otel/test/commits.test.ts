@@ -19,11 +19,11 @@ const idOf = (span: ReadableSpan): string => span.spanContext().spanId
 const linksOf = (span: ReadableSpan): string[] => span.links.map((link) => link.context.spanId)
 
 test('a commit is a root that is linked to its calls, and they to it', async () => {
-  await using storage = sqliteStorage(path.join(folder, 'linked.sqlite'))
-  await storage.init()
   using telemetry = new Telemetry()
   const tracer = telemetry.tracerProvider.getTracer('application')
   await tracer.startActiveSpan('request', async (request) => {
+    await using storage = sqliteStorage(path.join(folder, 'linked.sqlite'))
+    await storage.init()
     await Promise.all([
       storage.decisionAudit.record('f', 'E'),
       storage.atomically((batch) => {
