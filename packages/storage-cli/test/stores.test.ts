@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { sqliteStorage } from '@dir/storage-sqlite'
+import { describe, expect, test } from 'vitest'
+import { dirStorage, dirStorageWith, ended, folder, start } from './command.ts'
+
+const STORES = path.join(import.meta.dirname, 'stores')
+
+async function sqliteFile(): Promise<string> {
+  const file = path.join(folder(), 'store.sqlite')
+  const storage = sqliteStorage(file)
+  await storage.init()
+  await storage.close()
+  return file
+}
+
+describe('a store is named', () => {
+  test('by a URL, by the environment, or by the path of a module', async () => {
+    const file = await sqliteFile()
+    for (const ended of [
+      await dirStorage('doctor', '--store', `sqlite:${file}`),
+      await dirStorage('doctor', '--store', `sqlite://${file}`),
+      await dirStorageWith({ DIR_STORAGE_URL: `sqlite:${file}` }, 'doctor'),
+      await dirStorage('doctor', '--store', path.join(STORES, 'memory.ts')),
+      await dirStorage('doctor', '--store', path.join(STORES, 'mix.ts')),
+      await dirStorage('doctor', '--store', path.join(STORES, 'bundle.ts')),
+    ])
+      expect(ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test.each([
+    ['nothing', [], 'Name the store by --store, or by DIR_STORAGE_URL'],
+    ['a word', ['--store', 'shop'], '"shop" is no store that is known here'],
+    [
+      'a URL of another kind',
+      ['--store', 'mysql://me:secret@host/db'],
+      'This is no store that is known here',
+    ],
+    ['a module without a store', ['--store', path.join(STORES, 'none.ts')], 'exports no store'],
+    ['a namespace in a file', ['--store', 'sqlite:x.sqlite', '-n', 'desk'], 'has no namespaces'],
+    ['an option that is not there', ['--stroe', 'x'], "unknown option '--stroe'"],
+    ['a time that is none', ['--timeout', 'soon'], 'It is a span of time such as'],
+  ])('not by %s: exit code 2', async (_, args, message) => {
+    const { code, stdout, stderr } = await dirStorage('doctor', ...args)
+    expect(stderr).toContain(message)
+    expect(stderr).not.toContain('secret')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  })
+
+  test('and looking at it makes nothing that is not there', async () => {
+    const file = path.join(folder(), 'store.sqlite')
+    const { code, stdout } = await dirStorage('doctor', '--store', `sqlite:${file}`, '--json')
+    const { findings } = JSON.parse(stdout) as { findings: readonly object[] }
+    expect(findings).toEqual([expect.objectContaining({ level: 'problem', subject: 'schema' })])
+    expect(code).toBe(1)
+    expect(existsSync(file)).toBe(false)
+  })
+})
+
+test('what no user should see in a URL is not shown', async () => {
+  const url = 'redis://me:secret@127.0.0.1:1/0'
+  const { code, stdout, stderr } = await dirStorage('doctor', '--store', url, '--json')
+  expect(JSON.parse(stdout)).toMatchObject({ store: 'redis://127.0.0.1:1/0', ok: false })
+  expect(stdout + stderr).not.toContain('secret')
+  expect(code).toBe(1)
+})
+
+test('the command itself ends with the exit code, and help with none', async () => {
+  const here = folder()
+  expect(await ended(start(['doctor', '--store', 'sqlite:none.sqlite'], here))).toMatchObject({ code: 1 })
+  expect(await ended(start(['doctor'], here))).toMatchObject({ code: 2 })
+  const help = await ended(start(['--help'], here))
+  expect(help).toMatchObject({ code: 0, stderr: '' })
+  expect(help.stdout).toContain('Exit codes:')
+})
