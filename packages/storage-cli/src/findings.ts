@@ -112,8 +112,7 @@ function durability(backend: string, details: Details): Finding {
     : finding('warning', `${backend} does not say what an acknowledged write survives`)
 }
 
-function schema({ schemaVersion, driverSchema }: Details): Finding[] {
-  const version = schemaVersion ?? driverSchema
+function schema({ schemaVersion: version }: Details): Finding[] {
   if (version === undefined) return []
   if (version !== 0) return [{ level: 'ok', subject: 'schema', text: `version ${String(version)}` }]
   const text = 'the tables of the Python original, without those of this package: it can be read'

@@ -7,6 +7,7 @@ import {
   type StorageDriver,
   type Watching,
   type Work,
+  formatMicros,
   pause,
   timeoutMsOf,
 } from '@dir/storage-core/adapter'
@@ -20,7 +21,7 @@ import { ask } from './operations.ts'
 import { Joins } from './join.ts'
 import { closeClient } from './client.ts'
 import type { Checked } from './options.ts'
-import { migrate, raiseFence, refuseUnfinishedImport } from './migrate.ts'
+import { migrate, missingIndexes, raiseFence, refuseUnfinishedImport } from './migrate.ts'
 import { watchEvents } from './watch.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 import { beginImport, finishImport, readCounters, requireImport } from './import.ts'
@@ -48,6 +49,7 @@ export class MongoDriver implements StorageDriver {
   readonly #timeoutMs: number
   readonly #queue: CommitQueue
   readonly #joins: Joins
+  #raised: readonly string[] = []
 
   constructor({ isOurs, handle, ...place }: Checked) {
     this.namespace = place.namespace
@@ -72,7 +74,7 @@ export class MongoDriver implements StorageDriver {
       await this.#judgeServer()
       await migrate(context, create)
       await refuseUnfinishedImport(context)
-      await raiseFence(context)
+      this.#raised = await raiseFence(context)
     })
     if (create) while (await this.#ask(followSome));
   }
@@ -107,14 +109,18 @@ export class MongoDriver implements StorageDriver {
   }
 
   health(): Promise<Readonly<Record<string, string | number | boolean>>> {
-    return this.#ask(async () => {
-      const [hello, build] = await Promise.all([
+    return this.#ask(async (context) => {
+      const [hello, build, lacking] = await Promise.all([
         this.#connection.ask({ hello: 1 }),
         this.#connection.ask({ buildInfo: 1 }),
+        missingIndexes(context),
       ])
       return {
         mongoVersion: String(build['version']),
-        driverSchema: SCHEMA_VERSION,
+        schemaVersion: SCHEMA_VERSION,
+        clock: formatMicros((hello['localTime'] as Date).getTime() * 1000),
+        missingIndexes: lacking.join(', '),
+        raisedNumbers: this.#raised.join(', '),
         topology: hello['msg'] === 'isdbgrid' ? 'sharded' : 'replica set',
         members: Array.isArray(hello['hosts']) ? hello['hosts'].length : 0,
         writeConcern: 'majority, journaled',

@@ -1,6 +1,7 @@
 import { SchemaError } from '@dir/storage-core'
 import { importUnfinished } from '@dir/storage-core/adapter'
 import type { CreateCollectionOptions } from 'mongodb'
+import type { CollectionName } from './documents.ts'
 import type { MongoContext } from './mongo-context.ts'
 import { SCHEMA_VERSION, STEPS, mongoSchema } from './schema.ts'
 
@@ -92,17 +93,31 @@ function unless(expected: number): (error: unknown) => void {
 /**
  * Raises the fence where it is behind the holds, which a restore by collection may leave: no fence is ever issued twice.
  * Events and transitions have no counter beside them that could be.
+ * @returns what was raised.
  */
-export async function raiseFence(context: MongoContext): Promise<void> {
+export async function raiseFence(context: MongoContext): Promise<readonly string[]> {
   const options = { ...context.options, projection: { fence: 1 } }
   const [counter, highest] = await Promise.all([
     context.collection('meta').findOne({ _id: 'fence' }, context.options),
     context.collection('resource_locks').findOne({}, { ...options, sort: { fence: -1 } }),
   ])
-  if (highest === null || highest.fence <= (counter?.value ?? 0)) return
+  if (highest === null || highest.fence <= (counter?.value ?? 0)) return []
   await context
     .collection('meta')
     .updateOne({ _id: 'fence' }, { $max: { value: highest.fence } }, { ...context.options, upsert: true })
+  return ['fence']
+}
+
+/** Which indexes of the current version are not there, as `collection.index`. */
+export async function missingIndexes(context: MongoContext): Promise<string[]> {
+  const { namespace } = context.connection
+  const lacking = mongoSchema(namespace).map(async ({ collection, indexes }) => {
+    if (indexes.length === 0) return []
+    const name = collection.slice(namespace.length + 1) as CollectionName
+    const found = new Set((await context.untyped(name).indexes(context.options)).map((index) => index.name))
+    return indexes.filter((index) => !found.has(index.name)).map((index) => `${name}.${String(index.name)}`)
+  })
+  return (await Promise.all(lacking)).flat()
 }
 
 /** Rejects while an import is not finished. */

@@ -23,6 +23,7 @@ withServer('mongo', (url) => {
       await db.collection(`${namespace}.lock_versions`).deleteMany({})
 
       const after = mongoStorage({ url, namespace, init })
+      expect((await after.health()).details['raisedNumbers']).toBe('fence')
       const full = failureOf(after.resourceLock.acquire('h', { r: 1 }, 0, { capacities: { r: 2 } }))
       expect((await full).code).toBe('STORAGE_INSUFFICIENT_CAPACITY')
       await after.resourceLock.release('g')
@@ -36,6 +37,16 @@ withServer('mongo', (url) => {
       await client.close()
     },
   )
+
+  test('health() names the indexes that are missing', async () => {
+    const client = new MongoClient(url)
+    await dropNamespace({ url, namespace })
+    await using storage = mongoStorage({ url, namespace })
+    expect((await storage.health()).details).toMatchObject({ missingIndexes: '', raisedNumbers: '' })
+    await client.db('dir_storage').collection(`${namespace}.resource_locks`).dropIndex('by_place')
+    expect((await storage.health()).details['missingIndexes']).toBe('resource_locks.by_place')
+    await client.close()
+  })
 
   test('a release before all else leaves the amounts of the others as they are', async () => {
     const client = new MongoClient(url)

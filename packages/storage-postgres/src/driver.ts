@@ -7,6 +7,7 @@ import {
   type StorageDriver,
   type Watching,
   type Work,
+  formatMicros,
   settleBy,
 } from '@dir/storage-core/adapter'
 import { PgConnection } from './connection.ts'
@@ -19,6 +20,8 @@ import { prepareSchema } from './migrate.ts'
 import { raiseSequences, readCounters } from './numbers.ts'
 import { readOf } from './operations.ts'
 import type { PgPool } from './pool.ts'
+import { readLacks } from './lacks.ts'
+import { SCHEMA_VERSION } from './schema.ts'
 import { type ServerFacts, judgeServer, judgeTables, locksProof } from './server.ts'
 import type { PgTransaction } from './session.ts'
 import { watchEvents } from './watch.ts'
@@ -40,6 +43,7 @@ export class PostgresDriver implements StorageDriver {
   readonly #queue: CommitQueue
   #facts: ServerFacts | undefined
   #proof = ''
+  #raised: readonly string[] = []
 
   constructor(pool: PgPool, namespace: string, timeoutMs: number) {
     this.#pg = new PgConnection(pool, namespace, timeoutMs)
@@ -62,7 +66,7 @@ export class PostgresDriver implements StorageDriver {
     await withStorageErrors(
       (async () => {
         await refuseUnfinishedImport(this.#pg.session(deadline))
-        await raiseSequences(this.#pg, this.#names, deadline)
+        this.#raised = await raiseSequences(this.#pg, this.#names, deadline)
         await this.#joins.identify(deadline)
       })(),
     )
@@ -112,8 +116,13 @@ export class PostgresDriver implements StorageDriver {
     const db = this.#pg.session(this.#deadline())
     const facts = await withStorageErrors(judgeServer(db))
     await withStorageErrors(judgeTables(db, this.namespace))
+    const lacks = await withStorageErrors(readLacks(db, this.namespace))
     return {
       server: facts.version,
+      schemaVersion: SCHEMA_VERSION,
+      clock: formatMicros(facts.clockMicros),
+      ...lacks,
+      raisedNumbers: this.#raised.join(', '),
       synchronousCommit:
         facts.synchronousCommit === 'off' ? 'off, turned on for each write' : facts.synchronousCommit,
       fsync: facts.fsync,

@@ -60,11 +60,17 @@ async function behind(db: PgSession): Promise<Behind[]> {
 /**
  * Raises the sequences that stand behind their rows, so that no number is issued again. Others may write meanwhile; of
  * several handles that start at once, one raises.
+ * @returns which.
  */
-export async function raiseSequences(pg: PgConnection, names: LockNames, deadline: number): Promise<void> {
-  if ((await behind(pg.session(deadline))).length === 0) return
-  await pg.transaction({ deadline, lock: names.schema }, async (db) => {
-    for (const { sequence, gap } of await behind(db)) {
+export async function raiseSequences(
+  pg: PgConnection,
+  names: LockNames,
+  deadline: number,
+): Promise<readonly string[]> {
+  if ((await behind(pg.session(deadline))).length === 0) return []
+  return pg.transaction({ deadline, lock: names.schema }, async (db) => {
+    const found = await behind(db)
+    for (const { sequence, gap } of found) {
       const name = `'${db.schema}${sequence}'::REGCLASS`
       try {
         if (gap <= MOST_DRAWN)
@@ -78,5 +84,6 @@ export async function raiseSequences(pg: PgConnection, names: LockNames, deadlin
         )
       }
     }
+    return found.map(({ sequence }) => sequence)
   })
 }

@@ -14,6 +14,15 @@ export const STEPS: readonly ((schema: string) => string)[] = [toVersion1, toVer
 
 export const SCHEMA_VERSION: number = STEPS.length
 
+/** The names of the indexes of the current version, but for those that constraints have. */
+export function indexNames(): string[] {
+  const sql = STEPS.map((step) => step('')).join('')
+  const after = (words: string): string[] =>
+    [...sql.matchAll(new RegExp(`${words} (\\w+)`, 'g'))].map(([, name = '']) => name)
+  const dropped = new Set(after('DROP INDEX'))
+  return after('CREATE (?:UNIQUE )?INDEX').filter((name) => !dropped.has(name))
+}
+
 export const RECORD_TABLES = [
   'agent_registry',
   'context',
@@ -28,12 +37,20 @@ export const RECORD_TABLES = [
   'flow_transitions',
 ] as const
 
+/** All tables of a namespace. */
+export const OWN_TABLES = [
+  'meta',
+  'kept_answers',
+  'resource_totals',
+  'budget_counts',
+  ...RECORD_TABLES,
+] as const
+
 export const SEQUENCES = ['audit_seq', 'fence_seq', 'order_seq'] as const
 
 /** What `dropNamespace` removes, dependent things first. */
 export const dropSql = (namespace: string): string => {
   const list = (names: readonly string[]): string => names.map((name) => `"${namespace}".${name}`).join(', ')
-  const tables = ['meta', 'kept_answers', 'resource_totals', 'budget_counts', ...RECORD_TABLES]
-  return /* sql */ `DROP TABLE IF EXISTS ${list(tables)};
+  return /* sql */ `DROP TABLE IF EXISTS ${list(OWN_TABLES)};
     DROP FUNCTION IF EXISTS ${list(['join_works', 'commit_works', 'keep_totals', 'keep_counts', 'keep_flows', 'remove_empty_counts', 'window_count'])}; DROP SEQUENCE IF EXISTS ${list(SEQUENCES)}`
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { ConfigurationError, ReadOnlyError } from '@dir/storage-core'
 import type { PgConnection } from './connection.ts'
 import { Failure } from './failure.ts'
-import { RECORD_TABLES } from './schema.ts'
+import { OWN_TABLES } from './schema.ts'
 import { type PgSession, number, text } from './session.ts'
 import { micros } from './time.ts'
 import { isPoolers, shownText } from './wire.ts'
@@ -67,7 +67,7 @@ export async function judgeTables(db: PgSession, namespace: string): Promise<voi
     /* sql */ `SELECT c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relname = ANY($2::TEXT[]) AND row_security_active(c.oid) ORDER BY c.relname`,
     namespace,
-    ['meta', 'kept_answers', 'resource_totals', 'budget_counts', ...RECORD_TABLES],
+    [...OWN_TABLES],
   )
   if (hidden.length > 0)
     throw new ConfigurationError(

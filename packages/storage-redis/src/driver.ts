@@ -7,6 +7,7 @@ import {
   type StorageDriver,
   type Watching,
   type Work,
+  formatMicros,
   settleBy,
   timeoutMsOf,
   importUnfinished,
@@ -46,6 +47,7 @@ export class RedisDriver implements StorageDriver {
   readonly #queue: CommitQueue
   readonly #allowEviction: boolean
   readonly #timeoutMs: number
+  #raised = ''
 
   constructor({ server, namespace, allowEviction, handle }: CheckedOptions) {
     this.namespace = namespace
@@ -75,8 +77,9 @@ export class RedisDriver implements StorageDriver {
     if (server.appendOnly) this.capabilities.add('durable')
     else this.capabilities.delete('durable')
     await judgeRights(this.#connection, this.#deadline())
-    const { id, importing } = await openStore(this.#connection, create, () => this.#deadline())
+    const { id, importing, raised } = await openStore(this.#connection, create, () => this.#deadline())
     this.#connection.storeId = id
+    this.#raised = raised
     return importing
   }
 
@@ -113,6 +116,8 @@ export class RedisDriver implements StorageDriver {
       mode: server.mode,
       role: server.role,
       schemaVersion: SCHEMA_VERSION,
+      ...(server.clockMicros === null ? {} : { clock: formatMicros(server.clockMicros) }),
+      raisedNumbers: this.#raised,
       evictionPolicy: server.evictionPolicy,
       appendOnly: server.appendOnly,
       appendFsync: server.appendFsync,

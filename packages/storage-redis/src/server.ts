@@ -20,12 +20,15 @@ export interface ServerFacts {
   readonly appendFsync: string
   /** How large a request the server takes, in bytes. */
   readonly maxRequestBytes: number
+  /** Its clock, when it answered; null where it does not say. */
+  readonly clockMicros: number | null
 }
 
 /** The facts of the server on which the namespace lies; of a cluster's others, none has to be up. */
 export async function readServer(connection: RedisConnection, deadline: number): Promise<ServerFacts> {
   const text = as<string>(await connection.repeat(infoScript, null, deadline, 'not-applied'))
   const info = fieldsOf(text)
+  const clock = info.get('server_time_usec')
   const settings = await readSettings(connection, info.get('run_id') ?? '', deadline)
   return {
     version: info.get('redis_version') ?? 'unknown',
@@ -38,6 +41,7 @@ export async function readServer(connection: RedisConnection, deadline: number):
       Number(settings.get('client-query-buffer-limit') ?? Infinity),
       Number(settings.get('proto-max-bulk-len') ?? Infinity),
     ),
+    clockMicros: clock === undefined ? null : Number(clock),
   }
 }
 

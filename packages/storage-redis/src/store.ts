@@ -38,19 +38,19 @@ local stored = {
   tokens = redis.pcall('ZCARD', key.tokens),
 }
 
--- Answers id, version, the package's version that it needs, whether an import is unfinished, whether a counter is behind,
--- and seq and fence.
+-- Answers id, version, the package's version that it needs, whether an import is unfinished, which counters are behind, and
+-- seq and fence.
 local function state(raise)
   local meta = redis.call('HMGET', key.meta, 'id', 'version', 'package', 'importing', '${COUNTERS.join("', '")}')
-  local behind = 0
+  local behind = {}
   for i, name in ipairs({ '${COUNTERS.join("', '")}' }) do
     local least = tonumber(stored[name]) or 0
     if (tonumber(meta[i + 4]) or 0) < least then
-      behind = 1
+      behind[#behind + 1] = name
       if raise then raise(name, least) end
     end
   end
-  return { meta[1], meta[2], meta[3], meta[4] and 1 or 0, behind, meta[5] or '0', meta[7] or '0' }
+  return { meta[1], meta[2], meta[3], meta[4] and 1 or 0, table.concat(behind, ', '), meta[5] or '0', meta[7] or '0' }
 end
 `
 
@@ -89,13 +89,19 @@ export interface StoreState {
   /** The version of the package that is needed for it; empty where the store does not say. */
   readonly needed: string
   readonly importing: boolean
-  /** A counter is behind what is stored. */
-  readonly isBehind: boolean
+  /** The counters that are behind what is stored, with commas; empty for none. */
+  readonly behind: string
   readonly seq: number
   readonly fence: number
 }
 
-type StateReply = readonly [string | null, string | null, string | null, number, number, string, string]
+interface OpenedStore extends StoreState {
+  readonly id: string
+  /** The counters that were behind, and were raised. */
+  readonly raised: string
+}
+
+type StateReply = readonly [string | null, string | null, string | null, number, string, string, string]
 
 /** Looks at a namespace, and changes nothing: that needs no memory and no disk. */
 export async function lookAtStore(connection: RedisConnection, deadline: number): Promise<StoreState> {
@@ -111,7 +117,7 @@ async function stateOf(
   const reply = await connection.repeat(script, request, deadline, 'unknown')
   const [id, version, needed, importing, behind, seq, fence] = as<StateReply>(reply)
   const numbers = { seq: Number(seq), fence: Number(fence) }
-  return { id, version, needed: needed ?? '', importing: importing === 1, isBehind: behind === 1, ...numbers }
+  return { id, version, needed: needed ?? '', importing: importing === 1, behind, ...numbers }
 }
 
 /**
@@ -124,7 +130,7 @@ export async function openStore(
   create: boolean,
   deadlineOf: () => number,
   steps = STEPS,
-): Promise<StoreState & { readonly id: string }> {
+): Promise<OpenedStore> {
   const newest = String(steps.length)
   let state = await lookAtStore(connection, deadlineOf())
   if (create && isOlder(state.version, steps.length)) {
@@ -133,7 +139,8 @@ export async function openStore(
   }
   const needsId = state.id === null && (create || state.version !== null)
   const id = needsId ? randomBytes(12).toString('base64') : null
-  if (id !== null || state.isBehind)
+  const raised = state.behind
+  if (id !== null || raised !== '')
     state = await stateOf(connection, prepareScript, [id, newest], deadlineOf())
   if (state.version === null || state.id === null)
     throw new SchemaError('There is no such namespace, and init: false creates none.', 'none', newest)
@@ -144,7 +151,7 @@ export async function openStore(
       newest,
     )
   if (state.version !== newest) throw newerSchema(state.version, state.needed)
-  return { ...state, id: state.id }
+  return { ...state, id: state.id, raised }
 }
 
 /** A version such as `1>2` is on its way. */

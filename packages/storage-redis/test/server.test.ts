@@ -9,6 +9,7 @@ const facts = {
   appendOnly: true,
   appendFsync: 'always',
   maxRequestBytes: Infinity,
+  clockMicros: null,
 }
 
 test('a server that does not say everything of itself is taken at what it says', () => {

@@ -76,6 +76,9 @@ withOwnServer('redis', () => {
     // as after a restore in which this key is older than the others
     await command('HDEL', key('meta'), 'events', 'transitions', 'fence', 'marks', 'requests', 'tokens')
     const second = open({ init })
+    expect((await second.health()).details['raisedNumbers']).toBe(
+      'events, transitions, fence, marks, tokens, requests',
+    )
     expect(await second.decisionAudit.record('f', 'c')).toBe(3)
     await second.lifecycle.transition('f', 'NEW', 'DONE')
     await second.saga.markDirty('g', 'step', '{}')

@@ -29,6 +29,8 @@ export class SqliteConnection extends Statements {
   #refusal: (() => Error) | null = null
   /** What told that the file is damaged; nothing more is written to it. */
   #damage: unknown = null
+  /** Which stood behind the rows when it was opened, and were raised. */
+  raisedNumbers: readonly string[] = []
 
   constructor(db: BetterSqlite3.Database, path: string | null, lock: OwnLock | null = null) {
     super(db)

@@ -28,14 +28,20 @@ export function areCountersBehind(db: Statements): boolean {
   )
 }
 
-/** Inside the caller's transaction. */
-export function raiseCounters(db: Statements): void {
+/** Inside the caller's transaction. @returns which were behind. */
+export function raiseCounters(db: Statements): string[] {
+  const raised: string[] = []
   const fence = highest(db, 'resource_lock_leases', 'fence')
-  if (fence > (readMeta(db, 'fence') ?? 0)) writeMeta(db, 'fence', Number(fence))
+  if (fence > (readMeta(db, 'fence') ?? 0)) {
+    writeMeta(db, 'fence', Number(fence))
+    raised.push('fence')
+  }
   for (const table of SEQUENCES) {
     const id = highest(db, table, 'id')
     if (id <= kept(db, table)) continue
     db.run(/* sql */ `DELETE FROM sqlite_sequence WHERE name = ?`, table)
     db.run(/* sql */ `INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)`, table, id)
+    raised.push(`${table}.id`)
   }
+  return raised
 }

@@ -23,6 +23,8 @@ import { operations } from './operations.ts'
 import { joinDatabase } from './join.ts'
 import { IN_MEMORY, type JournalMode } from './options.ts'
 import { openReadOnly } from './read-only.ts'
+import { missingIndexes } from './recognise.ts'
+import { logBytes } from './store-files.ts'
 import { watchEvents } from './watch.ts'
 import { transaction, whenFree } from './waiting.ts'
 import { commit } from './writes.ts'
@@ -91,6 +93,9 @@ export class SqliteDriver implements StorageDriver {
       return {
         sqliteVersion: String(db.get(/* sql */ `SELECT sqlite_version() AS version`)?.['version']),
         schemaVersion: readMeta(db, 'schema_version') ?? 0,
+        missingIndexes: db.isStandIn ? '' : missingIndexes(db).join(', '),
+        raisedNumbers: db.raisedNumbers.join(', '),
+        ...(this.#options.path === IN_MEMORY ? {} : { logBytes: logBytes(this.#options.path) }),
         journalMode: String(db.pragma('journal_mode')),
         synchronous: String(db.pragma('synchronous')) === '2' ? 'full' : 'less than full',
         durable: this.#options.path !== IN_MEMORY,

@@ -88,7 +88,7 @@ async function prepare(
   if (!isComplete) return
   try {
     if (await whenFree(db, deadline, () => areCountersBehind(db)))
-      await transaction(db, deadline, () => raiseCounters(db))
+      await transaction(db, deadline, () => void (db.raisedNumbers = raiseCounters(db)))
   } catch (error) {
     if (!(error instanceof ReadOnlyError)) throw error // who may not write gives out no numbers
   }

@@ -3,7 +3,7 @@ import type { Statements } from './statements.ts'
 import { readMeta, readRelease } from './meta.ts'
 import { FLOWS_AS_VIEW } from './current-flows.ts'
 import { TOTALS_AS_VIEWS } from './running-totals.ts'
-import { SCHEMA_VERSION } from './schema.ts'
+import { INDEXES, SCHEMA_VERSION } from './schema.ts'
 
 type Tables = Readonly<Record<string, readonly string[]>>
 
@@ -100,6 +100,13 @@ export function recognise(db: Statements): FoundSchema {
     hasOriginal: original.length > 0,
     hasOthers: names.size > ours.length,
   }
+}
+
+/** Lists are slow without them, and nothing else is wrong. */
+export function missingIndexes(db: Statements): string[] {
+  const rows = db.all(/* sql */ `SELECT name FROM main.sqlite_master WHERE type = 'index'`)
+  const names = new Set(rows.map((row) => row['name']))
+  return INDEXES.filter((name) => !names.has(name))
 }
 
 function lacksColumns(db: Statements, table: string): boolean {

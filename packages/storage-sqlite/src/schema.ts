@@ -180,3 +180,15 @@ CREATE INDEX IF NOT EXISTS dir_storage_claimed ON idempotency_claims (dfid) WHER
 
 /** What this package reads and writes. */
 export const SCHEMA_VERSION: number = STEPS.length
+
+const DROPPED = new Set(indexesAfter('DROP INDEX IF EXISTS'))
+
+/** The names of its indexes. */
+export const INDEXES: readonly string[] = indexesAfter('CREATE INDEX IF NOT EXISTS').filter(
+  (name) => !DROPPED.has(name),
+)
+
+function indexesAfter(words: string): string[] {
+  const found = STEPS.flatMap(({ sql }) => [...sql.matchAll(new RegExp(`${words} (\\w+)`, 'g'))])
+  return found.map(([, name = '']) => name)
+}

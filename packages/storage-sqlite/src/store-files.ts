@@ -108,6 +108,11 @@ function removedFiles(): ReadonlySet<string> {
   return removed
 }
 
+/** How large the write-ahead log beside a file is; 0 where there is none. */
+export function logBytes(path: string): number {
+  return statSync(`${realPath(path)}-wal`, { throwIfNoEntry: false })?.size ?? 0
+}
+
 function lookBeside(real: string): string {
   return `${identify(`${real}-wal`)} ${identify(`${real}-shm`)}`
 }

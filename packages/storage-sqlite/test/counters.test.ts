@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { expect, test } from 'vitest'
@@ -20,7 +21,8 @@ test.each([true, false])('a number that a row has is not given out again (init: 
   db.close()
 
   await using storage = sqliteStorage({ path, init })
-  await storage.init()
+  const { details } = await storage.health()
+  expect(details['raisedNumbers']).toBe('fence, decision_audit_events.id')
   const late = new BetterSqlite3(path)
   late.exec('DELETE FROM decision_audit_events WHERE id = 3; DELETE FROM resource_locks')
   late.close()
@@ -41,4 +43,16 @@ test('numbers that Python gave out are exported as such', async () => {
   db.close()
   const records = await Array.fromAsync(storage.exportRecords())
   expect(records.at(-1)).toEqual(expect.objectContaining({ type: 'counters', seq: 9, fence: 0 }))
+})
+
+test('health() names the indexes that are missing, and how large the log beside the file is', async () => {
+  const path = join(folder, 'indexes.sqlite')
+  await using storage = sqliteStorage(path)
+  await storage.decisionAudit.record('f', 'A')
+  expect((await storage.health()).details).toMatchObject({ missingIndexes: '', raisedNumbers: '' })
+  expect((await storage.health()).details['logBytes']).toBe(statSync(`${path}-wal`).size)
+  const db = new BetterSqlite3(path)
+  db.exec('DROP INDEX dir_storage_holds; DROP INDEX dir_storage_tokens')
+  db.close()
+  expect((await storage.health()).details['missingIndexes']).toBe('dir_storage_tokens, dir_storage_holds')
 })

@@ -7,7 +7,12 @@ import type { Capability } from '../rules/capabilities.ts'
 export interface Health {
   readonly ok: boolean
   readonly backend: string
-  /** The backend's own facts: versions, durability settings, what lowers its claims. */
+  /**
+   * The backend's own facts: versions, durability settings, what lowers its claims. Those that several backends have go by
+   * the same names: `schemaVersion`; `clock`, the server's, an instant; `user`, and `missingRights`, what it may not do and
+   * should; `missingIndexes`; `raisedNumbers`, those that stood behind what is stored when the handle opened, as some
+   * restores leave them, and were raised. The last three are lists with commas, empty where all is well.
+   */
   readonly details: Readonly<Record<string, string | number | boolean>>
 }
 

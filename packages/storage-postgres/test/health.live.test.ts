@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { withServer } from '../../../scripts/servers/live.ts'
+import { SCHEMA_VERSION, postgresSchema, postgresStorage } from '../src/index.ts'
+import { newName, sql, withDatabase } from './databases.ts'
+
+withServer('postgres', (server) => {
+  test('health() tells the clock, and names rights and indexes that are missing and sequences that were raised', async () => {
+    await withDatabase(server, postgresSchema(), async (url) => {
+      const role = newName()
+      await sql(
+        url,
+        `CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA dir_storage TO ${role};
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA dir_storage TO ${role};
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA dir_storage TO ${role};
+        REVOKE DELETE ON dir_storage.resource_locks FROM ${role}; REVOKE USAGE ON SEQUENCE dir_storage.order_seq FROM ${role};
+        GRANT SELECT ON SEQUENCE dir_storage.order_seq TO ${role};
+        DROP INDEX dir_storage.flow_status_status`,
+      )
+      const theirs = new URL(url)
+      theirs.username = role
+      const [storage, owner] = [postgresStorage({ url: theirs.href, init: false }), postgresStorage(url)]
+      expect((await storage.health()).details).toMatchObject({
+        schemaVersion: SCHEMA_VERSION,
+        user: role,
+        missingRights: 'USAGE on order_seq, DELETE on resource_locks',
+        missingIndexes: 'flow_status_status',
+        raisedNumbers: '',
+      })
+      await owner.decisionAudit.record('f', 'e')
+      await sql(url, 'UPDATE dir_storage.decision_audit_events SET seq = 7')
+      const later = postgresStorage(url)
+      const { details } = await later.health()
+      expect(details).toMatchObject({ missingRights: '', raisedNumbers: 'audit_seq' })
+      expect(details['clock']).toMatch(/^\d{4}-.*\.\d{6}Z$/)
+      await Promise.all([storage.close(), owner.close(), later.close()])
+      await sql(url, `DROP OWNED BY ${role}; DROP ROLE ${role}`)
+    })
+  })
+})
