@@ -3,7 +3,6 @@ import { type Terminal, type Style, paint, printable, write } from './terminal.t
 /** One column of a list: its title, and what it has of an item. */
 export type Column<Item> = readonly [title: string, cell: (item: Item) => string | number | null | undefined]
 
-/** So many rows are looked at to find out how wide the columns are; those after them may be wider. */
 const MEASURED_ROWS = 100
 
 /** The results of a command, on stdout: as text for people, or as JSON for programs. */
@@ -31,8 +30,15 @@ export class Output {
     else for (const line of lines) await this.line(line)
   }
 
-  /** Any number of items: as JSON Lines, or as a table. @returns how many there were. */
-  async list<Item>(items: AsyncIterable<Item>, columns: readonly Column<Item>[]): Promise<number> {
+  /**
+   * Any number of items: as JSON Lines, or as a table whose columns are as wide as the first so many rows need.
+   * @returns how many there were.
+   */
+  async list<Item>(
+    items: AsyncIterable<Item>,
+    columns: readonly Column<Item>[],
+    measuredRows: number = MEASURED_ROWS,
+  ): Promise<number> {
     let count = 0
     if (this.isJson) {
       for await (const item of items) {
@@ -57,7 +63,7 @@ export class Output {
       count++
       const row = columns.map(([, cell]) => printable(String(cell(item) ?? '-')))
       if (widths !== undefined) await this.line(aligned(row, widths))
-      else if (measured.push(row) === MEASURED_ROWS) await flush()
+      else if (measured.push(row) === measuredRows) await flush()
     }
     await flush()
     return count
