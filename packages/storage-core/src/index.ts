@@ -52,13 +52,8 @@ export type {
   DecisionAuditStorage,
   EventExport,
 } from './protocols/decision-audit.ts'
-export type {
-  Budget,
-  BudgetAnswer,
-  BudgetTokenExport,
-  EscalationExport,
-  EscalationStorage,
-} from './protocols/escalation.ts'
+export type { Budget, BudgetAnswer, BudgetTokenExport } from './protocols/budget.ts'
+export type { EscalationExport, EscalationStorage } from './protocols/escalation.ts'
 export type {
   EscalationRequest,
   PendingRequest,
@@ -68,6 +63,7 @@ export type {
   StoredRequest,
 } from './protocols/escalation-requests.ts'
 export type { IdempotencyExport, IdempotencyStorage } from './protocols/idempotency.ts'
+export { CANONICAL_ORDER } from './protocols/canonical-order.ts'
 export type { Hold, HoldExport, HoldFilter } from './protocols/holds.ts'
 export { PROTOCOLS, type Protocol, type StorageBundle, type StorageRecord } from './protocols/index.ts'
 export type { IntentRetryStorage, RetryCountExport } from './protocols/intent-retry.ts'

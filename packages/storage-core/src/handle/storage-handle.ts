@@ -84,7 +84,10 @@ export interface StorageHandle extends JoinedStorage, AsyncDisposable {
    * @throws UnsupportedError where `capabilities` lack `join`, as on Redis, and on a mix of several backends.
    */
   within(client: object): JoinedStorage
-  /** Every record of every protocol in the canonical form; exact when nobody writes meanwhile. */
+  /**
+   * Every record of every protocol in the canonical form, type by type; exact when nobody writes meanwhile. Records that
+   * have a key come in an order of the backend's own; `CANONICAL_ORDER` tells the one that is the same on all.
+   */
   exportRecords(): AsyncIterable<StorageRecord>
   /**
    * Fills an empty namespace, keeping numbers and times, with the records of one whole export: their counters come last

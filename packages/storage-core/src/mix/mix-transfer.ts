@@ -1,8 +1,10 @@
+import { Ahead } from './ahead.ts'
 import { Channel } from './channel.ts'
 import type { ImportOptions, ImportSummary, StorageHandle } from '../handle/storage-handle.ts'
 import { InvalidArgumentError, UnsupportedError, withDoubt } from '../errors/index.ts'
 import type { Owners } from './owners.ts'
 import { CommonStart, startTogether } from '../handle/common-start.ts'
+import { PROTOCOLS } from '../protocols/index.ts'
 import { PROTOCOL_OF, checkRecord } from '../protocols/record-check.ts'
 import { goOn, iteratorOf } from '../handle/source.ts'
 import { WholeExport } from '../handle/whole-export.ts'
@@ -16,21 +18,49 @@ function handlesOf(owners: Owners): readonly StorageHandle[] {
   return handles as StorageHandle[]
 }
 
-/** Each backend's records of the protocols that come from it; the counters last, each from its own protocol's backend. */
+/**
+ * Protocol by protocol, each from its own backend; the counters last. A handle of another make may have its records in
+ * another order: then what it has out of turn comes at the end.
+ */
 export async function* exportMix(owners: Owners): AsyncGenerator<StorageRecord> {
-  let [seq, fence, records] = [0, 0, 0]
-  for (const handle of handlesOf(owners)) {
-    for await (const record of handle.exportRecords()) {
-      if (record.type === 'counters') {
-        if (owners.decisionAudit === handle) ({ seq } = record)
-        if (owners.resourceLock === handle) ({ fence } = record)
-      } else if (owners[PROTOCOL_OF[record.type]] === handle) {
+  const numbers = { seq: 0, fence: 0 }
+  const sources = new Map(
+    handlesOf(owners).map((handle) => [handle, new Ahead(ownRecords(owners, handle, numbers))]),
+  )
+  let records = 0
+  try {
+    for (const protocol of PROTOCOLS) {
+      const source = sources.get(owners[protocol] as StorageHandle)
+      for await (const record of source?.takeWhile(({ type }) => PROTOCOL_OF[type] === protocol) ?? []) {
         records++
         yield record
       }
     }
+    for (const source of sources.values())
+      for await (const record of source.takeWhile(() => true)) {
+        records++
+        yield record
+      }
+  } finally {
+    await Promise.all(sources.values().map((source) => source.end()))
   }
-  yield { type: 'counters', seq, fence, records }
+  yield { type: 'counters', ...numbers, records }
+}
+
+type Own = Exclude<StorageRecord, CountersExport>
+
+/** A backend's records of the protocols that come from it; its counters go into `numbers`. */
+async function* ownRecords(
+  owners: Owners,
+  handle: StorageHandle,
+  numbers: { seq: number; fence: number },
+): AsyncGenerator<Own> {
+  for await (const record of handle.exportRecords()) {
+    if (record.type === 'counters') {
+      if (owners.decisionAudit === handle) numbers.seq = record.seq
+      if (owners.resourceLock === handle) numbers.fence = record.fence
+    } else if (owners[PROTOCOL_OF[record.type]] === handle) yield record
+  }
 }
 
 /**

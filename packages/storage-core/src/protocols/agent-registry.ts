@@ -155,6 +155,7 @@ export const agentRegistry = protocol<
       updatedAt: canonicalTime,
     },
   },
+  sortedBy: { agent: ['agentId'] },
 })
 
 function toListed({ error, ...row }: ListedAgentRow, numbers: Numbers): StoredAgent {

@@ -92,4 +92,5 @@ export const context = protocol<
   prunes: { flow: 'nothing' },
   capabilities: { compareAndSet: 'compareAndSetSession' },
   records: { session: RECORD, state: RECORD },
+  sortedBy: { session: ['id'], state: ['id'] },
 })

@@ -14,25 +14,13 @@ import {
   toPending,
   toStored,
 } from './escalation-requests.ts'
-import { type Exported, canonicalTime } from './record-rules.ts'
+import { type Budget, type BudgetAnswer, type BudgetTokenExport, TOKEN } from './budget.ts'
+import { canonicalTime } from './record-rules.ts'
 import type { Page } from './protocol.ts'
 import type { FlowPruning, PagePruning } from './pruning.ts'
 import type { Instant } from '../rules/time.ts'
 import { checkedOptions, members } from '../rules/fields.ts'
 import { checkSize, count, durationMicros, id, instant, jsonText, nullable, text } from '../rules/validate.ts'
-
-export interface Budget {
-  /** How many grants one window may hold; 0 never grants. */
-  readonly limit: number
-  /** The window's length: tokens of the last so many seconds count. */
-  readonly windowSec: number
-}
-
-export interface BudgetAnswer {
-  readonly granted: boolean
-  /** The agent's tokens in the window, of every origin, the one just granted included. */
-  readonly used: number
-}
 
 /** Which decisions went to a human, within which budget, and what the human said. Source: `EscalationStorage`. */
 export interface EscalationStorage {
@@ -107,12 +95,6 @@ export interface EscalationWrites extends FlowPruning, PagePruning {
   ): BudgetAnswer
 }
 
-export interface BudgetTokenExport extends Exported {
-  readonly type: 'budgetToken'
-  readonly agentId: string
-  readonly createdAt: Instant
-}
-
 export type EscalationExport = BudgetTokenExport | RequestExport
 
 const REQUEST = {
@@ -181,7 +163,7 @@ export const escalation = protocol<EscalationStorage, EscalationReads, Escalatio
   prunes: { flow: 'nothing', page: 'tokens' },
   capabilities: { budget: 'tryConsumeBudget' },
   records: {
-    budgetToken: { agentId: id, createdAt: canonicalTime },
+    budgetToken: TOKEN,
     request: {
       ...REQUEST,
       status: STATUS,
@@ -191,6 +173,7 @@ export const escalation = protocol<EscalationStorage, EscalationReads, Escalatio
       resolvedBy: { optional: id },
     },
   },
+  sortedBy: { budgetToken: ['agentId', 'createdAt'] },
   contradiction(record) {
     if (record.type !== 'request') return null
     const isPending = record.status === 'PENDING'

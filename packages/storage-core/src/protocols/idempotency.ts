@@ -184,6 +184,7 @@ export const idempotency = protocol<
       stepId: { optional: id },
     },
   },
+  sortedBy: { idempotency: ['key'] },
   contradiction({ resultJson, claimedAt }) {
     if (resultJson !== null && claimedAt !== null) return 'resultJson and claimedAt contradict each other'
     const isNeither = resultJson === null && claimedAt === null

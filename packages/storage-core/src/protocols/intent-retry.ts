@@ -60,4 +60,5 @@ export const intentRetry = protocol<
   prunes: { flow: 'nothing' },
   capabilities: { increment: 'increment' },
   records: { retryCount: { dfid: id, count, updatedAt: canonicalTime } },
+  sortedBy: { retryCount: ['dfid'] },
 })

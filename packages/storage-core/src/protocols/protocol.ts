@@ -123,6 +123,10 @@ interface Description<T extends ProtocolTypes, B extends MethodName<T>> {
   readonly prunes?: Prunes
   /** The rules of each type of its records. */
   readonly records: { readonly [K in T['record']['type']]: RecordRules<T['record'] & { readonly type: K }> }
+  /** By which fields the canonical order has a type of them; those that are not named keep the order of insertion. */
+  readonly sortedBy?: {
+    readonly [K in T['record']['type']]?: readonly (keyof (T['record'] & { readonly type: K }) & string)[]
+  }
   /** What two fields of a record say that cannot both be so; null: nothing. */
   readonly contradiction?: (record: T['record']) => string | null
 }
@@ -153,6 +157,7 @@ export interface ProtocolDefinition<T extends ProtocolTypes = ProtocolTypes, B e
   readonly capabilities?: { readonly [C in Capability]?: string }
   readonly prunes?: Prunes
   readonly records: Readonly<Record<string, Readonly<Record<string, FieldRule>>>>
+  readonly sortedBy?: Readonly<Record<string, readonly string[]>>
   readonly contradiction?: (record: object) => string | null
 }
 

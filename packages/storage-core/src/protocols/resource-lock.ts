@@ -184,5 +184,6 @@ export const resourceLock = protocol<
   prunes: { flow: 'nothing' },
   capabilities: { capacities: 'acquire', leases: 'renew' },
   records: { hold: HOLD },
+  sortedBy: { hold: ['dfid', 'resourceId'] },
   contradiction: contradictionIn,
 })
