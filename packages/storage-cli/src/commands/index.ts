@@ -1,15 +1,20 @@
 import type { Command } from '../command.ts'
 import { agents } from './agents.ts'
 import { claims } from './claims.ts'
+import { copy } from './copy.ts'
 import { dirty } from './dirty.ts'
 import { doctor } from './doctor.ts'
+import { exportCommand } from './export.ts'
 import { flow } from './flow.ts'
 import { flows } from './flows.ts'
 import { holds } from './holds.ts'
+import { importCommand } from './import.ts'
 import { requests } from './requests.ts'
 import { tail } from './tail.ts'
+import { verify } from './verify.ts'
 
 const LISTS = [flows, flow, holds, claims, requests, dirty, agents, tail]
+const TRANSFERS = [exportCommand, importCommand, copy, verify]
 
 /** In the order in which help shows them. */
-export const COMMANDS = [doctor, ...LISTS] as readonly Command[]
+export const COMMANDS = [doctor, ...LISTS, ...TRANSFERS] as readonly Command[]
