@@ -2,7 +2,7 @@ import type { StorageHandle } from '@dir/storage-core'
 import type { Command, CommandOption } from './command.ts'
 import { EXIT } from './exit-code.ts'
 import type { Column } from './output.ts'
-import { count, duration } from './parse.ts'
+import { duration, wholeNumber } from './parse.ts'
 
 export const FLOW: CommandOption = { flags: '--flow <id>', description: 'only those of this flow' }
 
@@ -15,7 +15,7 @@ export const OLDER_THAN: CommandOption = {
 const LIMIT: CommandOption = {
   flags: '--limit <count>',
   description: 'no more than so many',
-  parse: count,
+  parse: wholeNumber(1),
 }
 
 interface List<Options, Item> extends Omit<Command<Options>, 'run'> {
@@ -33,7 +33,7 @@ export function listCommand<Options, Item>({
     ...about,
     options: [...about.options, LIMIT],
     async run({ options, output, notes, open }) {
-      const { storage } = await open('look')
+      const { storage } = await open('use')
       const found = items(storage, options)
       const listed = await output.list(
         options.limit === undefined ? found : first(found, options.limit),

@@ -9,12 +9,14 @@ export function duration(text: string): number {
   return Number(count) * SECONDS[unit as keyof typeof SECONDS]
 }
 
-/** How many: a whole number from 1 on. */
-export function count(text: string): number {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('It is a whole number from 1 on.')
-  return value
+/** A whole number, from `least` on. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`It is a whole number from ${least} on.`)
+    return value
+  }
 }
 
 /** Words with commas between them. */

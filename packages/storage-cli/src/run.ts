@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command as Program, Option } from 'commander'
 import type { Command, Context } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
@@ -17,6 +18,9 @@ interface Shared {
   readonly json?: boolean
   readonly debug?: boolean
 }
+
+/** How long an interrupted command may take to remove what it made. */
+const CLEAN_UP_MS = 1_000
 
 const STORE_ENV = 'DIR_STORAGE_URL'
 
@@ -60,6 +64,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const code = await Promise.race([ran, ended])
   notes.end()
   await Promise.allSettled(opened.map(({ storage }) => storage.close({ drainMs: 0 })))
+  // a command that was interrupted may have files to remove
+  await Promise.race([ran, sleep(CLEAN_UP_MS, null, { ref: false })])
   return code
 }
 

@@ -5,8 +5,8 @@ import { PROTOCOLS, type StorageBundle, type StorageHandle, mixStorage } from '@
 import { ADAPTERS, type Module, loadAdapter, pathOf } from './adapters.ts'
 import { UsageError } from './errors.ts'
 
-/** `look` changes nothing, and makes nothing that is not there. */
-export type Purpose = 'look' | 'change'
+/** Whether a schema that is missing is made, or an older one brought up to date. */
+export type Purpose = 'use' | 'make'
 
 export interface OpenedStore {
   readonly storage: StorageHandle
@@ -39,7 +39,7 @@ export async function openStore(
   const address = scheme === 'sqlite' ? name : url
   const module = await loadAdapter(adapter.package)
   const storage = adapter.open(module, address, {
-    init: purpose === 'change',
+    init: purpose === 'make',
     ...(namespace === undefined ? {} : { namespace }),
     ...(timeoutMs === undefined ? {} : { operationTimeoutMs: timeoutMs }),
   })

@@ -119,7 +119,7 @@ export class MongoDriver implements StorageDriver {
         mongoVersion: String(build['version']),
         schemaVersion: SCHEMA_VERSION,
         clock: formatMicros((hello['localTime'] as Date).getTime() * 1000),
-        missingIndexes: lacking.join(', '),
+        ...(lacking === null ? {} : { missingIndexes: lacking.join(', ') }),
         raisedNumbers: this.#raised.join(', '),
         topology: hello['msg'] === 'isdbgrid' ? 'sharded' : 'replica set',
         members: Array.isArray(hello['hosts']) ? hello['hosts'].length : 0,

@@ -83,6 +83,7 @@ async function change({ connection }: MongoContext, from: number): Promise<void>
 const DUPLICATE = 11_000
 const EXISTS = 48
 const NO_INDEX = 27
+const UNAUTHORIZED = 13
 
 function unless(expected: number): (error: unknown) => void {
   return (error) => {
@@ -108,8 +109,8 @@ export async function raiseFence(context: MongoContext): Promise<readonly string
   return ['fence']
 }
 
-/** Which indexes of the current version are not there, as `collection.index`. */
-export async function missingIndexes(context: MongoContext): Promise<string[]> {
+/** Which indexes of the current version are not there, as `collection.index`; null where this user may not ask. */
+export async function missingIndexes(context: MongoContext): Promise<string[] | null> {
   const { namespace } = context.connection
   const lacking = mongoSchema(namespace).map(async ({ collection, indexes }) => {
     if (indexes.length === 0) return []
@@ -117,7 +118,12 @@ export async function missingIndexes(context: MongoContext): Promise<string[]> {
     const found = new Set((await context.untyped(name).indexes(context.options)).map((index) => index.name))
     return indexes.filter((index) => !found.has(index.name)).map((index) => `${name}.${String(index.name)}`)
   })
-  return (await Promise.all(lacking)).flat()
+  try {
+    return (await Promise.all(lacking)).flat()
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code !== UNAUTHORIZED) throw error
+    return null
+  }
 }
 
 /** Rejects while an import is not finished. */

@@ -5,6 +5,7 @@ import { PostgresDriver } from './driver.ts'
 import { type PostgresStorageOptions, checkOptions } from './options.ts'
 
 export { dropNamespace } from './drop-namespace.ts'
+export { postgresGrants } from './grants.ts'
 export type { PostgresStorageOptions, PostgresTarget } from './options.ts'
 export { postgresSchema } from './migrate.ts'
 export { SCHEMA_VERSION } from './schema.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { withServer } from '../../../scripts/servers/live.ts'
-import { SCHEMA_VERSION, postgresSchema, postgresStorage } from '../src/index.ts'
+import { SCHEMA_VERSION, postgresGrants, postgresSchema, postgresStorage } from '../src/index.ts'
 import { newName, sql, withDatabase } from './databases.ts'
 
 withServer('postgres', (server) => {
@@ -9,11 +9,8 @@ withServer('postgres', (server) => {
       const role = newName()
       await sql(
         url,
-        `CREATE ROLE ${role} LOGIN; GRANT USAGE ON SCHEMA dir_storage TO ${role};
-        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA dir_storage TO ${role};
-        GRANT USAGE ON ALL SEQUENCES IN SCHEMA dir_storage TO ${role};
+        `CREATE ROLE ${role} LOGIN; ${postgresGrants(role)}
         REVOKE DELETE ON dir_storage.resource_locks FROM ${role}; REVOKE USAGE ON SEQUENCE dir_storage.order_seq FROM ${role};
-        GRANT SELECT ON SEQUENCE dir_storage.order_seq TO ${role};
         DROP INDEX dir_storage.flow_status_status`,
       )
       const theirs = new URL(url)

@@ -7,6 +7,7 @@ import { type RedisStorageOptions, checkOptions } from './options.ts'
 export type { ServerOptions, UserClient } from './client.ts'
 export { dropNamespace } from './drop-namespace.ts'
 export type { RedisNamespaceOptions, RedisStorageOptions } from './options.ts'
+export { redisAcl } from './rights.ts'
 
 /**
  * Storage in Redis 7 or newer, or a Redis Cluster, for any number of processes and machines. The server is reached by

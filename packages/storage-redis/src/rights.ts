@@ -1,4 +1,5 @@
 import { PROTOCOLS, PermissionError } from '@dir/storage-core'
+import { checkNamespace } from '@dir/storage-core/adapter'
 import type { RedisConnection } from './connection.ts'
 import { dropScript } from './drop-namespace.ts'
 import { importScript } from './import.ts'
@@ -23,6 +24,15 @@ export const COMMANDS: readonly string[] = commandsOf(
     .map((script) => script.text)
     .join('\n'),
 )
+
+/** What else is used where it may be: to know `appendfsync`, to follow the log, and for a database other than 0. */
+const BESIDE = ['config|get', 'xread', 'select']
+
+/** The rules by which `ACL SETUSER` gives a user what a namespace needs: its keys, and the commands. */
+export function redisAcl(namespace = 'dir_storage'): readonly string[] {
+  const commands = ['eval', 'evalsha', ...COMMANDS.map((command) => command.toLowerCase()), ...BESIDE]
+  return [`~{${checkNamespace('namespace', namespace)}}:*`, ...commands.map((command) => `+${command}`)]
+}
 
 /** Answers which of those this user may not run. */
 const rightsScript: Script = newScript(

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Server, redisCommand, start } from '../../../scripts/servers/index.ts'
 import { withOwnServer } from '../../../scripts/servers/live.ts'
-import { type RedisStorageOptions, dropNamespace, redisStorage } from '../src/index.ts'
+import { type RedisStorageOptions, dropNamespace, redisStorage, redisAcl } from '../src/index.ts'
 import { COMMANDS as USED } from '../src/rights.ts'
 import { SCHEMA_VERSION } from '../src/schema.ts'
 import { failureOf } from '../../../scripts/servers/failure.ts'
@@ -22,8 +22,9 @@ withOwnServer('redis', () => {
 
   beforeAll(async () => {
     server = await start('redis')
-    const rights = COMMANDS.map((command) => `+${command}`)
-    await redisCommand(server.url, 'ACL', 'SETUSER', 'someone', 'on', '>se-cret', '~{settings}:*', ...rights)
+    const beside = ['+config|get', '+xread', '+select']
+    const rights = redisAcl('settings').filter((rule) => !beside.includes(rule))
+    await redisCommand(server.url, 'ACL', 'SETUSER', 'someone', 'on', '>se-cret', ...rights)
   })
   afterAll(() => server.stop())
 

@@ -16,8 +16,8 @@ export const copy: Command<UnfitOptions> = {
   async run(context) {
     const { args, open } = context
     const [from = '', to = ''] = args
-    const source = await open('look', from)
-    const target = await open('change', to)
+    const source = await open('use', from)
+    const target = await open('make', to)
     return fill(target, source.storage.exportRecords(), context)
   },
 }

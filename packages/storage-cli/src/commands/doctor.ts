@@ -16,7 +16,7 @@ export const doctor: Command = {
   options: [],
   examples: ['doctor --store sqlite:./decisions.sqlite', 'doctor --store postgres://localhost/shop --json'],
   async run({ open, output }) {
-    const { storage, label } = await open('look')
+    const { storage, label } = await open('use')
     const start = Date.now()
     const health = await storage.health()
     const askedAt = (start + Date.now()) / 2

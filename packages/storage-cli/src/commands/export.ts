@@ -20,7 +20,7 @@ export const exportCommand: Command<{ readonly force?: boolean }> = {
   options: [{ flags: '--force', description: 'replace a file that is there already' }],
   examples: ['export backup.jsonl', 'export - | gzip > backup.jsonl.gz'],
   async run({ args: [file = ''], options, output, notes, terminal, open }) {
-    const { storage } = await open('look')
+    const { storage } = await open('use')
     const digest = new Digest()
     const lines = digest.over(canonicalLines(paced(storage.exportRecords(), notes, 'read')))
     if (file === '-') {

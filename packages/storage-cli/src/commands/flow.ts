@@ -13,7 +13,7 @@ export const flow: Command = {
   options: [],
   examples: ['flow trade-4711', "flow trade-4711 --json | jq -r '.story[].text'"],
   async run({ args: [dfid = ''], output, notes, open }) {
-    const { storage } = await open('look')
+    const { storage } = await open('use')
     const story = await storyOf(storage, dfid)
     if (story === null) {
       notes.say(`Nothing is known of the flow ${printable(dfid)}.`)

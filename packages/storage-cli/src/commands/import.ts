@@ -14,7 +14,7 @@ export const importCommand: Command<UnfitOptions> = {
   async run(context) {
     const { args, terminal, open } = context
     const [file = ''] = args
-    const store = await open('change')
+    const store = await open('make')
     const lines = file === '-' ? linesOf(new Readable().wrap(terminal.stdin)) : fileLines(file)
     return fill(store, recordsOf(lines, file === '-' ? 'stdin' : file), context)
   },

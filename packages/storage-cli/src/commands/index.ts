@@ -9,7 +9,9 @@ import { flow } from './flow.ts'
 import { flows } from './flows.ts'
 import { holds } from './holds.ts'
 import { importCommand } from './import.ts'
+import { prune } from './prune.ts'
 import { requests } from './requests.ts'
+import { schema } from './schema.ts'
 import { tail } from './tail.ts'
 import { verify } from './verify.ts'
 
@@ -17,4 +19,4 @@ const LISTS = [flows, flow, holds, claims, requests, dirty, agents, tail]
 const TRANSFERS = [exportCommand, importCommand, copy, verify]
 
 /** In the order in which help shows them. */
-export const COMMANDS = [doctor, ...LISTS, ...TRANSFERS] as readonly Command[]
+export const COMMANDS = [doctor, schema, ...LISTS, ...TRANSFERS, prune] as readonly Command[]

@@ -3,7 +3,7 @@ import type { Command } from '../command.ts'
 import { EXIT } from '../exit-code.ts'
 import { FLOW, given } from '../list-command.ts'
 import type { Column } from '../output.ts'
-import { count } from '../parse.ts'
+import { wholeNumber } from '../parse.ts'
 
 interface Options {
   readonly follow?: boolean
@@ -30,7 +30,12 @@ export const tail: Command<Options> = {
   summary: 'the last events of the log',
   options: [
     { flags: '-f, --follow', description: 'go on with those that come, until it is interrupted' },
-    { flags: '--lines <count>', description: 'how many of those that are there', parse: count, default: 10 },
+    {
+      flags: '--lines <count>',
+      description: 'how many of those that are there',
+      parse: wholeNumber(1),
+      default: 10,
+    },
     FLOW,
     { flags: '--agent <id>', description: 'only those of this agent' },
     { flags: '--event <name>', description: 'only those of this name' },
@@ -38,7 +43,7 @@ export const tail: Command<Options> = {
   examples: ['tail --follow', 'tail --lines 100 --flow trade-4711 --json'],
   async run({ options, output, open, terminal }) {
     const { follow = false, lines, flow: dfid, agent: agentId, event } = options
-    const { storage } = await open('look')
+    const { storage } = await open('use')
     const { decisionAudit } = storage
     const filter = given({ dfid, agentId, event })
     const last = await Array.fromAsync(decisionAudit.events({ ...filter, newestFirst: true, limit: lines }))

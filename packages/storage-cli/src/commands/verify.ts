@@ -5,7 +5,7 @@ import { type Difference, describe, differences } from '../difference.ts'
 import { Digest } from '../digest.ts'
 import { EXIT } from '../exit-code.ts'
 import { paced } from '../pace.ts'
-import { count } from '../parse.ts'
+import { wholeNumber } from '../parse.ts'
 import { fileLines, recordsOf } from '../records.ts'
 import { printable } from '../terminal.ts'
 
@@ -19,7 +19,9 @@ export const verify: Command<Options> = {
   summary: 'compares two stores, or a store with an export (*.jsonl), exactly',
   details:
     'By their canonical forms, of which it shows the SHA-256; exit code 1: they differ. Nobody should write meanwhile.',
-  options: [{ flags: '--limit <count>', description: 'show so many differences', parse: count, default: 10 }],
+  options: [
+    { flags: '--limit <count>', description: 'show so many differences', parse: wholeNumber(1), default: 10 },
+  ],
   examples: [
     'verify sqlite:./decisions.sqlite postgres://localhost/shop',
     'verify redis://localhost backup.jsonl',
@@ -61,6 +63,6 @@ interface Side {
 
 async function side({ open }: Context<Options>, name: string): Promise<Side> {
   if (name.endsWith('.jsonl')) return { label: name, records: recordsOf(fileLines(name), name) }
-  const { storage, label } = await open('look', name)
+  const { storage, label } = await open('use', name)
   return { label, records: storage.exportRecords() }
 }

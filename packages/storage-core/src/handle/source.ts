@@ -22,9 +22,20 @@ export function iteratorOf(records: unknown, stopped: Promise<never>): Source {
     return found as AsyncIterator<unknown, unknown>
   })
   let isOver = false
+  let interrupt = (_: unknown): void => {}
+  let cause: { readonly error: unknown } | undefined
+  // looked out for once: each race with what stays pending would leave its record behind there
+  stopped.catch((error: unknown) => {
+    cause = { error }
+    interrupt(error)
+  })
   return {
     async next() {
-      const item: unknown = await Promise.race([iterator.next(), stopped])
+      if (cause !== undefined) throw cause.error
+      const item: unknown = await new Promise((resolve, reject) => {
+        interrupt = reject
+        Promise.resolve(iterator.next()).then(resolve, reject)
+      })
       if (typeof item !== 'object' || item === null)
         throw new InvalidArgumentError('records', 'must be an iterable of records')
       const result = item as IteratorResult<unknown, unknown>
