@@ -13,8 +13,8 @@ export interface Outcome {
 }
 
 export function run(command: string, args: readonly string[], cwd: string): Promise<Outcome> {
-  // The workspace's conditions must not reach a consumer: it has to find dist, as an installed package does.
-  const env = { ...process.env, NODE_OPTIONS: '' }
+  // The workspace's conditions and packages must not reach a consumer: it has to find dist, as an installed package does.
+  const env = { ...process.env, NODE_OPTIONS: '', NODE_PATH: '' }
   const shell = windows && !path.isAbsolute(command)
   return new Promise((resolve) => {
     execFile(command, args, { cwd, env, shell }, (error, stdout, stderr) => {
@@ -47,6 +47,17 @@ export class Workshop {
     return new Workshop(folder, Object.fromEntries(overrides))
   }
 
+  /** Installs another package of ours in a consumer's project. */
+  async add({ folder }: Consumer, name: string): Promise<void> {
+    const tarball = this.#overrides[name] ?? ''
+    const file = path.join(folder, 'package.json')
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as Manifest
+    const { [name]: _, ...overrides } = manifest.overrides
+    const dependencies = { ...manifest.dependencies, [name]: tarball }
+    await writeFile(file, JSON.stringify({ ...manifest, dependencies, overrides }))
+    await npmInstall(folder)
+  }
+
   /** An empty npm project that depends on one package only; the siblings it needs come from their tarballs. */
   async install(name: string): Promise<Consumer> {
     const folder = path.join(this.#folder, name.replace('/', '-'))
@@ -54,7 +65,7 @@ export class Workshop {
     const { [name]: tarball, ...siblings } = this.#overrides
     const manifest = { private: true, dependencies: { [name]: tarball }, overrides: siblings }
     await writeFile(path.join(folder, 'package.json'), JSON.stringify(manifest))
-    await runOrThrow('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], folder)
+    await npmInstall(folder)
     if (!existsSync(path.join(folder, 'node_modules', name, 'dist')))
       throw new Error(`${name} is not built: run \`npm run with -- turbo run build\` first`)
     return new Consumer(folder)
@@ -78,6 +89,15 @@ export class Workshop {
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true })
   }
+}
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly overrides: Readonly<Record<string, string>>
+}
+
+function npmInstall(folder: string): Promise<void> {
+  return runOrThrow('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], folder)
 }
 
 function packageName(tarball: string): string {
