@@ -96,7 +96,7 @@ describe('flow', () => {
       'ASKED, by trader',
       'holds 5 of cash',
       'APPROVED by head',
-      'rejected 2 times',
+      'rejections of its intent: 2',
     ])
       expect(text.stdout).toContain(part)
     expect([json.code, text.code]).toEqual([0, 0])

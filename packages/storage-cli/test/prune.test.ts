@@ -31,7 +31,7 @@ async function flows(): Promise<string[]> {
 test('a dry run tells what would go and what stays, and removes nothing', async () => {
   const { code, stdout } = await dirStorage(...args, '--dry-run')
   expect(stdout).toMatch(
-    /^2 flows that were over before .* would go: lifecycle 2 records\nold ones that stay.*: resourceLock 1\n$/,
+    /^flows that would go, over before .*: 2 \(records: lifecycle 2\)\nold ones that stay.*: resourceLock 1\n$/,
   )
   const json = await dirStorage(...args, '--dry-run', '--json')
   expect(JSON.parse(json.stdout)).toEqual({
@@ -49,7 +49,7 @@ test('where nobody can be asked, --yes must be given', async () => {
   expect(asked).toMatchObject({ code: 2, stdout: '' })
   expect(await flows()).toEqual(['paid', 'refused', 'held', 'open'])
   const told = await dirStorage(...args, '--yes')
-  expect(told.stdout).toContain('2 flows that were over')
+  expect(told.stdout).toContain('flows that are gone, over before')
   expect(await flows()).toEqual(['held', 'open'])
 })
 
@@ -65,7 +65,7 @@ test.each([
   stdin.write(`${answer}\n`)
   expect(await run(args, { stdin, stdout, stderr, env: {}, signal })).toBe(0)
   stderr.end()
-  expect(await said).toMatch(/^2 flows .* would go[^]*Remove them\? \[y\/N\] /)
+  expect(await said).toMatch(/^flows that would go, [^]*Remove them\? \[y\/N\] /)
   expect(await flows()).toEqual(left)
 })
 

@@ -31,7 +31,7 @@ export const flow: Command = {
 function heading({ dfid, status, rejections, session }: Story): string[] {
   return [
     `${printable(dfid)}  ${printable(status ?? 'no status')}`,
-    ...(rejections === 0 ? [] : [`its intent was rejected ${rejections} times`]),
+    ...(rejections === 0 ? [] : [`rejections of its intent: ${rejections}`]),
     ...(session === null ? [] : [`it knows ${printable(session)}`]),
     '',
   ]

@@ -71,7 +71,7 @@ export const prune: Command<Options> = {
       if (would.flows === 0 && Object.keys(would.removed).length === 0) return EXIT.fine
       if (!(await agreed(context))) return EXIT.fine
     }
-    const summary = await removed(storage, old, notes, terminal.signal)
+    const summary = await remove(storage, old, notes, terminal.signal)
     await output.document({ dryRun, ...summary }, told(summary, 'are gone', old))
     return EXIT.fine
   },
@@ -82,7 +82,7 @@ function oldOf({ terminal, olderThan, keepResults, keepTokens }: Options): Old {
   return { before, terminal, ...given({ keepResultsSec: keepResults, keepTokensSec: keepTokens }) }
 }
 
-function removed(storage: StorageHandle, old: Old, notes: Notes, signal: AbortSignal): Promise<PruneSummary> {
+function remove(storage: StorageHandle, old: Old, notes: Notes, signal: AbortSignal): Promise<PruneSummary> {
   return storage.prune({
     ...old,
     signal,
@@ -100,13 +100,14 @@ async function agreed({ terminal }: Context<Options>): Promise<boolean> {
   }
 }
 
-function told({ flows, removed: records, kept }: PruneSummary, what: string, { before }: Old): string[] {
+function told({ flows, removed, kept }: PruneSummary, what: string, { before }: Old): string[] {
   const list = (counts: object): string =>
     Object.entries(counts)
       .map(([protocol, count]) => `${protocol} ${String(count)}`)
       .join(', ')
+  const records = list(removed) === '' ? '' : ` (records: ${list(removed)})`
   return [
-    `${flows} flows that were over before ${before} ${what}${list(records) === '' ? '' : `: ${list(records)} records`}`,
+    `flows that ${what}, over before ${before}: ${flows}${records}`,
     ...(list(kept) === '' ? [] : [`old ones that stay, by what keeps them: ${list(kept)}`]),
   ]
 }
