@@ -34,11 +34,16 @@ export function listCommand<Options, Item>({
     options: [...about.options, LIMIT],
     async run({ options, output, notes, open }) {
       const { storage } = await open('use')
-      const found = items(storage, options)
-      const listed = await output.list(
-        options.limit === undefined ? found : first(found, options.limit),
-        columns,
-      )
+      let unreadable = 0
+      const counted = async function* (): AsyncGenerator<Item> {
+        for await (const item of first(items(storage, options), options.limit ?? Infinity)) {
+          if ((item as { readonly error?: unknown }).error !== undefined) unreadable++
+          yield item
+        }
+      }
+      const listed = await output.list(counted(), columns)
+      if (unreadable > 0)
+        notes.warn(`of ${unreadable}, something that is stored cannot be read; --json says what`)
       if (listed === 0 && !output.isJson) notes.say('none')
       return EXIT.fine
     },

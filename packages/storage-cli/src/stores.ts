@@ -34,7 +34,8 @@ export async function openStore(
   const scheme = /^([a-z][a-z+]+):/i.exec(name)?.[1]?.toLowerCase()
   const adapter = scheme === undefined ? undefined : ADAPTERS[scheme]
   if (scheme === undefined || adapter === undefined) return openModule(name, given)
-  const [url = '', fragment] = name.split('#', 2)
+  // a # before the host is a part of a password
+  const [, url = name, fragment] = /^(.*)#([^#@]*)$/.exec(name) ?? []
   const namespace = scheme === 'sqlite' ? given : (fragment ?? given)
   const address = scheme === 'sqlite' ? name : url
   const module = await loadAdapter(adapter.package)
@@ -49,8 +50,7 @@ export async function openStore(
 /** A URL as it may be shown: whatever may be a password is left out. */
 function labelOf(url: string, namespace: string | undefined): string {
   if (url.startsWith('sqlite:')) return `sqlite:${pathOf(url)}`
-  const [, scheme = '', rest = ''] = /^([^:]+:\/\/)([^?]*)/.exec(url) ?? []
-  const shown = `${scheme}${rest.slice(rest.lastIndexOf('@') + 1)}`
+  const [shown = ''] = url.replace(/^([^:]+:\/\/).*@/s, '$1').split('?')
   return namespace === undefined ? shown : `${shown}#${namespace}`
 }
 

@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs'
 import path from 'node:path'
 import type { StorageHandle } from '@dir/storage-core'
 import { sqliteStorage } from '@dir/storage-sqlite'
@@ -116,6 +117,24 @@ test('what agents wrote does nothing to a terminal', async () => {
   await withStorage(({ lifecycle }) => lifecycle.recordTransition('a\u001B[2Jb\nc\u202E', null, 'NEW'))
   const { stdout } = await dirStorage('flows', '--store', store)
   expect(stdout).toContain(String.raw`a\u{1b}[2Jb\u{a}c\u{202e}  NEW`)
+})
+
+test('what cannot be read is counted, and told in JSON', async () => {
+  const python = path.join(import.meta.dirname, '../../storage-sqlite/test/fixtures/python-edge.sqlite')
+  const copied = path.join(folder(), 'python.sqlite')
+  copyFileSync(python, copied)
+  const told = await Promise.all(
+    ['requests', 'dirty', 'agents', 'flows'].map(async (list) => {
+      const text = await dirStorage(list, '--store', `sqlite:${copied}`)
+      const json = await dirStorage(list, '--store', `sqlite:${copied}`, '--json')
+      const errors = jsonLines(json.stdout).filter(({ error }) => error !== undefined).length
+      expect(text.stderr).toContain(
+        errors === 0 ? '' : `of ${errors}, something that is stored cannot be read`,
+      )
+      return errors
+    }),
+  )
+  expect(Math.max(...told)).toBeGreaterThan(0)
 })
 
 test('looking changes not a byte of what is exported, and a store of an older schema is left as it is', async () => {

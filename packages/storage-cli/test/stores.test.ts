@@ -58,11 +58,19 @@ describe('a store is named', () => {
 })
 
 test('what no user should see in a URL is not shown', async () => {
-  const url = 'redis://me:secret@127.0.0.1:1/0'
+  const url = 'redis://me:secret@127.0.0.1:1/0#desk'
   const { code, stdout, stderr } = await dirStorage('doctor', '--store', url, '--json')
-  expect(JSON.parse(stdout)).toMatchObject({ store: 'redis://127.0.0.1:1/0', ok: false })
+  expect(JSON.parse(stdout)).toMatchObject({ store: 'redis://127.0.0.1:1/0#desk', ok: false })
   expect(stdout + stderr).not.toContain('secret')
   expect(code).toBe(1)
+  for (const odd of [
+    'postgres://me:secret#secret@h/db',
+    'postgres://me:secret?secret@h/db',
+    'mysql://secret@h',
+  ]) {
+    const ended = await dirStorage('doctor', '--store', odd, '--debug')
+    expect(ended.stdout + ended.stderr).not.toContain('secret')
+  }
 })
 
 test('the command itself ends with the exit code, and help with none', async () => {

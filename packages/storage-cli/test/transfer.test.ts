@@ -35,6 +35,10 @@ describe('the canonical form', () => {
     const to = `sqlite:${inHere('b.sqlite')}`
     expect((await dirStorage('import', inHere('a.jsonl'), '--store', to)).stdout).toMatch(/: \d+ records\n$/)
     expect(await exported(to)).toBe(lines)
+    const piped = start(['import', '-', '--store', 'sqlite:c.sqlite'], here)
+    piped.stdin.end(lines)
+    expect(await ended(piped)).toMatchObject({ code: 0, stderr: '' })
+    expect(await exported(`sqlite:${inHere('c.sqlite')}`)).toBe(lines)
   })
 
   test('has each type by its keys, and what was inserted in that order', async () => {
