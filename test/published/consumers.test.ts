@@ -165,7 +165,7 @@ describe('@dir/storage-cli', () => {
     expect(missing.stderr).toContain('npm install @dir/storage-sqlite')
   })
 
-  it('looks into a store by the adapter that the project has', async () => {
+  it('looks into a store by the adapter that the project has', async (context) => {
     await workshop.add(consumer, '@dir/storage-sqlite')
     const source = `import { sqliteStorage } from '@dir/storage-sqlite'
 const storage = sqliteStorage('decisions.sqlite')
@@ -180,6 +180,8 @@ await storage.close()
       await dirStorage('flows', ...store),
       await dirStorage('flow', 'trade-4711', ...store),
     ]
+    const main = ['node_modules/@dir/storage-cli/dist/main.js', 'flows', ...store]
+    expect(await run(nodeOrSkip(context, '22.14'), main, consumer.folder)).toEqual(flows)
     for (const ended of [doctor, flows, flow]) expect(ended).toMatchObject({ code: 0, stderr: '' })
     expect(doctor.stdout).toMatch(/^ok +server +SQLite /)
     expect(flows.stdout).toMatch(/^FLOW .*\ntrade-4711  NEW /)

@@ -8,7 +8,7 @@ import { chunked } from './chunked.ts'
 import { fileLines } from './records.ts'
 
 /** So many characters of lines are sorted in memory; more go to a temporary folder, sorted in parts. */
-const RUN_LENGTH = 32 * 1024 * 1024
+const RUN_LENGTH = 16 * 1024 * 1024
 
 interface Keyed {
   readonly key: Buffer

@@ -70,6 +70,7 @@ test('what no user should see in a URL is not shown', async () => {
   ]) {
     const ended = await dirStorage('doctor', '--store', odd, '--debug')
     expect(ended.stdout + ended.stderr).not.toContain('secret')
+    expect(ended.stderr).not.toContain('namespace must')
   }
 })
 

@@ -141,6 +141,17 @@ describe('what is refused', () => {
   })
 })
 
+test('a file whose types are out of order is compared with nothing', async () => {
+  const lines = (await exported(from)).split('\n')
+  writeFileSync(
+    inHere('a.jsonl'),
+    [...lines.slice(3), ...lines.slice(0, 3)].filter((line) => line !== '').join('\n'),
+  )
+  const { code, stderr } = await dirStorage('verify', from, inHere('a.jsonl'))
+  expect(stderr).toContain('A record of the type agent comes too late')
+  expect(code).toBe(3)
+})
+
 test('a copy that is killed leaves a store that says so, and is the same once it was run again', async () => {
   const many = path.join(folder(), 'many.sqlite')
   {
