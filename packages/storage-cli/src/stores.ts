@@ -34,9 +34,8 @@ export async function openStore(
   const scheme = /^([a-z][a-z+]+):/i.exec(name)?.[1]?.toLowerCase()
   const adapter = scheme === undefined ? undefined : ADAPTERS[scheme]
   if (scheme === undefined || adapter === undefined) return openModule(name, given)
-  // a # before the host is a part of a password
-  const [, url = name, fragment] = /^(.*)#([^#@]*)$/.exec(name) ?? []
-  const namespace = scheme === 'sqlite' ? given : (fragment ?? given)
+  const [url = '', ...fragments] = name.split('#')
+  const namespace = scheme === 'sqlite' ? given : fragments.length === 0 ? given : fragments.join('#')
   const address = scheme === 'sqlite' ? name : url
   const module = await loadAdapter(adapter.package)
   const storage = adapter.open(module, address, {
