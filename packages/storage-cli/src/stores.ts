@@ -34,9 +34,9 @@ export async function openStore(
   const scheme = /^([a-z][a-z+]+):/i.exec(name)?.[1]?.toLowerCase()
   const adapter = scheme === undefined ? undefined : ADAPTERS[scheme]
   if (scheme === undefined || adapter === undefined) return openModule(name, given)
-  const [url = '', ...fragments] = name.split('#')
-  const namespace = scheme === 'sqlite' ? given : fragments.length === 0 ? given : fragments.join('#')
-  const address = scheme === 'sqlite' ? name : url
+  // a path may have a # in it
+  const [address = '', ...fragments] = scheme === 'sqlite' ? [name] : name.split('#')
+  const namespace = fragments.length === 0 ? given : fragments.join('#')
   const module = await loadAdapter(adapter.package)
   const storage = adapter.open(module, address, {
     init: purpose === 'make',

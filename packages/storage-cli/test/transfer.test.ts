@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { dropNamespace } from '@dir/storage-memory'
 import { sqliteStorage } from '@dir/storage-sqlite'
@@ -150,6 +150,18 @@ test('a file whose types are out of order is compared with nothing', async () =>
   const { code, stderr } = await dirStorage('verify', from, inHere('a.jsonl'))
   expect(stderr).toContain('A record of the type agent comes too late')
   expect(code).toBe(3)
+})
+
+test('an export that is interrupted leaves nothing behind', async () => {
+  const child = start(
+    ['export', 'a.jsonl', '--store', path.join(import.meta.dirname, 'stores', 'endless.ts')],
+    here,
+  )
+  const end = ended(child)
+  while (!existsSync(inHere('a.jsonl.partial'))) await new Promise((resolve) => setImmediate(resolve))
+  child.kill('SIGINT')
+  expect(await end).toEqual({ code: 130, stdout: '', stderr: '' })
+  expect(readdirSync(here)).toEqual([])
 })
 
 test('a copy that is killed leaves a store that says so, and is the same once it was run again', async () => {
