@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { settleBy } from '@dir/storage-core/adapter'
 import { Command as Program, Option } from 'commander'
 import type { Command, Context } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
@@ -65,7 +65,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   notes.end()
   await Promise.allSettled(opened.map(({ storage }) => storage.close({ drainMs: 0 })))
   // a command that was interrupted may have files to remove
-  await Promise.race([ran, sleep(CLEAN_UP_MS, null, { ref: false })])
+  await settleBy(performance.now() + CLEAN_UP_MS, ran, () => new Error('late')).catch(() => {})
   return code
 }
 

@@ -9,8 +9,10 @@ const updatedAt = '2026-03-01T10:00:00.000000Z'
 export const storage: StorageHandle = {
   ...memoryStorage(),
   async *exportRecords(): AsyncGenerator<StorageRecord> {
+    // as a connection would, it keeps the process running
+    const running = setInterval(() => {}, 60_000)
     yield { type: 'session', id: 'flow', dataJson: '1', updatedAt }
-    await closed.promise
+    await closed.promise.finally(() => clearInterval(running))
   },
   async close() {
     closed.reject(new Error('closed'))
