@@ -5,6 +5,6 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 export const EXIT_CODES = `Exit codes:
   0  fine
-  1  something was found: a problem by doctor, a difference by verify, nothing by flow
+  1  something was found: a problem by doctor or verify-log, a difference by verify, nothing by flow
   2  wrong usage
   3  the store cannot be reached, or refuses`

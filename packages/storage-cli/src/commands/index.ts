@@ -11,12 +11,16 @@ import { holds } from './holds.ts'
 import { importCommand } from './import.ts'
 import { prune } from './prune.ts'
 import { requests } from './requests.ts'
+import { prove } from './prove.ts'
 import { schema } from './schema.ts'
+import { seal } from './seal.ts'
 import { tail } from './tail.ts'
+import { verifyLog } from './verify-log.ts'
 import { verify } from './verify.ts'
 
 const LISTS = [flows, flow, holds, claims, requests, dirty, agents, tail]
 const TRANSFERS = [exportCommand, importCommand, copy, verify]
+const SEALS = [seal, verifyLog, prove]
 
 /** In the order in which help shows them. */
-export const COMMANDS = [doctor, schema, ...LISTS, ...TRANSFERS, prune] as readonly Command[]
+export const COMMANDS = [doctor, schema, ...LISTS, ...TRANSFERS, ...SEALS, prune] as readonly Command[]
