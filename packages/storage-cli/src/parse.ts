@@ -19,6 +19,14 @@ export function wholeNumber(least: number): (text: string) => number {
   }
 }
 
+/** The number of a port. */
+export function port(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < 1 || value > 65_535)
+    throw new InvalidArgumentError('It is a number from 1 to 65535.')
+  return value
+}
+
 /** Words with commas between them. */
 export function words(text: string): readonly string[] {
   const all = text.split(',').map((word) => word.trim())

@@ -9,6 +9,7 @@ import { flow } from './flow.ts'
 import { flows } from './flows.ts'
 import { holds } from './holds.ts'
 import { importCommand } from './import.ts'
+import { inspect } from './inspect.ts'
 import { prune } from './prune.ts'
 import { requests } from './requests.ts'
 import { prove } from './prove.ts'
@@ -23,4 +24,4 @@ const TRANSFERS = [exportCommand, importCommand, copy, verify]
 const SEALS = [seal, verifyLog, prove]
 
 /** In the order in which help shows them. */
-export const COMMANDS = [doctor, schema, ...LISTS, ...TRANSFERS, ...SEALS, prune] as readonly Command[]
+export const COMMANDS = [doctor, inspect, schema, ...LISTS, ...TRANSFERS, ...SEALS, prune] as readonly Command[]

@@ -1,0 +1,2 @@
+// the server has lit-html at this address
+export * from 'lit-html'
