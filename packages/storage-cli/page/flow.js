@@ -25,8 +25,7 @@ const KINDS = {
  * @param {import('./main.js').Stage} stage
  */
 export async function showFlow({ params: { id = '' }, draw, announce, signal }) {
-  const head = html`<p class="about"><a href="#flows">Flows</a></p>
-    <h1><bdi class="id">${visible(id)}</bdi></h1>`
+  const head = html`<h1><bdi class="id">${visible(id)}</bdi></h1>`
   /** @param {number} limit */
   const load = async (limit) => {
     draw(id, html`${head}${loading}`)
@@ -52,15 +51,15 @@ export async function showFlow({ params: { id = '' }, draw, announce, signal }) 
 function story({ dfid, status, rejections, session, agents, story, earlier }, showAll) {
   return html`<dl class="facts">
       <div>
-        <dt>Status</dt>
+        <dt>Status <span class="protocol">lifecycle</span></dt>
         <dd>${badge(status)}</dd>
       </div>
       <div>
-        <dt>Rejections</dt>
+        <dt>Rejections <span class="protocol">intent retry</span></dt>
         <dd>${grouped(rejections)}</dd>
       </div>
       <div>
-        <dt>Agents</dt>
+        <dt>Agents <span class="protocol">registry</span></dt>
         <dd>
           ${
             agents.length === 0
@@ -73,7 +72,7 @@ function story({ dfid, status, rejections, session, agents, story, earlier }, sh
         </dd>
       </div>
       <div class="wide">
-        <dt>What it knows</dt>
+        <dt>What it knows <span class="protocol">context</span></dt>
         <dd>${json(session)}</dd>
       </div>
     </dl>
@@ -125,7 +124,7 @@ function told(kind, words, record) {
   if (kind === 'transition')
     return html`${record.fromStatus === null ? 'begins as' : html`${badge(record.fromStatus)} →`}
     ${badge(record.toStatus)}`
-  if (kind !== 'event') return html`${text(words)}${json(JSON.stringify(record))}`
+  if (kind !== 'event') return html`${text(words)}${json(JSON.stringify(record), 'record')}`
   const { event, agentId, stepId, state, seq, detailsJson } = record
   return html`<strong>${text(event)}</strong>
     ${agentId === null ? nothing : html`by ${link('log', { agent: agentId }, agentId)}`}

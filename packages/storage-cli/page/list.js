@@ -20,7 +20,7 @@ export async function showList(name, list, { params, draw, announce, signal }) {
   const asked = Object.fromEntries(
     list.fields.flatMap(({ name: field }) => {
       const value = params[field]
-      return value === undefined ? [] : [[field, isInstant(field) ? `${value}Z` : value]]
+      return value === undefined ? [] : [[field, isInstant(field) ? instant(value) : value]]
     }),
   )
   /** @type {{ items: any[], isCut: boolean, limit: number, error: string, isLoading: boolean, live: string, isLive: boolean }} */
@@ -62,7 +62,7 @@ export async function showList(name, list, { params, draw, announce, signal }) {
   const shown = () => {
     const { items, isCut, limit } = state
     if (!isCut) return items.length === 1 ? '1 entry' : `${counted({ count: items.length, isCut })} entries`
-    return `The first ${counted({ count: items.length, isCut: false })}${limit < MOST ? '' : '; filter to see others'}`
+    return `The ${isLog ? 'newest' : 'first'} ${counted({ count: items.length, isCut: false })}${limit < MOST ? '' : '; filter to see others'}`
   }
 
   const redraw = () => draw(list.title, view())
@@ -136,6 +136,14 @@ export async function showList(name, list, { params, draw, announce, signal }) {
 
   await load()
   follow()
+}
+
+/**
+ * What a browser leaves out of a time is its seconds, where there are none.
+ * @param {string} local
+ */
+function instant(local) {
+  return /T\d\d:\d\d$/.test(local) ? `${local}:00Z` : `${local}Z`
 }
 
 /** @param {string} field */

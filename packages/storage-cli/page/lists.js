@@ -1,3 +1,4 @@
+import { html } from './lit-html/lit-html.js'
 import { amount, badge, flowLink, json, link, since, text, time } from './parts.js'
 
 /** @typedef {import('./parts.js').Column<any>} Column */
@@ -20,6 +21,17 @@ const AGENT = { name: 'agent', label: 'Agent' }
 
 /** @param {string | null} agent */
 const agentLink = (agent) => (agent === null ? text(null) : link('log', { agent }, agent))
+
+/**
+ * @param {string | null} one
+ * @param {string} between
+ * @param {string | null} other
+ */
+function both(one, between, other) {
+  const [before, after] = [one ?? '', other ?? '']
+  if (before === '' || after === '') return text(before || after)
+  return html`<span class="pair">${text(before)} <span class="age">${between}</span> ${text(after)}</span>`
+}
 
 /** @type {Record<string, List>} */
 export const LISTS = {
@@ -68,11 +80,13 @@ export const LISTS = {
       ['Status', ({ status }) => badge(status)],
       ['Asked (UTC)', ({ createdAt }) => since(createdAt)],
       ['Agent', ({ agentId }) => agentLink(agentId), 'id'],
-      ['Impact', ({ impact }) => text(impact)],
-      ['Reason', ({ reason }) => text(reason), 'wide'],
+      [
+        'Reason',
+        ({ reason, impact }) => html`<span>${text(reason)} <span class="age">${text(impact)}</span></span>`,
+        'wide',
+      ],
       ['Proposal', ({ proposalJson }) => json(proposalJson), 'wide'],
-      ['Decision', ({ decision }) => text(decision)],
-      ['By', ({ resolvedBy }) => text(resolvedBy)],
+      ['Decision', ({ decision, resolvedBy }) => both(decision, 'by', resolvedBy)],
     ],
   },
   claims: {
@@ -121,12 +135,11 @@ export const LISTS = {
     columns: [
       ['Agent', ({ agentId }) => agentLink(agentId), 'id'],
       ['Status', ({ status }) => badge(status)],
-      ['Tokens, 1 h', ({ tokensOfHour }) => tokensOfHour, 'number'],
-      ['Tokens, 24 h', ({ tokensOfDay }) => tokensOfDay, 'number'],
-      ['Version', ({ agentVersion }) => text(agentVersion)],
-      ['Priority', ({ priority }) => priority, 'number'],
+      ['Tokens in 1 h', ({ tokensOfHour }) => tokensOfHour, 'number'],
+      ['in 24 h', ({ tokensOfDay }) => tokensOfDay, 'number'],
       ['Updated (UTC)', ({ updatedAt }) => since(updatedAt)],
       ['Suspended because', ({ suspensionReason }) => text(suspensionReason), 'wide'],
+      ['Version', ({ agentVersion }) => text(agentVersion)],
       ['Contract', ({ contractJson }) => json(contractJson), 'wide'],
     ],
   },
@@ -147,8 +160,7 @@ export const LISTS = {
       ['Flow', ({ dfid }) => flowLink(dfid), 'id'],
       ['Event', ({ event }) => link('log', { event }, event)],
       ['Agent', ({ agentId }) => agentLink(agentId), 'id'],
-      ['Step', ({ stepId }) => text(stepId)],
-      ['State', ({ state }) => text(state)],
+      ['Step, state', ({ stepId, state }) => both(stepId, '→', state)],
       ['Details', ({ detailsJson }) => json(detailsJson), 'wide'],
     ],
   },

@@ -37,7 +37,7 @@ function go() {
   left.abort()
   left = new AbortController()
   const { signal } = left
-  const [view = '', query = ''] = location.hash.slice(1).split('?', 2)
+  const [view = '', query = ''] = location.hash.replace(/^#\/?/, '').split('?', 2)
   const params = Object.fromEntries(new URLSearchParams(query))
   const isFlow = view === 'flow' && params['id'] !== undefined
   const name = isFlow ? 'flows' : Object.hasOwn(VIEWS, view) ? view : 'overview'
@@ -49,7 +49,8 @@ function go() {
     ),
     nav,
   )
-  nav.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
+  const current = /** @type {HTMLElement | null} */ (nav.querySelector('[aria-current=page]'))
+  nav.scrollLeft = (current?.offsetLeft ?? 0) - nav.clientWidth / 3
   let hasFocus = isFirst
   isFirst = false
   /** @type {Stage['draw']} */

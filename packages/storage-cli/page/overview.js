@@ -1,7 +1,7 @@
 import { ask } from './api.js'
 import { html, nothing } from './lit-html/lit-html.js'
 import { LISTS } from './lists.js'
-import { address, amount, badge, flowLink, link, loading, note, since, table, trouble } from './parts.js'
+import { address, ago, amount, badge, flowLink, link, loading, note, table, trouble } from './parts.js'
 import { age, counted, grouped } from './text.js'
 
 /** @typedef {import('../src/inspect/overview.ts').Overview} Overview */
@@ -59,7 +59,7 @@ export async function showOverview({ draw, announce, signal }) {
           answers['store']?.lost?.length > 0
             ? note(
                 html`This store is a mix, which loses
-                  <a href="#store">${grouped(answers['store'].lost.length)} guarantees</a> that one backend
+                  <a href="#/store">${grouped(answers['store'].lost.length)} guarantees</a> that one backend
                   has.`,
               )
             : nothing
@@ -89,7 +89,7 @@ export async function showOverview({ draw, announce, signal }) {
             items.length === 0
               ? note('The log is empty.')
               : html`${table('The newest events', LISTS['log']?.columns ?? [], items)}
-                  <p class="more"><a href="#log">The whole log, live</a></p>`,
+                  <p class="more"><a href="#/log">The whole log, live</a></p>`,
           )}
         </section>
       `,
@@ -124,7 +124,7 @@ function capital({ resources, holds, isCut }) {
       ['Reserved', (one) => amount(one.amount), 'number'],
       ['Holds', (one) => grouped(one.holds), 'number'],
       ['Most by', ({ largest }) => flowLink(largest.dfid), 'id'],
-      ['Oldest (UTC)', (one) => since(one.since)],
+      ['Oldest', (one) => ago(one.since)],
     ]),
     resources,
   )}
@@ -143,7 +143,9 @@ function statuses({ statuses, flows, isCut }, countOn) {
         ({ status, flows }) =>
           html`<li>
             <a href=${address('flows', { status })}>${badge(status)}</a>
-            <meter min="0" max=${most} .value=${flows} aria-hidden="true"></meter>
+            <svg viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
+              <rect width=${Math.max((flows / most) * 100, 1)} height="1" />
+            </svg>
             <span class="number">${counted({ count: flows, isCut })}</span>
           </li>`,
       )}

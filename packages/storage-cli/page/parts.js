@@ -11,7 +11,7 @@ import { age, grouped, moment, pretty, visible } from './text.js'
  */
 export function address(view, params = {}) {
   const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== ''))
-  return query.size === 0 ? `#${view}` : `#${view}?${query}`
+  return query.size === 0 ? `#/${view}` : `#/${view}?${query}`
 }
 
 /** @param {unknown} value */
@@ -38,15 +38,23 @@ export function flowLink(dfid) {
 
 /** @param {string | null} time */
 export function time(time) {
-  return time === null ? text(null) : html`<time datetime=${time} title=${time}>${moment(time)}</time>`
+  return time === null
+    ? text(null)
+    : html`<time class="nowrap" datetime=${time} title=${time}>${moment(time)}</time>`
 }
 
 /** @param {string | null} since */
 export function since(since) {
   if (since === null) return text(null)
   return html`<time datetime=${since} title=${since}
-    >${moment(since).slice(0, 19)} <span class="age">${age(since)}</span></time
+    ><span>${moment(since).slice(0, 19)}</span> <span class="age">${age(since)}</span></time
   >`
+}
+
+/** @param {string | null} since */
+export function ago(since) {
+  if (since === null) return text(null)
+  return html`<time class="nowrap" datetime=${since} title=${since}>${age(since)}</time>`
 }
 
 /** @param {number | null} value */
@@ -60,13 +68,14 @@ export function badge(status) {
 }
 
 /**
- * JSON text in one line, which opens to all of it.
+ * JSON text in one line, or what it is, which opens to all of it.
  * @param {string | null} json
+ * @param {string} [name]
  */
-export function json(json) {
+export function json(json, name) {
   if (json === null || json === '{}') return text(null)
   return html`<details class="json">
-    <summary><bdi>${visible(json.slice(0, 400))}</bdi></summary>
+    <summary><bdi>${name ?? visible(json.slice(0, 400))}</bdi></summary>
     <pre tabindex="0"><bdi>${pretty(json)}</bdi></pre>
   </details>`
 }

@@ -17,13 +17,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml; charset=utf-8',
 }
 
-/** What the page imports of lit-html, at addresses by which these files find one another. */
-const LIT = [
-  ['lit-html/lit-html.js', 'lit-html'],
-  ['lit-html/directive.js', 'lit-html/directive.js'],
-  ['lit-html/directive-helpers.js', 'lit-html/directive-helpers.js'],
-  ['lit-html/directives/repeat.js', 'lit-html/directives/repeat.js'],
-] as const
+/** What the page imports of lit-html, by which these files find one another. */
+const LIT = ['lit-html.js', 'directive.js', 'directive-helpers.js', 'directives/repeat.js']
 
 /** The files of the page by what follows the token in their addresses; none else can be asked for. */
 export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
@@ -32,7 +27,7 @@ export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
     name === 'index.html' ? '' : name,
     path.join(FOLDER, name),
   ])
-  for (const [name, module] of LIT) files.push([name, createRequire(import.meta.url).resolve(module)])
+  for (const name of LIT) files.push([`lit-html/${name}`, path.join(litFolder(), name)])
   return new Map(
     await Promise.all(
       files.map(async ([name, file]): Promise<[string, PageFile]> => {
@@ -41,4 +36,10 @@ export async function loadPage(): Promise<ReadonlyMap<string, PageFile>> {
       }),
     ),
   )
+}
+
+/** Its builds for browsers stand there; what Node would import are others. */
+function litFolder(): string {
+  const [folder = ''] = /^.*[\\/]lit-html[\\/]/.exec(createRequire(import.meta.url).resolve('lit-html')) ?? []
+  return folder
 }
