@@ -34,7 +34,7 @@ export async function showFlow({ params: { id = '' }, draw, announce, signal }) 
       const answer = await ask('flow', { id, limit }, signal)
       draw(
         id,
-        html`${head}${answer === null ? note('Nothing is known of this flow.') : story(answer, () => load(MOST))}`,
+        html`${head}${answer === null ? note('Nothing is known of this flow.') : story(answer, () => void load(MOST))}`,
       )
       announce(answer === null ? 'Nothing is known of this flow.' : `${answer.story.length} entries`)
     } catch (error) {

@@ -160,8 +160,9 @@ function filters(name, fields, params) {
   /** @param {SubmitEvent} event */
   const filter = (event) => {
     event.preventDefault()
-    const given = new FormData(/** @type {HTMLFormElement} */ (event.currentTarget))
-    location.hash = address(name, Object.fromEntries([...given].map(([key, value]) => [key, String(value)])))
+    const form = /** @type {HTMLFormElement} */ (event.currentTarget)
+    const given = /** @type {Iterable<[string, string]>} */ (new FormData(form))
+    location.hash = address(name, Object.fromEntries(given))
   }
   return html`<form class="filters" aria-label="Filters" @submit=${filter}>
     ${fields.map(({ name: field, label, choices }) => {

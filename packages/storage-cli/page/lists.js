@@ -79,7 +79,7 @@ export const LISTS = {
       ['Flow', ({ dfid }) => flowLink(dfid), 'id'],
       ['Status', ({ status }) => badge(status)],
       ['Asked (UTC)', ({ createdAt }) => since(createdAt)],
-      ['Agent', ({ agentId }) => agentLink(agentId), 'id'],
+      ['Agent', ({ agentId }) => agentLink(agentId), 'id agent'],
       [
         'Reason',
         ({ reason, impact }) => html`<span>${text(reason)} <span class="age">${text(impact)}</span></span>`,
@@ -133,7 +133,7 @@ export const LISTS = {
     none: 'No agent is registered.',
     fields: [{ name: 'status', label: 'Status' }],
     columns: [
-      ['Agent', ({ agentId }) => agentLink(agentId), 'id'],
+      ['Agent', ({ agentId }) => agentLink(agentId), 'id agent'],
       ['Status', ({ status }) => badge(status)],
       ['Tokens in 1 h', ({ tokensOfHour }) => tokensOfHour, 'number'],
       ['in 24 h', ({ tokensOfDay }) => tokensOfDay, 'number'],
@@ -159,7 +159,7 @@ export const LISTS = {
       ['Time (UTC)', ({ timestamp }) => time(timestamp)],
       ['Flow', ({ dfid }) => flowLink(dfid), 'id'],
       ['Event', ({ event }) => link('log', { event }, event)],
-      ['Agent', ({ agentId }) => agentLink(agentId), 'id'],
+      ['Agent', ({ agentId }) => agentLink(agentId), 'id agent'],
       ['Step, state', ({ stepId, state }) => both(stepId, '→', state)],
       ['Details', ({ detailsJson }) => json(detailsJson), 'wide'],
     ],

@@ -94,7 +94,7 @@ export const loading = html`<p class="loading">Loading…</p>`
 
 /**
  * @template Item
- * @typedef {readonly [title: string, cell: (item: Item) => Part, kind?: 'number' | 'wide' | 'id']} Column
+ * @typedef {readonly [title: string, cell: (item: Item) => Part, kind?: 'number' | 'wide' | 'id' | 'id agent']} Column
  */
 
 /** @param {any} item */

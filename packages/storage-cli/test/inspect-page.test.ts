@@ -45,6 +45,10 @@ beforeEach(async () => {
   await fill(storage)
 })
 
+function address(id: string): string {
+  return `flow?id=${encodeURIComponent(id)}`
+}
+
 async function isAccessible(page: Page): Promise<void> {
   // not as a script of the page, which allows none but its own
   await page.evaluate(AXE)
@@ -54,7 +58,7 @@ async function isAccessible(page: Page): Promise<void> {
 
 async function fits(page: Page): Promise<void> {
   const { width } = page.viewportSize() ?? { width: 0 }
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
 }
 
 for (const [colorScheme, viewport] of [
@@ -86,15 +90,17 @@ describe('by keyboard alone', () => {
     const page = await open(context, await inspecting(storage))
     await settled(page)
     await page.keyboard.press('Tab')
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the content')
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Skip to the content')
     await page.keyboard.press('Enter')
     await tabTo(page, 'Dirty flows')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'Dirty flows', level: 1 }).waitFor()
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('content')
+    expect(await page.evaluate<string>('document.activeElement.id')).toBe('content')
+    await settled(page)
     await tabTo(page, 'b')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'b', level: 1, exact: true }).waitFor()
+    await settled(page)
     await tabTo(page, 'record')
     await page.keyboard.press('Enter')
     await page.locator('details[open] pre').waitFor()
@@ -112,16 +118,17 @@ describe('by keyboard alone', () => {
   })
 })
 
+const FOCUSED = `({
+  text: document.activeElement.textContent,
+  outline: getComputedStyle(document.activeElement).outlineStyle,
+})`
+
 /** Goes on until something with this text has the focus, which can be seen there. */
 async function tabTo(page: Page, text: string): Promise<void> {
   for (let pressed = 0; pressed < 40; pressed++) {
     await page.keyboard.press('Tab')
-    const focused = await page.evaluate(() => {
-      const element = document.activeElement
-      if (element === null) return null
-      return { text: element.textContent.trim(), outline: getComputedStyle(element).outlineStyle }
-    })
-    if (focused?.text.includes(text) !== true) continue
+    const focused = await page.evaluate<{ text: string; outline: string }>(FOCUSED)
+    if (!focused.text.includes(text)) continue
     expect(focused.outline).toBe('solid')
     return
   }
@@ -184,7 +191,7 @@ test('what agents wrote does nothing to the page', async (context) => {
   }
   const url = await inspecting(storage, HOSTILE[0])
   const page = await open(context, url, { viewport: SMALL })
-  const flows = ids.map((id) => `flow?${new URLSearchParams({ id })}`)
+  const flows = ids.map((id) => address(id))
   for (const viewport of [SMALL, LARGE]) {
     await page.setViewportSize(viewport)
     for (const view of ['overview', 'flows', 'holds', 'requests', 'dirty', 'log', ...flows]) {
@@ -194,7 +201,7 @@ test('what agents wrote does nothing to the page', async (context) => {
     }
   }
   expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(HOSTILE.at(-1))
-  await page.goto(`${url}#/flow?${new URLSearchParams({ id: HOSTILE[2] ?? '' })}`)
+  await page.goto(`${url}#/${address(HOSTILE[2] ?? '')}`)
   await page.getByRole('heading', { name: String.raw`one\u{202e}owt\u{2066}\u{a}\u{7}end` }).waitFor()
   expect(await page.locator('main img, main script').count()).toBe(0)
   expect(await page.evaluate('typeof hacked')).toBe('undefined')

@@ -160,7 +160,7 @@ describe('the command', () => {
     const live = await fetch(`${address}live`)
     child.kill('SIGINT')
     expect(await end).toMatchObject({ code: 130, stderr: `Shows sqlite:${file}; Ctrl-C ends it.\n` })
-    await expect(live.text()).rejects.toThrow()
+    await expect(live.text()).rejects.toThrow('terminated')
   })
 
   test('refuses a port that is in use, and one that is none', async () => {

@@ -63,7 +63,7 @@ async function launch(): Promise<Browser> {
 /** Into a folder of its own: it would take what another process is still unpacking for complete. */
 async function unpack(): Promise<string> {
   if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new NoServerError(`No browser is fetched for this machine: name a Chromium by ${BROWSER}`)
+    throw new NoServerError('A browser', `name a Chromium by ${BROWSER}`)
   unpacked = await mkdtemp(path.join(tmpdir(), 'dir-storage-chromium-'))
   const before = process.env['TMPDIR']
   process.env['TMPDIR'] = unpacked
@@ -79,5 +79,5 @@ async function unpack(): Promise<string> {
 /** Waits until the page shows all that it asked for. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').waitFor()
-  await page.waitForFunction(() => document.querySelector('.loading') === null)
+  await expect.poll(() => page.locator('.loading').count()).toBe(0)
 }
