@@ -51,15 +51,15 @@ export async function showFlow({ params: { id = '' }, draw, announce, signal }) 
 function story({ dfid, status, rejections, session, agents, story, earlier }, showAll) {
   return html`<dl class="facts">
       <div>
-        <dt>Status <span class="protocol">lifecycle</span></dt>
+        <dt>Status <span class="protocol">· lifecycle</span></dt>
         <dd>${badge(status)}</dd>
       </div>
       <div>
-        <dt>Rejections <span class="protocol">intent retry</span></dt>
+        <dt>Rejections <span class="protocol">· intent retry</span></dt>
         <dd>${grouped(rejections)}</dd>
       </div>
       <div>
-        <dt>Agents <span class="protocol">registry</span></dt>
+        <dt>Agents <span class="protocol">· registry</span></dt>
         <dd>
           ${
             agents.length === 0
@@ -72,7 +72,7 @@ function story({ dfid, status, rejections, session, agents, story, earlier }, sh
         </dd>
       </div>
       <div class="wide">
-        <dt>What it knows <span class="protocol">context</span></dt>
+        <dt>What it knows <span class="protocol">· context</span></dt>
         <dd>${json(session)}</dd>
       </div>
     </dl>
@@ -128,8 +128,8 @@ function told(kind, words, record) {
   const { event, agentId, stepId, state, seq, detailsJson } = record
   return html`<strong>${text(event)}</strong>
     ${agentId === null ? nothing : html`by ${link('log', { agent: agentId }, agentId)}`}
-    ${stepId === '' ? nothing : html`step ${text(stepId)}`}
-    ${state === '' ? nothing : html`state ${text(state)}`}
+    ${stepId === '' ? nothing : html`<span class="age">step</span> ${text(stepId)}`}
+    ${state === '' ? nothing : html`<span class="age">state</span> ${text(state)}`}
     <span class="age">#${seq}</span>
     ${detailsJson === '{}' ? nothing : json(detailsJson)}`
 }

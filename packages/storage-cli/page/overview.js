@@ -9,6 +9,7 @@ import { age, counted, grouped } from './text.js'
 /** @typedef {import('../src/inspect/answers.ts').StoreAnswer} StoreAnswer */
 
 const NEWEST = 8
+const FIRST_RESOURCES = 10
 
 /** @type {readonly (readonly [name: keyof Overview['attention'], title: string, view: string, params: Record<string, string>, none: string])[]} */
 const ATTENTION = [
@@ -36,6 +37,11 @@ export async function showOverview({ draw, announce, signal }) {
     redraw()
     await Promise.all(Object.entries(asked).map(([name, params]) => load(name, params)))
     if (!signal.aborted) announce('The overview is up to date.')
+  }
+  let isWhole = false
+  const showWhole = () => {
+    isWhole = true
+    redraw()
   }
   /** @param {number} flows */
   const countOn = (flows) => load('statuses', { most: flows * 10 })
@@ -76,7 +82,7 @@ export async function showOverview({ draw, announce, signal }) {
         <div class="columns">
           <section aria-labelledby="capital">
             <h2 id="capital">Capital by resource</h2>
-            ${when('capital', capital)}
+            ${when('capital', (answer) => capital(answer, isWhole, showWhole))}
           </section>
           <section aria-labelledby="statuses">
             <h2 id="statuses">Flows by status</h2>
@@ -114,8 +120,12 @@ function card(waiting, title, href, none) {
   </li>`
 }
 
-/** @param {Overview['capital']} answer */
-function capital({ resources, holds, isCut }) {
+/**
+ * @param {Overview['capital']} answer
+ * @param {boolean} isWhole
+ * @param {() => void} showWhole
+ */
+function capital({ resources, holds, isCut }, isWhole, showWhole) {
   if (resources.length === 0) return note('Nothing is reserved.')
   return html`${table(
     'Capital by resource',

@@ -46,7 +46,7 @@ export function grouped(number) {
  * @param {{ count: number, isCut: boolean }} counted
  */
 export function counted({ count, isCut }) {
-  return isCut ? `${grouped(count)} or more` : grouped(count)
+  return isCut ? `${grouped(count)}+` : grouped(count)
 }
 
 /**

@@ -1,26 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import type { StorageHandle } from '@dir/storage-core'
-import chromium from '@sparticuz/chromium'
-import { type Browser, type Page, chromium as playwright } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { type TestContext, afterAll, expect, onTestFinished } from 'vitest'
-import { NoServerError } from '../../../scripts/servers/index.ts'
 import { orSkip } from '../../../scripts/servers/live.ts'
 import { startServer } from '../src/inspect/server.ts'
+import { type Chromium, startChromium } from './chromium.ts'
 
-/** The path of a Chromium, where the one of the dependencies is not for this machine. */
-const BROWSER = 'STORAGE_CHROMIUM'
-
-let launched: Promise<Browser> | undefined
-let unpacked: string | undefined
+let started: Promise<Chromium> | undefined
 
 afterAll(async () => {
-  await launched?.then(
-    (browser) => browser.close(),
+  await started?.then(
+    (chromium) => chromium[Symbol.asyncDispose](),
     () => undefined,
   )
-  if (unpacked !== undefined) await rm(unpacked, { recursive: true, force: true })
 })
 
 /** Shows a store on the page until the end of the test. @returns its address. */
@@ -37,7 +28,7 @@ export interface Look {
 
 /** A page of a real browser. A test in which it complains fails. */
 export async function open(context: TestContext, url: string, look: Look = {}): Promise<Page> {
-  const browser = await orSkip(context, (launched ??= launch()))
+  const { browser } = await orSkip(context, (started ??= startChromium()))
   const opened = await browser.newContext(look)
   const complaints: string[] = []
   onTestFinished(async () => {
@@ -52,28 +43,6 @@ export async function open(context: TestContext, url: string, look: Look = {}): 
   })
   await page.goto(url)
   return page
-}
-
-async function launch(): Promise<Browser> {
-  const executablePath = process.env[BROWSER] ?? (await unpack())
-  // not its own list of options, which would switch off what the page is protected by
-  return playwright.launch({ executablePath, args: ['--no-sandbox', '--no-zygote'], headless: true })
-}
-
-/** Into a folder of its own: it would take what another process is still unpacking for complete. */
-async function unpack(): Promise<string> {
-  if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new NoServerError('A browser', `name a Chromium by ${BROWSER}`)
-  unpacked = await mkdtemp(path.join(tmpdir(), 'dir-storage-chromium-'))
-  const before = process.env['TMPDIR']
-  process.env['TMPDIR'] = unpacked
-  try {
-    chromium.setGraphicsMode = false
-    return await chromium.executablePath()
-  } finally {
-    if (before === undefined) delete process.env['TMPDIR']
-    else process.env['TMPDIR'] = before
-  }
 }
 
 /** Waits until the page shows all that it asked for. */
