@@ -11,7 +11,7 @@ import { startChromium } from './chromium.ts'
 
 const ROOT = path.join(import.meta.dirname, '../../..')
 const DOCS = path.join(import.meta.dirname, '../docs')
-const LARGE = { width: 1280, height: 800 }
+const LARGE = { width: 1280, height: 700 }
 const SMALL = { width: 390, height: 844 }
 
 const PICTURES = [

@@ -20,7 +20,7 @@ export const inspect: Command<{ readonly port?: number }> = {
     'inspect ./store.mjs',
   ],
   async run({ args: [name], options, output, notes, open, terminal: { signal } }) {
-    const { storage, label } = await open('look', name)
+    const { storage, label } = await open('use', name)
     const url = await startServer({ storage, label, port: options.port ?? 0, signal })
     await output.document({ url }, [url])
     if (!output.isJson) notes.say(`Shows ${printable(label)}; Ctrl-C ends it.`)
