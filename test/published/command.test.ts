@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { nodeOrSkip } from './consuming.ts'
 import { type Consumer, run, Workshop } from './workshop.ts'
 
 // The command as a user has it: in a project of their own, on plain Node.
+
+const MAIN = 'node_modules/@dir/storage-cli/dist/main.js'
 
 let workshop: Workshop
 
@@ -24,7 +28,8 @@ describe('@dir/storage-cli', () => {
 
   it('brings the contract and no backend, and says what to install', async () => {
     const installed = [...(await consumer.packages()).keys()]
-    expect(installed.sort()).toEqual(['@dir/storage-cli', '@dir/storage-core', 'commander'])
+    const others = ['@types/trusted-types', 'commander', 'lit-html']
+    expect(installed.sort()).toEqual(['@dir/storage-cli', '@dir/storage-core', ...others])
     const help = await dirStorage('--help')
     expect(help).toMatchObject({ code: 0, stderr: '' })
     expect(help.stdout).toContain('Exit codes:')
@@ -48,8 +53,8 @@ await storage.close()
       await dirStorage('flows', ...store),
       await dirStorage('flow', 'trade-4711', ...store),
     ]
-    const main = ['node_modules/@dir/storage-cli/dist/main.js', 'flows', ...store]
-    expect(await run(nodeOrSkip(context, '22.14'), main, consumer.folder)).toEqual(flows)
+    const old = nodeOrSkip(context, '22.14')
+    expect(await run(old, [MAIN, 'flows', ...store], consumer.folder)).toEqual(flows)
     for (const ended of [doctor, flows, flow]) expect(ended).toMatchObject({ code: 0, stderr: '' })
     expect(doctor.stdout).toMatch(/^ok +server +SQLite /)
     expect(flows.stdout).toMatch(/^FLOW .*\ntrade-4711  NEW /)
@@ -57,9 +62,21 @@ await storage.close()
     expect(flow.stdout).toContain('#1 ASKED, by trader')
   })
 
+  it('serves the page of inspect', async () => {
+    const env = { ...process.env, NODE_OPTIONS: '', NODE_PATH: '' }
+    const args = [MAIN, 'inspect', 'sqlite:decisions.sqlite', '--json']
+    const inspect = spawn(process.execPath, args, { cwd: consumer.folder, env })
+    onTestFinished(() => void inspect.kill())
+    const [printed] = (await once(inspect.stdout, 'data')) as [Buffer]
+    const { url } = JSON.parse(String(printed)) as { readonly url: string }
+    for (const name of ['', 'main.js', 'style.css', 'lit-html/lit-html.js', 'lit-html/directives/repeat.js'])
+      expect([name, (await fetch(url + name)).status]).toEqual([name, 200])
+    expect(await (await fetch(`${url}flows`)).json()).toMatchObject({ items: [{ dfid: 'trade-4711' }] })
+  })
+
   it('refuses Node 20 in one line', async (context) => {
     const node = nodeOrSkip(context, '20')
-    const { code, stderr } = await run(node, ['node_modules/@dir/storage-cli/dist/main.js'], consumer.folder)
+    const { code, stderr } = await run(node, [MAIN], consumer.folder)
     expect(code).toBe(1)
     expect(stderr).toContain('Error: @dir/storage-cli needs Node 22.12 or newer')
   })

@@ -136,8 +136,15 @@ function capital({ resources, holds, isCut }, isWhole, showWhole) {
       ['Most by', ({ largest }) => flowLink(largest.dfid), 'id'],
       ['Oldest', (one) => ago(one.since)],
     ]),
-    resources,
+    isWhole ? resources : resources.slice(0, FIRST_RESOURCES),
   )}
+  ${
+    isWhole || resources.length <= FIRST_RESOURCES
+      ? nothing
+      : html`<p class="more">
+          <button type="button" @click=${showWhole}>Show all ${grouped(resources.length)}</button>
+        </p>`
+  }
   ${isCut ? note(`Of the ${grouped(holds)} oldest holds; what is reserved of each resource is the whole.`) : nothing}`
 }
 

@@ -21,7 +21,11 @@ export async function startChromium(): Promise<Chromium> {
     // not the options that come with it, which would switch off what the page is protected by
     const args = ['--no-sandbox', '--no-zygote']
     const browser = await playwright.launch({ executablePath, args, headless: true })
-    return { browser, [Symbol.asyncDispose]: () => browser.close().finally(remove) }
+    const close = async (): Promise<void> => {
+      await browser.close()
+      await remove()
+    }
+    return { browser, [Symbol.asyncDispose]: close }
   } catch (error) {
     await remove()
     throw error

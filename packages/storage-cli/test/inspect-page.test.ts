@@ -1,32 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { mixStorage } from '@dir/storage-core'
 import { memoryStorage } from '@dir/storage-memory'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { fill } from '../../../conformance/src/scenarios/filled.ts'
-import { inspecting, open, settled } from './inspecting.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-const LARGE = { width: 1280, height: 800 }
-const SMALL = { width: 390, height: 844 }
+import { LARGE, SMALL, fits, inspecting, open, settled } from './inspecting.ts'
 
 const LONGEST_ID = 512
-
-/** A name for each view, as navigation has it, and a heading. */
-const VIEWS = [
-  ['Overview', 'What stands open now'],
-  ['Flows', 'Flows'],
-  ['Capital', 'Capital'],
-  ['Requests', 'Requests'],
-  ['Claims', 'Claims'],
-  ['Dirty flows', 'Dirty flows'],
-  ['Agents', 'Agents'],
-  ['Log', 'Log'],
-  ['Store', 'Store'],
-] as const
 
 /** What would hurt a page that takes it for markup, or that has no room for it. */
 const HOSTILE = [
@@ -47,92 +26,6 @@ beforeEach(async () => {
 
 function address(id: string): string {
   return `flow?id=${encodeURIComponent(id)}`
-}
-
-async function isAccessible(page: Page): Promise<void> {
-  // not as a script of the page, which allows none but its own
-  await page.evaluate(AXE)
-  const { violations } = await page.evaluate<AxeResults>('axe.run()')
-  expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
-}
-
-async function fits(page: Page): Promise<void> {
-  const { width } = page.viewportSize() ?? { width: 0 }
-  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
-}
-
-for (const [colorScheme, viewport] of [
-  ['light', LARGE],
-  ['dark', SMALL],
-] as const)
-  test(`each view is shown and accessible, ${colorScheme}, ${viewport.width} wide`, async (context) => {
-    const page = await open(context, await inspecting(storage), { colorScheme, viewport })
-    const views = page.getByRole('navigation', { name: 'Views' })
-    for (const [name, heading] of VIEWS) {
-      await views.getByRole('link', { name, exact: true }).click()
-      await page.getByRole('heading', { name: heading, level: 1, exact: true }).waitFor()
-      await settled(page)
-      expect(await views.locator('[aria-current=page]').textContent()).toBe(name)
-      expect(await page.title()).toContain(name)
-      await fits(page)
-      await isAccessible(page)
-    }
-    await views.getByRole('link', { name: 'Requests' }).click()
-    await page.getByRole('link', { name: 'c', exact: true }).click()
-    await page.getByRole('heading', { name: 'Timeline' }).waitFor()
-    await page.getByText('record', { exact: true }).first().click()
-    await fits(page)
-    await isAccessible(page)
-  })
-
-describe('by keyboard alone', () => {
-  test('one gets from the overview to the story of a flow, and back', async (context) => {
-    const page = await open(context, await inspecting(storage))
-    await settled(page)
-    await page.keyboard.press('Tab')
-    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Skip to the content')
-    await page.keyboard.press('Enter')
-    await tabTo(page, 'Dirty flows')
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'Dirty flows', level: 1 }).waitFor()
-    expect(await page.evaluate<string>('document.activeElement.id')).toBe('content')
-    await settled(page)
-    await tabTo(page, 'b')
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'b', level: 1, exact: true }).waitFor()
-    await settled(page)
-    await tabTo(page, 'record')
-    await page.keyboard.press('Enter')
-    await page.locator('details[open] pre').waitFor()
-    await page.goBack()
-    await page.getByRole('heading', { name: 'Dirty flows', level: 1 }).waitFor()
-  })
-
-  test('one goes to a flow by its id', async (context) => {
-    const page = await open(context, await inspecting(storage))
-    await page.getByRole('textbox', { name: 'Flow' }).focus()
-    await page.keyboard.type('flow 1')
-    await page.keyboard.press('Enter')
-    await page.getByRole('heading', { name: 'flow 1', level: 1 }).waitFor()
-    await page.getByText('E3').waitFor()
-  })
-})
-
-const FOCUSED = `({
-  text: document.activeElement.textContent,
-  outline: getComputedStyle(document.activeElement).outlineStyle,
-})`
-
-/** Goes on until something with this text has the focus, which can be seen there. */
-async function tabTo(page: Page, text: string): Promise<void> {
-  for (let pressed = 0; pressed < 40; pressed++) {
-    await page.keyboard.press('Tab')
-    const focused = await page.evaluate<{ text: string; outline: string }>(FOCUSED)
-    if (!focused.text.includes(text)) continue
-    expect(focused.outline).toBe('solid')
-    return
-  }
-  expect.fail(`no focus reached ${text}`)
 }
 
 describe('the log', () => {
@@ -205,6 +98,26 @@ test('what agents wrote does nothing to the page', async (context) => {
   await page.getByRole('heading', { name: String.raw`one\u{202e}owt\u{2066}\u{a}\u{7}end` }).waitFor()
   expect(await page.locator('main img, main script').count()).toBe(0)
   expect(await page.evaluate('typeof hacked')).toBe('undefined')
+})
+
+test('where there is more than it shows, it says so and shows more', async (context) => {
+  const store = memoryStorage()
+  const many = Array.from({ length: 10_100 }, (_, at) => `flow ${at}`)
+  await Promise.all(many.map((dfid) => store.lifecycle.recordTransition(dfid, null, 'OPEN')))
+  await store.resourceLock.acquire('f', Object.fromEntries(many.slice(0, 12).map((id) => [id, 1])), 0)
+  const page = await open(context, await inspecting(store))
+  await page.getByText('10,000+').waitFor()
+  await page.getByRole('button', { name: 'Count on' }).click()
+  await page.getByText('10,100', { exact: true }).waitFor()
+  const rows = page.getByRole('table', { name: 'Capital by resource' }).locator('tbody tr')
+  expect(await rows.count()).toBe(10)
+  await page.getByRole('button', { name: 'Show all 12' }).click()
+  await expect.poll(() => rows.count()).toBe(12)
+  await page.getByRole('link', { name: 'Flows', exact: true }).click()
+  await page.getByText('The first 200', { exact: true }).first().waitFor()
+  await page.getByRole('button', { name: 'Show more' }).click()
+  await page.getByText('The first 1,000', { exact: true }).first().waitFor()
+  expect(await page.locator('tbody tr').count()).toBe(1_000)
 })
 
 test('of a mix it says which guarantees are lost', async (context) => {

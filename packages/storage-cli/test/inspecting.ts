@@ -5,6 +5,9 @@ import { orSkip } from '../../../scripts/servers/live.ts'
 import { startServer } from '../src/inspect/server.ts'
 import { type Chromium, startChromium } from './chromium.ts'
 
+export const LARGE = { width: 1280, height: 800 }
+export const SMALL = { width: 390, height: 844 }
+
 let started: Promise<Chromium> | undefined
 
 afterAll(async () => {
@@ -49,4 +52,10 @@ export async function open(context: TestContext, url: string, look: Look = {}): 
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').waitFor()
   await expect.poll(() => page.locator('.loading').count()).toBe(0)
+}
+
+/** Nothing of the page is beyond its right edge. */
+export async function fits(page: Page): Promise<void> {
+  const { width } = page.viewportSize() ?? { width: 0 }
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
 }
