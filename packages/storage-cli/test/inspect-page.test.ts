@@ -3,7 +3,7 @@ import { memoryStorage } from '@dir/storage-memory'
 import type { Page } from 'playwright-core'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { fill } from '../../../conformance/src/scenarios/filled.ts'
-import { LARGE, SMALL, fits, inspecting, open, settled } from './inspecting.ts'
+import { LARGE, SMALL, eventually, fits, inspecting, open, settled } from './inspecting.ts'
 
 const LONGEST_ID = 512
 
@@ -33,20 +33,20 @@ describe('the log', () => {
 
   test('is filtered, and the address says how', async (context) => {
     const page = await open(context, `${await inspecting(storage)}#/log`)
-    await expect.poll(() => events(page)).toEqual(['E4', 'E3', 'E2', 'E1', 'E0'])
+    await eventually(() => events(page)).toEqual(['E4', 'E3', 'E2', 'E1', 'E0'])
     await page.getByLabel('Flow', { exact: true }).last().fill('flow 1')
     await page.getByRole('button', { name: 'Filter' }).click()
-    await expect.poll(() => events(page)).toEqual(['E3', 'E1'])
+    await eventually(() => events(page)).toEqual(['E3', 'E1'])
     expect(new URL(page.url()).hash).toBe('#/log?flow=flow+1')
     await page.getByRole('link', { name: 'E1' }).click()
-    await expect.poll(() => events(page)).toEqual(['E1'])
+    await eventually(() => events(page)).toEqual(['E1'])
     await page.goBack()
-    await expect.poll(() => events(page)).toEqual(['E3', 'E1'])
+    await eventually(() => events(page)).toEqual(['E3', 'E1'])
     await page.getByLabel('Until (UTC)').fill('2000-01-01T00:00:00')
     await page.keyboard.press('Enter')
     await page.getByText('Nothing is found.').waitFor()
     await page.getByRole('link', { name: 'Clear' }).click()
-    await expect.poll(() => events(page)).toHaveLength(5)
+    await eventually(() => events(page)).toHaveLength(5)
   })
 
   test('shows what is recorded meanwhile; paused it does not, and then it goes on with all of it', async (context) => {
@@ -56,16 +56,16 @@ describe('the log', () => {
     await page.locator('tbody tr').last().locator('summary').click()
     await decisionAudit.record('flow 1', 'LATER')
     await decisionAudit.record('flow 2', 'OTHER')
-    await expect.poll(() => events(page)).toEqual(['LATER', 'E3', 'E1'])
+    await eventually(() => events(page)).toEqual(['LATER', 'E3', 'E1'])
     // a row that was opened stays open, though others came above it
     expect(await page.locator('tbody tr').last().locator('details').getAttribute('open')).toBe('')
-    await expect.poll(() => page.getByRole('status').textContent()).toBe('1 new event')
+    await eventually(() => page.getByRole('status').textContent()).toBe('1 new event')
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByText('Paused', { exact: true }).first().waitFor()
     await decisionAudit.recordMany(['A', 'B'].map((event) => ({ dfid: 'flow 1', event })))
     expect(await events(page)).toEqual(['LATER', 'E3', 'E1'])
     await page.getByRole('button', { name: 'Go on' }).click()
-    await expect.poll(() => events(page)).toEqual(['B', 'A', 'LATER', 'E3', 'E1'])
+    await eventually(() => events(page)).toEqual(['B', 'A', 'LATER', 'E3', 'E1'])
   })
 })
 
@@ -112,7 +112,7 @@ test('where there is more than it shows, it says so and shows more', async (cont
   const rows = page.getByRole('table', { name: 'Capital by resource' }).locator('tbody tr')
   expect(await rows.count()).toBe(10)
   await page.getByRole('button', { name: 'Show all 12' }).click()
-  await expect.poll(() => rows.count()).toBe(12)
+  await eventually(() => rows.count()).toBe(12)
   await page.getByRole('link', { name: 'Flows', exact: true }).click()
   await page.getByText('The first 200', { exact: true }).first().waitFor()
   await page.getByRole('button', { name: 'Show more' }).click()

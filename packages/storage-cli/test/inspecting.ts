@@ -5,6 +5,9 @@ import { orSkip } from '../../../scripts/servers/live.ts'
 import { startServer } from '../src/inspect/server.ts'
 import { type Chromium, startChromium } from './chromium.ts'
 
+/** Only what hangs takes so long. */
+const SLOWEST_MS = 120_000
+
 export const LARGE = { width: 1280, height: 800 }
 export const SMALL = { width: 390, height: 844 }
 
@@ -33,6 +36,7 @@ export interface Look {
 export async function open(context: TestContext, url: string, look: Look = {}): Promise<Page> {
   const { browser } = await orSkip(context, (started ??= startChromium()))
   const opened = await browser.newContext(look)
+  opened.setDefaultTimeout(SLOWEST_MS)
   const complaints: string[] = []
   onTestFinished(async () => {
     await opened.close()
@@ -51,11 +55,16 @@ export async function open(context: TestContext, url: string, look: Look = {}): 
 /** Waits until the page shows all that it asked for. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').waitFor()
-  await expect.poll(() => page.locator('.loading').count()).toBe(0)
+  await eventually(() => page.locator('.loading').count()).toBe(0)
 }
 
 /** Nothing of the page is beyond its right edge. */
 export async function fits(page: Page): Promise<void> {
   const { width } = page.viewportSize() ?? { width: 0 }
   expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
+}
+
+/** An expectation that is asked again until it holds, or nothing comes of it. */
+export function eventually<T>(value: () => Promise<T>) {
+  return expect.poll(value, { timeout: SLOWEST_MS })
 }
