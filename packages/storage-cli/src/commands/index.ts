@@ -24,4 +24,12 @@ const TRANSFERS = [exportCommand, importCommand, copy, verify]
 const SEALS = [seal, verifyLog, prove]
 
 /** In the order in which help shows them. */
-export const COMMANDS = [doctor, inspect, schema, ...LISTS, ...TRANSFERS, ...SEALS, prune] as readonly Command[]
+export const COMMANDS = [
+  doctor,
+  inspect,
+  schema,
+  ...LISTS,
+  ...TRANSFERS,
+  ...SEALS,
+  prune,
+] as readonly Command[]
