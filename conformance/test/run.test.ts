@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { CAPABILITIES, UnsupportedError } from '@dir/storage-core'
-import { describe, expect, test } from 'vitest'
+import { CAPABILITIES, ClosedError, type StorageHandle, UnsupportedError } from '@dir/storage-core'
+import { describe, expect, test, vi } from 'vitest'
 import type { Backend } from '../src/backend.ts'
 import { exitCode } from '../src/exit-code.ts'
 import type { Report } from '../src/report.ts'
@@ -54,23 +53,16 @@ describe('verdicts', () => {
   })
 
   test('a scenario that does not end is an error, and its handles are closed', async () => {
-    let closed = false
-    const report = await run(
-      [
-        scenario('endless', async (context) => {
-          const handle = await context.open()
-          await sleep(200)
-          await handle.context.getSession('a').catch(() => (closed = true))
-          await new Promise(() => {})
-        }),
-      ],
-      memory,
-      { timeoutMs: 50 },
-    )
+    const { promise: opened, resolve } = Promise.withResolvers<StorageHandle>()
+    const endless = scenario('endless', async (context) => {
+      resolve(await context.open())
+      await new Promise(() => {})
+    })
+    const report = await run([endless], memory, { timeoutMs: 500 })
     expect(report.results[0]?.verdict).toBe('error')
-    expect(report.results[0]?.message).toContain('It did not end within 50 ms.')
-    await sleep(300)
-    expect(closed).toBe(true)
+    expect(report.results[0]?.message).toContain('It did not end within 500 ms.')
+    const handle = await opened
+    await vi.waitFor(() => expect(handle.context.getSession('a')).rejects.toThrow(ClosedError))
   })
 
   test('a known deviation is skipped, fails once it has expired, and must not pass', async () => {

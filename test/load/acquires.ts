@@ -20,18 +20,23 @@ export async function acquires(module: string, { acquires: scale, timeoutMs }: S
   const killed = new Set<RunningJob>()
   const leaseSecOf = (slot: number): number | null => (slot % 2 === 1 ? scale.leaseSec : null)
 
-  const killNext = (): void => {
-    const slots = Array.from({ length: scale.processes }, (_, n) => (killed.size + n) % scale.processes)
-    const victim = slots.map((slot) => running.get(slot)).find((job) => job && !killed.has(job))
-    if (victim === undefined) return
+  let lastSlot = -1
+  /** Another one each time. */
+  const kill = (slot: number): void => {
+    const victim = running.get(slot)
+    if (slot === lastSlot || victim === undefined || killed.has(victim)) return
+    lastSlot = slot
     killed.add(victim)
     void victim.kill()
   }
 
   const hear = (told: Told): void => {
+    const [what, flow] = told
     ledger.add(told)
     const next = ((killed.size + 1) * scale.attempts) / (scale.kills + 1)
-    if (killed.size < scale.kills && ledger.count('tried') >= next) killNext()
+    // who has just begun an attempt is most likely in the middle of it
+    if (killed.size < scale.kills && what === 'tried' && ledger.count('tried') >= next)
+      kill(Number.parseInt(flow, 10))
   }
 
   /** A worker, and after each that was killed another, until the attempts of this slot are made. */
@@ -90,7 +95,7 @@ export async function acquires(module: string, { acquires: scale, timeoutMs }: S
       granted: [ran.granted, scale.attempts / 5],
       refused: [ran.refused, scale.attempts / 5],
       kills: [ran.kills, scale.kills],
-      'unanswered at a kill': [ledger.unanswered(), scale.kills],
+      'unanswered at a kill': [ledger.unanswered(), scale.kills / 2],
       'held at most': [seen.fullest, CAPACITY - 1],
       reads: [seen.reads, scale.attempts / 20],
     })
