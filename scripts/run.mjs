@@ -13,7 +13,7 @@ const source = ['--conditions=@dir/source', '--disable-warning=ExperimentalWarni
 
 /** Each job is a list of steps: what it is called, and its command line. */
 const jobs = {
-  start: [['the example', ['node', ...source, 'examples/decision-day/src/main.ts', ...args]]],
+  start: [['the example', ['node', ...source, 'examples/decision-day/src/main.ts', '--keep', ...args]]],
   test: [
     ['build', ['turbo', 'run', 'build', '--output-logs=errors-only']],
     ['type check', ['tsc', '-p', 'tsconfig.json']],

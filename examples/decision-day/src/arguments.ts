@@ -15,7 +15,12 @@ export interface Arguments {
   readonly unsafe: boolean
   /** Null: a fresh one that is removed afterwards. */
   readonly store: string | null
+  /** Whether a store that would be removed is kept here, where it is a file. */
+  readonly keep: boolean
 }
+
+/** Where `--keep` puts a store: into the current folder. */
+export const KEPT = 'decision-day.sqlite'
 
 const NAMES = `${BACKEND_NAMES.slice(0, -1).join(', ')} or ${BACKEND_NAMES.at(-1)}`
 
@@ -28,6 +33,7 @@ export const USAGE = `Usage: decision-day [options]
   --unsafe         read, decide and write in separate steps, and see what is lost
   --store PATH     keep the store there, or go on with what is there (default: a fresh one, removed at the end)
   --store NAME     the same on a server of yours, where it is a namespace
+  --keep           keep the SQLite file of a fresh store as ${KEPT}, in the place of the last one
   --help           this text
 
 Servers are those that ${Object.values(VARIABLES).join(', ')}
@@ -41,7 +47,7 @@ export class UsageError extends Error {}
 export function readArguments(argv: readonly string[], allDays: number): Arguments | null {
   const given = parse(argv)
   if (given.help === true) return null
-  const { backend = 'sqlite', days = '500', store = null, unsafe = false } = given
+  const { backend = 'sqlite', days = '500', store = null, unsafe = false, keep = false } = given
   const workers = wholeNumber('--workers', given.workers ?? '1', 16)
   const found = findBackend(backend)
   if (found === undefined) throw new UsageError(`--backend must be ${NAMES}, not "${backend}".`)
@@ -55,7 +61,7 @@ export function readArguments(argv: readonly string[], allDays: number): Argumen
   if (crash !== null && workers < 2)
     throw new UsageError('--crash kills one of several workers: use it with --workers 2 or more.')
   const count = days === 'all' ? allDays : wholeNumber('--days', days, allDays)
-  return { backend, days: count, workers, crash, unsafe, store }
+  return { backend, days: count, workers, crash, unsafe, store, keep: keep && store === null }
 }
 
 function readCrash(given: ReturnType<typeof parse>): Crash {
@@ -88,6 +94,7 @@ function parse(argv: readonly string[]) {
         'crash-at': { type: 'string' },
         unsafe: { type: 'boolean' },
         store: { type: 'string' },
+        keep: { type: 'boolean' },
         help: { type: 'boolean' },
       },
     }).values

@@ -1,3 +1,4 @@
+import { rename, rm } from 'node:fs/promises'
 import { type StorageHandle, mixStorage } from '@dir/storage-core'
 import type { ServerName } from '../../../scripts/servers/index.ts'
 import { VARIABLES, givenUrl } from '../../../scripts/servers/provide.ts'
@@ -16,6 +17,8 @@ export interface Backend {
   open(place: Place): Promise<StorageHandle>
   /** Removes what the store has on servers. */
   drop(place: Place): Promise<void>
+  /** Copies the store into a file, in the place of one that is there. */
+  keep?(place: Place, file: string): Promise<void>
 }
 
 /** Workers wait for one another, on a slow disk for longer than one call usually may. */
@@ -42,6 +45,14 @@ const sqlite: Backend = {
     return sqliteStorage({ path: file, operationTimeoutMs })
   },
   drop: nothing,
+  async keep(place, file) {
+    const { sqliteStorage } = await import('@dir/storage-sqlite')
+    await using storage = sqliteStorage({ path: place.file, operationTimeoutMs })
+    const copy = `${file}.new`
+    await rm(copy, { force: true })
+    await storage.backup(copy)
+    await rename(copy, file)
+  },
 }
 
 const postgres = onServer('postgres', async () => {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, isStorageError } from '@dir/storage-core'
 import { NoServerError } from '../../../scripts/servers/index.ts'
-import { USAGE, UsageError, readArguments } from './arguments.ts'
+import { KEPT, USAGE, UsageError, readArguments } from './arguments.ts'
 import { backendOf } from './backends.ts'
 import { loadBars } from './market.ts'
 import { withPlace } from './place.ts'
@@ -24,10 +24,23 @@ async function main(): Promise<number> {
     return 0
   }
   const bars = allBars.slice(0, given.days)
-  const held = await withPlace(backendOf(given.backend), given.store, (place) =>
-    run(given, bars, place, interruption.signal),
-  )
+  const backend = backendOf(given.backend)
+  const held = await withPlace(backend, given.store, async (place) => {
+    const allHeld = await run(given, bars, place, interruption.signal)
+    if (given.keep) {
+      await backend.keep?.(place, KEPT)
+      console.log(whatNext(given.unsafe, backend.keep === undefined ? null : KEPT))
+    }
+    return allHeld
+  })
   return held ? 0 : 1
+}
+
+/** What to try now, with the store that was kept. */
+function whatNext(unsafe: boolean, kept: string | null): string {
+  const look = `\nLook at it:  npm run dir-storage -- inspect --store sqlite:${kept}`
+  const lose = `\nSee what is lost where reading, deciding and writing are separate steps:  npm start -- --unsafe`
+  return `${kept === null ? '' : look}${unsafe ? '' : lose}`
 }
 
 /** Says what went wrong. @returns the exit code. */

@@ -1,23 +1,27 @@
-const PLAIN_LINES = 5
+const STOPS = 5
 
 export interface Progress {
   readonly onDay: () => void
   readonly end: () => void
 }
 
-/** Says how far a run is: one line that is rewritten on a terminal, a few lines elsewhere. */
+/** Says in one line how far a run is: it is rewritten on a terminal, and grows a little elsewhere. */
 export function startProgress(total: number): Progress {
   const { isTTY } = process.stdout
   let done = 0
+  let isBegun = false
+  const write = (text: string): void => {
+    isBegun = true
+    process.stdout.write(text)
+  }
   return {
     onDay() {
       done++
-      const text = `day ${done} of ${total}`
-      if (isTTY) process.stdout.write(`\r${text}`)
-      else if (done % Math.ceil(total / PLAIN_LINES) === 0) console.log(text)
+      if (isTTY) write(`\rday ${done} of ${total}`)
+      else if (done % Math.ceil(total / STOPS) === 0) write(`${isBegun ? ' ' : 'days '}${done}`)
     },
     end() {
-      if (isTTY) process.stdout.write('\n')
+      if (isBegun) process.stdout.write('\n')
     },
   }
 }

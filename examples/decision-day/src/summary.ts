@@ -1,3 +1,4 @@
+import { styleText } from 'node:util'
 import type { Arguments } from './arguments.ts'
 import type { Bar } from './market.ts'
 import type { Proof } from './proofs.ts'
@@ -19,13 +20,18 @@ export function summarize(
     '',
     'Proofs, read back from the store and from the trace:',
     ...proofs.flatMap(({ holds, title, found, race }) => [
-      `  ${holds ? 'holds ' : 'FAILED'}  ${title}`,
-      `          (${found})`,
-      ...(holds ? [] : [`          race lost: ${race}`]),
+      `  ${verdict(holds)}  ${title}`,
+      `            (${found})`,
+      ...(holds ? [] : [`            race lost: ${race}`]),
     ]),
   ]
   if (workers === 1) lines.push('', `events: ${run.events.length}`, `digest: ${digestOf(run.events)}`)
   return lines.join('\n')
+}
+
+/** In colour where it is wanted. */
+function verdict(holds: boolean): string {
+  return holds ? styleText('green', '✓ holds ') : styleText('red', '✗ FAILED')
 }
 
 function counts({ events, effects, tokens }: ReadBack): [name: string, count: number, of?: string][] {

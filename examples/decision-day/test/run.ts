@@ -46,11 +46,11 @@ export const PROOFS = [
   'breakout refused from its suspension on',
 ] as const
 
-export const ALL_HOLD: readonly string[] = PROOFS.map((title) => `  holds   ${title}`)
+export const ALL_HOLD: readonly string[] = PROOFS.map((title) => `  ✓ holds   ${title}`)
 
 /** The proof lines, as `holds` or `FAILED` and what they are about. */
 export function proofLines({ stdout }: Ended): string[] {
-  return stdout.split('\n').filter((line) => /^ {2}(holds|FAILED) /.test(line))
+  return stdout.split('\n').filter((line) => /^ {2}[✓✗] (holds|FAILED) /.test(line))
 }
 
 /** What follows `digest: `; empty if there is none. */

@@ -1,8 +1,9 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { sqliteStorage } from '@dir/storage-sqlite'
 import { describe, expect, it } from 'vitest'
-import { ALL_HOLD, PROOFS, digestIn, proofLines, run } from './run.ts'
+import { ALL_HOLD, PROOFS, digestIn, proofLines, run, runIn } from './run.ts'
 
 describe.concurrent('a run', { timeout: 60_000 }, () => {
   it('ends with every proof holding and one digest on every backend, in every run', async () => {
@@ -49,11 +50,33 @@ describe.concurrent('a run', { timeout: 60_000 }, () => {
     })
     const lost: readonly string[] = [PROOFS[1], PROOFS[4]]
     expect(proofLines(unsafe)).toEqual(
-      PROOFS.map((title) => `  ${lost.includes(title) ? 'FAILED' : 'holds '}  ${title}`),
+      PROOFS.map((title) => `  ${lost.includes(title) ? '✗ FAILED' : '✓ holds '}  ${title}`),
     )
     expect(unsafe.stdout).toContain(
       'race lost: two offers of one order both read "no result yet" and both executed it (get, execute, set)',
     )
+  })
+
+  it('keeps its store to be looked at, in the place of the last one', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'decision-day-test-'))
+    try {
+      for (const days of ['30', '20']) {
+        const kept = await runIn(folder, '--days', days, '--keep')
+        expect([kept.code, kept.stdout]).toEqual([
+          0,
+          expect.stringContaining('inspect --store sqlite:decision-day.sqlite\n'),
+        ])
+        expect(await readdir(folder)).toEqual(['decision-day.sqlite'])
+        await using storage = sqliteStorage({ path: path.join(folder, 'decision-day.sqlite'), init: false })
+        const events = await storage.decisionAudit.allEventsChronological()
+        expect(events.length).toBe(Number(/^events: (\d+)$/m.exec(kept.stdout)?.[1]))
+        await storage.close()
+        for (const beside of ['-lock', '-shm', '-wal'])
+          await rm(path.join(folder, `decision-day.sqlite${beside}`), { force: true })
+      }
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('goes on with the store of an earlier run, and does nothing twice', async () => {
