@@ -1,4 +1,4 @@
-import { rename, rm } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { type StorageHandle, mixStorage } from '@dir/storage-core'
 import type { ServerName } from '../../../scripts/servers/index.ts'
 import { VARIABLES, givenUrl } from '../../../scripts/servers/provide.ts'
@@ -46,6 +46,10 @@ const sqlite: Backend = {
   },
   drop: nothing,
   async keep(place, file) {
+    const log = await stat(`${file}-wal`).catch(() => null)
+    // what it holds belongs to the file that is there, and would be read into another
+    if (log !== null && log.size > 0)
+      throw new Error(`Another program writes to ${file}, so it is not replaced: end that one first.`)
     const { sqliteStorage } = await import('@dir/storage-sqlite')
     await using storage = sqliteStorage({ path: place.file, operationTimeoutMs })
     const copy = `${file}.new`
