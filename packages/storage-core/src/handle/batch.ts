@@ -1,8 +1,14 @@
 import type { Call } from '../adapter/call.ts'
 import { conditionFailed } from '../adapter/refusals.ts'
 import { InvalidArgumentError, isStorageError, locate } from '../errors/index.ts'
-import { BatchRecorder, type RecordedCall, RecordedOperation, batchOn } from './batch-recorder.ts'
-import type { BatchMethod, Conditions, Protocol, StorageBundle } from '../protocols/index.ts'
+import { namesInBatch } from './bound-methods.ts'
+import {
+  type BatchMethod,
+  type Conditions,
+  PROTOCOLS,
+  type Protocol,
+  type StorageBundle,
+} from '../protocols/index.ts'
 import { reading } from '../rules/validate.ts'
 
 declare const ANSWER: unique symbol
@@ -38,6 +44,28 @@ export type AnswersOf<Returned extends readonly Recorded<unknown>[]> = {
 /** `atomically`, to those who implement it. */
 export type Atomically = (record: (batch: Batch) => unknown) => Promise<unknown[]>
 
+/** Its place among the operations of its batch. */
+class RecordedOperation {
+  /** Stands for the batch, which is let go of with its forty methods while its operations wait. */
+  readonly batch: object
+  readonly index: number
+
+  constructor(batch: object, index: number) {
+    this.batch = batch
+    this.index = index
+  }
+}
+
+/** One operation as the callback recorded it. */
+export interface RecordedCall {
+  readonly protocol: Protocol
+  /** A method of the batch's protocol, or a condition of the batch itself. */
+  readonly method: string
+  readonly args: readonly unknown[]
+}
+
+const CONTENTS = PROTOCOLS.map((protocol) => ({ protocol, ...namesInBatch(protocol) }))
+
 /**
  * Runs the callback of `atomically` on a batch that hands each of its operations to `add`, which may refuse it.
  * @returns how the answers of all of them become the caller's.
@@ -47,12 +75,30 @@ export function recordBatch(
   add: (call: RecordedCall) => void,
 ): (all: unknown[]) => unknown[] {
   if (typeof record !== 'function') throw new InvalidArgumentError('record', 'must be a function')
-  const recorder = new BatchRecorder(add)
+  const mark = {}
+  let recording = true
+  let count = 0
+  const members: Record<string, unknown> = {}
+  const recordOn = (target: Record<string, unknown>, protocol: Protocol, methods: readonly string[]) => {
+    for (const method of methods)
+      target[method] = (...args: unknown[]): RecordedOperation => {
+        if (!recording)
+          throw new InvalidArgumentError('batch', 'takes nothing after its callback has returned')
+        add({ protocol, method, args })
+        return new RecordedOperation(mark, count++)
+      }
+    return target
+  }
+  for (const { protocol, methods, conditions } of CONTENTS) {
+    members[protocol] = recordOn({}, protocol, methods)
+    recordOn(members, protocol, conditions)
+  }
+  const batch: object = members
   let returned: unknown
   try {
-    returned = record(batchOn(recorder) as Batch)
+    returned = record(batch as Batch)
   } finally {
-    recorder.end()
+    recording = false
   }
   const isThenable = (): boolean => typeof (returned as { then?: unknown } | undefined)?.then === 'function'
   if (reading('record', isThenable)) {
@@ -62,17 +108,17 @@ export function recordBatch(
       'must be a synchronous function: what it does after its first await is not in the batch',
     )
   }
-  return picking(returned, recorder)
+  return picking(returned, mark)
 }
 
 /** A callback that returns a list of what it recorded is answered by that list, any other by all. */
-function picking(returned: unknown, recorder: BatchRecorder): (all: unknown[]) => unknown[] {
+function picking(returned: unknown, batch: object): (all: unknown[]) => unknown[] {
   const list: readonly unknown[] = Array.isArray(returned) ? returned : [null]
   if (!list.every((one) => one instanceof RecordedOperation)) {
     if (!list.some((one) => one instanceof RecordedOperation)) return (all) => all
     throw new InvalidArgumentError('record', 'must return nothing but what it recorded, or anything else')
   }
-  if (!list.every((one) => one.recorder === recorder))
+  if (!list.every((one) => one.batch === batch))
     throw new InvalidArgumentError('record', 'must not return what it recorded on another batch')
   return (all) => list.map(({ index }) => all[index])
 }

@@ -1,5 +1,4 @@
-import { type Atomically, recordBatch, replay } from '../handle/batch.ts'
-import type { RecordedCall } from '../handle/batch-recorder.ts'
+import { type Atomically, type RecordedCall, recordBatch, replay } from '../handle/batch.ts'
 import { closeOnce, shareEffects } from '../handle/closing.ts'
 import type { Health, StorageHandle } from '../handle/storage-handle.ts'
 import { CAPABILITIES, type Capability } from '../rules/capabilities.ts'
