@@ -214,6 +214,9 @@ test('an empty file becomes a database in WAL mode', async () => {
   expect((await storage.health()).details).toEqual({
     sqliteVersion: expect.stringMatching(/^3\.\d+\.\d+$/),
     schemaVersion: SCHEMA_VERSION,
+    missingIndexes: '',
+    raisedNumbers: '',
+    logBytes: expect.any(Number),
     journalMode: 'wal',
     synchronous: 'full',
     durable: true,
