@@ -5,7 +5,15 @@ import { run } from './run.ts'
 const read = (line: string) => readArguments(line.split(' ').filter(Boolean), 5105)
 
 describe('the command line', () => {
-  const defaults = { backend: 'sqlite', days: 500, workers: 1, crash: null, unsafe: false, store: null }
+  const defaults = {
+    backend: 'sqlite',
+    days: 500,
+    workers: 1,
+    crash: null,
+    unsafe: false,
+    store: null,
+    keep: false,
+  }
 
   it('has defaults', () => {
     expect(read('')).toEqual(defaults)
@@ -19,7 +27,11 @@ describe('the command line', () => {
       crash: 'order',
       unsafe: true,
       store: 'a/b',
+      keep: false,
     })
+    expect(read('--keep')).toEqual({ ...defaults, keep: true })
+    // that one stays anyhow
+    expect(read('--keep --store a/b')).toEqual({ ...defaults, store: 'a/b' })
     expect(read('--workers 2 --crash-at 7')).toEqual({ ...defaults, workers: 2, crash: 7 })
     expect(read('--help')).toBeNull()
   })
