@@ -107,7 +107,9 @@ withServer('mongo', (url) => {
       if (commandName === 'commitTransaction') commits++
     })
     expect((await storage.prune(now())).removed).toEqual({ decisionAudit: flows * events, lifecycle: flows })
-    expect(commits).toBe(10)
+    // two of them fit into one, and not all may come at the same moment
+    expect(commits).toBeGreaterThanOrEqual(flows / 2)
+    expect(commits).toBeLessThanOrEqual(flows)
   }, 60_000)
 })
 
