@@ -1,6 +1,6 @@
 import { createProcesses, jobsOf } from '@dir/storage-conformance'
 import { type Crowd, crowd as job } from './crowd-jobs.ts'
-import { type Figures, shortOf } from './figures.ts'
+import { type Figures, median, shortOf } from './figures.ts'
 import type { Scale } from './scale.ts'
 import { freshNamespace } from './store.ts'
 
@@ -10,9 +10,6 @@ interface Seen {
   readonly aSecond: number
   readonly longestMs: number
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
 /** Several processes at the same few resources, and one process with as many callers, by turns. */
 export async function crowd(module: string, { crowd: scale, timeoutMs }: Scale): Promise<Figures> {

@@ -1,5 +1,5 @@
 import { createProcesses, jobsOf } from '@dir/storage-conformance'
-import { type Figures, shortOf } from './figures.ts'
+import { type Figures, median, shortOf } from './figures.ts'
 import {
   type Parts,
   type Pruned,
@@ -15,9 +15,6 @@ import type { Scale } from './scale.ts'
 import { freshNamespace } from './store.ts'
 
 const toJob = jobsOf(new URL('./prune-jobs.ts', import.meta.url).href)
-
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((one, other) => one - other)[numbers.length >> 1] ?? Number.NaN
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 

@@ -46,7 +46,8 @@ test('a dry run tells what would go and what stays, and removes nothing', async 
 
 test('where nobody can be asked, --yes must be given', async () => {
   const asked = await dirStorage(...args)
-  expect(asked).toMatchObject({ code: 2, stdout: '' })
+  const stderr = 'dir-storage: Nobody can be asked here: look by --dry-run first, then say --yes.\n'
+  expect(asked).toEqual({ code: 2, stdout: '', stderr })
   expect(await flows()).toEqual(['paid', 'refused', 'held', 'open'])
   const told = await dirStorage(...args, '--yes')
   expect(told.stdout).toContain('flows that are gone, over before')

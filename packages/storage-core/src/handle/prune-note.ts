@@ -21,6 +21,7 @@ const RANGES = 1_000
 export class PruneNote {
   readonly #target: PruneTarget
   #isSealed = false
+  #asking: Promise<boolean> | undefined
 
   constructor(target: PruneTarget) {
     this.#target = target
@@ -28,7 +29,7 @@ export class PruneNote {
 
   /** What is to be written with the removal of a flow's events. */
   async of(dfid: string): Promise<readonly Call[]> {
-    this.#isSealed ||= (await this.#page(SEALS_FLOW, 0, 1)).length > 0
+    this.#isSealed ||= await this.#ask()
     if (!this.#isSealed) return []
     const seqs: number[] = []
     for (let page = await this.#page(dfid, 0, PAGE); page.length > 0;) {
@@ -42,6 +43,14 @@ export class PruneNote {
     return events.length === 0
       ? []
       : [this.#target.call('decisionAudit', 'recordMany', [SEALS_FLOW], [events])]
+  }
+
+  /** Once for all flows that are pruned at the same moment; again for later ones, as the log may be sealed meanwhile. */
+  #ask(): Promise<boolean> {
+    this.#asking ??= this.#page(SEALS_FLOW, 0, 1)
+      .then((page) => page.length > 0)
+      .finally(() => (this.#asking = undefined))
+    return this.#asking
   }
 
   async #page(dfid: string, afterSeq: number, limit: number): Promise<EventRow[]> {
