@@ -24,7 +24,7 @@ import type { Checked } from './options.ts'
 import { migrate, missingIndexes, raiseFence, refuseUnfinishedImport } from './migrate.ts'
 import { watchEvents } from './watch.ts'
 import { SCHEMA_VERSION } from './schema.ts'
-import { beginImport, finishImport, readCounters, requireImport } from './import.ts'
+import { beginImport, clearImport, finishImport, readCounters, requireImport } from './import.ts'
 
 const MOST_WORKS = 128
 const MOST_BYTES = 4 * 1024 * 1024
@@ -144,12 +144,16 @@ export class MongoDriver implements StorageDriver {
         await this.#judgeServer()
         await migrate(context, create)
       })
-      await beginImport(this.#connection, ticket, this.#timeoutMs)
+      await this.#transaction((inside) => beginImport(inside, ticket))
     },
-    finish: (ticket, counters) =>
-      this.#connection.transactions.run(performance.now() + this.#timeoutMs, (inside) =>
-        finishImport(inside, ticket, counters),
-      ),
+    clear: (ticket) => this.#transaction((inside) => clearImport(inside, ticket)),
+    finish: (ticket, counters) => this.#transaction((inside) => finishImport(inside, ticket, counters)),
+  }
+
+  async #transaction<T>(act: (inside: MongoContext) => Promise<T>): Promise<T> {
+    const done = await this.#connection.transactions.run(performance.now() + this.#timeoutMs, act)
+    this.#connection.lasts.clear()
+    return done
   }
 
   #import({ calls, deadline }: Work, ticket: number): Promise<readonly unknown[]> {

@@ -2,14 +2,13 @@ import { ConflictError } from '@dir/storage-core'
 import { type Counters, importTakenOver } from '@dir/storage-core/adapter'
 import type { MongoContext } from './mongo-context.ts'
 import type { AnyBulkWriteOperation } from 'mongodb'
-import type { Connection } from './connection.ts'
 import type { CollectionName, MetaDocument } from './documents.ts'
 import { Wanted, load } from './load.ts'
 import { COLLECTION_NAMES } from './schema.ts'
 
 /** Some servers forbid what has no index. */
 const BY_ID = { hint: { _id: 1 } } as const
-/** How many documents are removed at a time. */
+/** How many documents are removed at a time, in one transaction. */
 const PART = 500
 const KEPT: ReadonlySet<string> = new Set(['meta', 'sessions'])
 
@@ -37,30 +36,23 @@ export async function replaceAll(
   await context.untyped(name).bulkWrite(writes, context.options)
 }
 
-/**
- * Marks the namespace as being filled; what an interrupted import left is removed, a part at a time, each in `timeoutMs`,
- * so that it does not matter how much there is.
- */
-export async function beginImport(connection: Connection, ticket: number, timeoutMs: number): Promise<void> {
-  const run = <T>(body: (inside: MongoContext) => Promise<T>): Promise<T> =>
-    connection.transactions.run(performance.now() + timeoutMs, body)
-  if (await run((inside) => mark(inside, ticket)))
-    for (const name of COLLECTION_NAMES.filter((one) => !KEPT.has(one)))
-      while ((await run((inside) => removeSome(inside, ticket, name))) === PART);
-  connection.lasts.clear()
-}
-
-async function removeSome(inside: MongoContext, ticket: number, name: CollectionName): Promise<number> {
+/** Removes a part of what an interrupted import left, inside a transaction. @returns whether there may be more. */
+export async function clearImport(inside: MongoContext, ticket: number): Promise<boolean> {
   await requireImport(inside, ticket)
-  const collection = inside.untyped(name)
-  const found = collection.find({}, { ...inside.options, projection: { _id: 1 } })
-  const ids = (await found.sort({ _id: 1 }).limit(PART).toArray()).map(({ _id }) => _id)
-  if (ids.length > 0) await collection.deleteMany({ _id: { $in: ids } }, inside.options)
-  return ids.length
+  let rest = PART
+  for (const name of COLLECTION_NAMES.filter((one) => !KEPT.has(one))) {
+    const collection = inside.untyped(name)
+    const found = collection.find({}, { ...inside.options, projection: { _id: 1 } })
+    const ids = (await found.sort({ _id: 1 }).limit(rest).toArray()).map(({ _id }) => _id)
+    if (ids.length > 0) await collection.deleteMany({ _id: { $in: ids } }, inside.options)
+    rest -= ids.length
+    if (rest === 0) return true
+  }
+  return false
 }
 
-/** Looks and marks, with no other import's begin or end in between. @returns whether there was a mark. */
-async function mark(inside: MongoContext, ticket: number): Promise<boolean> {
+/** Marks the namespace as being filled, inside a transaction, with no other import's begin or end in between. */
+export async function beginImport(inside: MongoContext, ticket: number): Promise<void> {
   await touch(inside)
   const meta = inside.collection('meta')
   const isInterrupted = (await meta.findOne({ _id: 'importing' }, inside.options)) !== null
@@ -73,7 +65,6 @@ async function mark(inside: MongoContext, ticket: number): Promise<boolean> {
   }
   await meta.deleteOne({ _id: 'flows' }, inside.options) // numbers begin anew
   await put(inside, 'importing', ticket)
-  return isInterrupted
 }
 
 /** Writes what each begin and each end of an import writes, so that of two at once one is run again. */
@@ -108,7 +99,6 @@ export async function finishImport(
   await put(context, 'fence', fence)
   await put(context, 'imported', ticket)
   await meta.deleteOne({ _id: 'importing' }, context.options)
-  context.connection.lasts.clear()
 }
 
 async function put(context: MongoContext, name: MetaDocument['_id'], value: number): Promise<void> {

@@ -13,7 +13,7 @@ import {
 import { PgConnection } from './connection.ts'
 import { withStorageErrors } from './failure.ts'
 import { LockNames } from './locks.ts'
-import { beginImport, finishImport, importPage } from './import.ts'
+import { beginImport, clearImport, finishImport, importPage } from './import.ts'
 import { refuseUnfinishedImport } from './meta.ts'
 import { Joins } from './join.ts'
 import { prepareSchema } from './migrate.ts'
@@ -149,10 +149,11 @@ export class PostgresDriver implements StorageDriver {
       await this.#prepare(create, this.#deadline())
       await this.#exclusively((db) => beginImport(db, ticket))
     },
+    clear: (ticket) => this.#exclusively((db) => clearImport(db, ticket)),
     finish: (ticket, counters) => this.#exclusively((db) => finishImport(db, ticket, counters)),
   }
 
-  #exclusively(act: (db: PgTransaction) => Promise<void>): Promise<void> {
+  #exclusively<T>(act: (db: PgTransaction) => Promise<T>): Promise<T> {
     return withStorageErrors(
       this.#pg.transaction({ deadline: this.#deadline(), lock: this.#names.schema }, act),
     )

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { CAPABILITIES, ClosedError, PROTOCOLS, TimeoutError } from '@dir/storage-core'
 import {
   type Call,
@@ -15,7 +16,7 @@ import {
 import { backUp } from './backup.ts'
 import type { SqliteConnection } from './connection.ts'
 import { mapError } from './errors.ts'
-import { beginImport, finishImport, readCounters } from './import.ts'
+import { beginImport, clearImport, finishImport, readCounters } from './import.ts'
 import { readList, stepsOf } from './listed.ts'
 import { readMeta } from './meta.ts'
 import { openConnection } from './open.ts'
@@ -140,6 +141,11 @@ export class SqliteDriver implements StorageDriver {
     begin: async (ticket, create) => {
       const db = await this.#connect(create)
       await transaction(db, this.#deadline(), () => beginImport(db, ticket))
+    },
+    clear: async (ticket) => {
+      const db = this.#open()
+      await setImmediate() // a commit awaits nothing where nobody is in the way
+      return transaction(db, this.#deadline(), () => clearImport(db, ticket))
     },
     finish: async (ticket, counters) => {
       const db = this.#open()

@@ -58,6 +58,14 @@ export const RECORD_TABLES: readonly string[] = [
   'decision_audit_agents',
 ]
 
+const WITHOUT_ROWID: Readonly<Record<string, string>> = {
+  resource_lock_totals: 'resource_id',
+  escalation_budget_windows: 'agent_id, digits, period',
+}
+
+/** What tells the rows of one of these apart. */
+export const keyOf = (table: string): string => WITHOUT_ROWID[table] ?? 'rowid'
+
 export interface FoundSchema {
   /** Nothing at all is there. */
   readonly empty: boolean

@@ -57,10 +57,17 @@ export interface DriverTransfer {
   counters(): Promise<Counters>
   /**
    * Marks the store with this import's ticket, so that `init` elsewhere and other writes reject with `ConflictError`.
-   * Whatever an interrupted import left is removed, its mark replaced; a store that holds anything else rejects with
-   * `ConflictError`. With `create` false, a schema that is missing is not made.
+   * The mark of an interrupted import is replaced, and whatever that left is removed, here or by `clear`; a store that holds
+   * anything else rejects with `ConflictError`. With `create` false, a schema that is missing is not made.
    */
   begin(ticket: number, create: boolean): Promise<void>
+  /**
+   * Where the removal of what an interrupted import left would take the longer the more there is: removes a part of it,
+   * only while the store has this ticket; see `importTakenOver`. Called after `begin` until it answers that nothing is left.
+   *
+   * @returns whether there may be more.
+   */
+  clear?(ticket: number): Promise<boolean>
   /**
    * Sets the counters and takes the mark away, in one step and only while it has this ticket; see `importTakenOver`.
    * Called again with the ticket that it ended last, it has nothing to do.

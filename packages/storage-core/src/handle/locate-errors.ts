@@ -77,6 +77,7 @@ export function withKnownErrors(driver: StorageDriver): StorageDriver {
       transfer: {
         counters: map(() => transfer.counters(), 'not-applied'),
         begin: map((ticket, create) => transfer.begin(ticket, create), 'unknown'),
+        ...(transfer.clear && { clear: map(transfer.clear.bind(transfer), 'unknown') }),
         finish: map((ticket, counters) => transfer.finish(ticket, counters), 'unknown'),
       },
     }),

@@ -85,6 +85,7 @@ export async function importAll(
     }
     const importTicket = randomInt(1, 2 ** 47)
     await transfer.begin(importTicket, context.create)
+    while ((await transfer.clear?.(importTicket)) === true);
     await start?.join(records).catch(async (error: unknown) => {
       await transfer.finish(importTicket, counters) // empty as it was
       throw error
