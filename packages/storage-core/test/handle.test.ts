@@ -231,6 +231,29 @@ test('an import whose end was not answered is of unknown outcome, though its end
   expect(told).toBe(2)
 })
 
+test('a handle whose import failed while it removed what another had left refuses writes until one has ended', async () => {
+  const failure = new UnavailableError('Down.', 'connect', { outcome: 'not-applied' })
+  const clear = vi
+    .fn<() => Promise<boolean>>()
+    .mockResolvedValue(false)
+    .mockResolvedValueOnce(true)
+    .mockRejectedValueOnce(failure)
+  const transfer = {
+    counters: async () => ({ seq: 0, fence: 0 }),
+    begin: async () => {},
+    clear,
+    finish: async () => {},
+  }
+  const storage = createStorage(driver({ transfer }))
+  await storage.init()
+  const none: StorageRecord[] = [{ type: 'counters', seq: 0, fence: 0, records: 0 }]
+  expect(await outcomeOf(storage.importRecords(none))).toEqual(['STORAGE_UNAVAILABLE', 'not-applied'])
+  expect(await outcomeOf(storage.saga.clearDirty('f'))).toEqual(['STORAGE_CONFLICT', 'not-applied'])
+  expect(await outcomeOf(storage.importRecords(none))).toBe('answered')
+  expect(clear).toHaveBeenCalledTimes(3)
+  expect(await outcomeOf(storage.saga.clearDirty('f'))).toBe('answered')
+})
+
 test('an import into a mix that one backend ended and another did not is of unknown outcome', async () => {
   const transfer = { counters: async () => ({ seq: 0, fence: 0 }), begin: async () => {} }
   const refusing = async (): Promise<void> => {

@@ -142,7 +142,7 @@ export function createStorage(adapter: StorageDriver, options: HandleOptions = {
   rememberTarget(pruneHandle, target)
 
   const importRecords: StorageHandle['importRecords'] = (records, given) =>
-    state.fill((begun) => importAll(transfer, records, given, begun))
+    state.fill((marked) => importAll(transfer, records, given, marked))
 
   return {
     ...bundle(dispatcher),

@@ -91,21 +91,21 @@ export class HandleState {
   }
 
   /**
-   * Runs an import: it sees every write issued before, and refuses every later one until it has succeeded. `begun` tells
-   * that the store is marked; an import that fails before leaves the handle as it was.
+   * Runs an import: it sees every write issued before, and refuses every later one until it has succeeded. `marked` tells
+   * whether the store has its mark; an import that fails without leaves the handle as it was.
    */
-  async fill<T>(act: (begun: () => void) => Promise<T>): Promise<T> {
+  async fill<T>(act: (marked: (isMarked: boolean) => void) => Promise<T>): Promise<T> {
     if (this.isClosing) throw new ClosedError()
     if (this.#filling) throw new ConflictError('This handle runs an import already. Wait for its end.')
     const refused = this.#refusesWrites
-    let marked = false
+    let isMarked = false
     this.#filling = true
     this.#refusesWrites = true
     try {
       await this.#underWay.writes()
       const answer = await this.#underWay.track(true, (call) => {
         call.hasBegun = true
-        return act(() => (marked = true))
+        return act((isNow) => (isMarked = isNow))
       })
       this.#refusesWrites = false
       this.#ready = Promise.resolve()
@@ -113,7 +113,7 @@ export class HandleState {
       return answer
     } catch (error) {
       // an earlier import may have ended without being told so
-      if (!marked) this.#refusesWrites = refused && !(await this.#isFilled())
+      if (!isMarked) this.#refusesWrites = refused && !(await this.#isFilled())
       throw error
     } finally {
       this.#filling = false

@@ -58,13 +58,13 @@ export async function* exportAll(context: TransferContext): AsyncGenerator<Stora
 
 /**
  * Fills an empty store; see `StorageHandle.importRecords`. Arguments that are wrong, and a first record that is none, are
- * refused before the store is touched; `begun` is called once it is marked.
+ * refused before the store is touched; `marked` is told when it has the mark of this import, and when it has lost it again.
  */
 export async function importAll(
   context: TransferContext,
   records: AsyncIterable<StorageRecord> | Iterable<StorageRecord>,
   importOptions: ImportOptions | undefined,
-  begun: () => void,
+  marked: (isMarked: boolean) => void,
 ): Promise<ImportSummary> {
   const transfer = transferOf(context)
   const { unfit } = options(importOptions, ['unfit'])
@@ -85,12 +85,13 @@ export async function importAll(
     }
     const importTicket = randomInt(1, 2 ** 47)
     await transfer.begin(importTicket, context.create)
-    while ((await transfer.clear?.(importTicket)) === true);
+    marked(true)
+    while ((await Promise.race([transfer.clear?.(importTicket), context.closed])) === true);
     await start?.join(records).catch(async (error: unknown) => {
       await transfer.finish(importTicket, counters) // empty as it was
+      marked(false)
       throw error
     })
-    begun()
     first ??= await source.next()
     const fit = fitRecords(context, goOn(first, source), unfit === 'skip', summary, counters)
     for await (const { protocol, items, bytes } of inPages(fit)) {
