@@ -3,6 +3,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { sqliteStorage } from '../src/index.ts'
 import { changedByOthers, pick, random } from './changes-by-others.ts'
+import { expectQuick, quickest } from '../../../test/load/quickest.ts'
 import { testFolder } from './folder.ts'
 
 const folder = testFolder()
@@ -136,17 +137,6 @@ test("a file of Python's that is only read has totals too", async () => {
   expect(await storage.resourceLock.getLockedAmount('r', null)).toBe(3.3)
 })
 
-/** Microseconds that the quickest of some calls takes, so that what else the machine does matters little. */
-async function quickest(act: () => Promise<unknown>): Promise<number> {
-  let least = Infinity
-  for (let round = 0; round < 100; round++) {
-    const start = performance.now()
-    await act()
-    least = Math.min(least, performance.now() - start)
-  }
-  return least * 1_000
-}
-
 test('holders and tokens by the thousand do not slow a call down', { timeout: 60_000 }, async () => {
   const path = join(folder, 'many.sqlite')
   await using storage = sqliteStorage(path)
@@ -170,5 +160,5 @@ test('holders and tokens by the thousand do not slow a call down', { timeout: 60
   db.close()
   expect(await resourceLock.getLockedAmount('r', 'flow')).toBe(20_000)
   for (const [index, call] of calls.entries())
-    expect(await quickest(call), `call ${index}`).toBeLessThan(3 * (before[index] ?? 0) + 200)
+    await expectQuick(call, 3 * (before[index] ?? 0) + 0.2, `call ${index}`)
 })
