@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { ALONE, BACKENDS, type BackendName, type Opened } from './backends.ts'
-import { compare } from './compare.ts'
+import { compare, median } from './compare.ts'
 import { growth } from './growth.ts'
 import { compareListening } from './tracing.ts'
 import { WORKLOADS, oursOf } from './workloads.ts'
@@ -71,10 +71,13 @@ async function compareAll(backend: BackendName): Promise<void> {
 async function measureTracing(backend: string): Promise<void> {
   const opened = await (ALONE[backend] as () => Promise<Opened>)()
   const ours = oursOf(opened.storage)
+  const ratios: number[] = []
   await table(`${backend}: ${opened.about}`, 'nobody listens → somebody does', async (workload, count) => {
     const { silent, heard, ratio } = await compareListening(ours[workload], count, rounds)
+    ratios.push(ratio)
     return `${shown(silent)} → ${shown(heard)} = **${ratio.toFixed(3)}**`
   })
+  print(`\nThe median of these ratios: **${median(ratios).toFixed(3)}**`)
   await opened.close()
 }
 
