@@ -18,8 +18,9 @@ export async function rate(act: Act, callers: number, milliseconds: number): Pro
   return (turns * 1000) / (performance.now() - started)
 }
 
+/** Of an even number of them, the upper one of the middle. */
 export const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
 /** Both sides in turn, so that what else the machine does falls on both. The ratio is the median of the rounds'. */
 export async function compare(

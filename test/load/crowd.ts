@@ -1,6 +1,7 @@
 import { createProcesses, jobsOf } from '@dir/storage-conformance'
 import { type Crowd, crowd as job } from './crowd-jobs.ts'
-import { type Figures, median, shortOf } from './figures.ts'
+import { median } from '../../bench/src/compare.ts'
+import { type Figures, shortOf } from './figures.ts'
 import type { Scale } from './scale.ts'
 import { freshNamespace } from './store.ts'
 

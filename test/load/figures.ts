@@ -20,10 +20,6 @@ export function isGood({ broken, short }: Figures): boolean {
   return short.length === 0 && Object.values(broken).every((count) => count === 0)
 }
 
-/** Of an even number of them, the upper one of the middle. */
-export const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((one, other) => one - other)[numbers.length >> 1] ?? Number.NaN
-
 /** Adds counts of the same names. */
 export function total<K extends string>(
   names: readonly K[],

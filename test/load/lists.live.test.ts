@@ -7,8 +7,8 @@ import { withServer } from '../../scripts/servers/live.ts'
 import { expectQuick, firstPage, quickest } from './quickest.ts'
 import { freshNamespace } from './store.ts'
 
-// A list is read in pages, none of which takes longer in a larger store, however few requests or flows fit. The smaller one has
-// a whole page too of what many fit.
+// A list is read in pages, none of which takes longer in a larger store, however few requests or flows fit. Of what
+// many fit, the smaller one has a whole page too.
 
 const [FEW, MANY] = [1_000, 30_000]
 const AT = '2026-03-01T10:00:00.000000Z'

@@ -1,5 +1,6 @@
 import { createProcesses, jobsOf } from '@dir/storage-conformance'
-import { type Figures, median, shortOf } from './figures.ts'
+import { median } from '../../bench/src/compare.ts'
+import { type Figures, shortOf } from './figures.ts'
 import {
   type Parts,
   type Pruned,

@@ -31,7 +31,7 @@ const MOST_WAITS = 1_000
 
 /**
  * Acquires random amounts of several resources for flow after flow. When it is refused, it releases its oldest flow; where
- * it has none, it asks until it is granted, which counts as one refusal. So about half to two thirds of all attempts are
+ * it has none, it asks until it is granted, which counts as one refusal. So between two fifths and two thirds of all attempts are
  * refused, however quick the processes and the backend are. It leaves nothing behind. @returns how often it got which answer.
  */
 export async function grab({

@@ -26,12 +26,22 @@ const ASKED = [
   'events?agent=agent%20a&limit=1',
 ]
 
-for (const name of SERVER_NAMES)
-  withServer(name, (server) => {
+/** The lists of the page, and what stands above each. */
+const VIEWS = [
+  ['flows', 'Flows'],
+  ['holds', 'Capital'],
+  ['requests', 'Requests'],
+  ['claims', 'Claims'],
+  ['dirty', 'Dirty flows'],
+  ['agents', 'Agents'],
+] as const
+
+for (const backend of SERVER_NAMES)
+  withServer(backend, (server) => {
     test('the page is told the same of a store as of one in memory with the same records, and shows what comes', async (context) => {
       const namespace = freshNamespace()
-      onTestFinished(() => backendOf(name).then((backend) => backend.destroy(namespace)))
-      const storage = await openOn(name, namespace)
+      onTestFinished(() => backendOf(backend).then((module) => module.destroy(namespace)))
+      const storage = await openOn(backend, namespace)
       onTestFinished(() => storage.close())
       const [source, copy] = [memoryStorage(), memoryStorage()]
       await fillWell(source)
@@ -50,10 +60,12 @@ for (const name of SERVER_NAMES)
       await page.getByText('Live', { exact: true }).waitFor()
       await storage.decisionAudit.record('a', 'LATER')
       await eventually(() => page.locator('tbody td:nth-child(4)').first().textContent()).toBe('LATER')
-      for (const view of ['flows', 'holds', 'requests', 'claims', 'dirty', 'agents', 'flow?id=a']) {
+      for (const [view, title] of VIEWS) {
+        const { items } = (await told(other + view)) as { items: readonly unknown[] }
         await page.goto(`${url}#/${view}`)
+        await page.getByRole('heading', { level: 1, name: title }).waitFor()
         await settled(page)
-        expect(await page.getByRole('alert').count()).toBe(0)
+        expect([view, await page.locator('tbody tr').count()]).toEqual([view, items.length])
       }
     })
   })

@@ -58,14 +58,16 @@ withServers(SERVER_NAMES, () => {
         await fillWell(storage)
       }
       const first = await dirStorage('export', '-', '--store', at.name)
-      expect(first).toMatchObject({ code: 0, stderr: '' })
+      expect([first.code, first.stderr]).toEqual([0, ''])
+      const records = first.stdout.split('\n').length - 2 // the last line is of the counters
       const way = [...kinds, ...kinds].slice(kinds.indexOf(kind) + 1, kinds.indexOf(kind) + 1 + kinds.length)
       for (const next of way) {
         // the one store in memory that there is has begun the way
         if (next === 'memory' && kind === 'memory') continue
         const to = await make(next)
         const copied = await dirStorage('copy', at.name, to.name, '--timeout', '30s')
-        expect({ next, ...copied }).toMatchObject({ code: 0, stderr: '' })
+        expect({ next, code: copied.code, stderr: copied.stderr }).toEqual({ next, code: 0, stderr: '' })
+        expect(copied.stdout).toMatch(new RegExp(`: ${records} records\n$`))
         expect({ next, ...(await dirStorage('export', '-', '--store', to.name)) }).toEqual({ next, ...first })
         at = to
       }

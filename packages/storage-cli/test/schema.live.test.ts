@@ -17,12 +17,17 @@ async function printed(name: ServerName, url: string) {
   return { namespace, ...(JSON.parse(stdout) as { statements: string; rights: string }) }
 }
 
-async function doctorOf(url: string, user: string): Promise<unknown> {
+interface Report {
+  readonly ok: boolean
+  readonly details: Readonly<Record<string, unknown>>
+}
+
+async function doctorOf(url: string, user: string): Promise<Report> {
   const theirs = new URL(url)
   theirs.username = user
   if (theirs.protocol === 'redis:') theirs.password = 'PASSWORD'
   const { stdout } = await dirStorage('doctor', '--json', '--store', `${theirs.href}#${user}`)
-  return JSON.parse(stdout)
+  return JSON.parse(stdout) as Report
 }
 
 withServer('postgres', (url) => {
@@ -33,10 +38,10 @@ withServer('postgres', (url) => {
     await client.query(`CREATE ROLE ${namespace} LOGIN`)
     await client.query(statements)
     await client.query(rights)
-    const report = await doctorOf(url, namespace)
+    const { ok, details } = await doctorOf(url, namespace)
     await client.query(`DROP OWNED BY ${namespace}; DROP ROLE ${namespace}`)
     await client.end()
-    expect(report).toMatchObject({ ok: true, details: { user: namespace, missingRights: '' } })
+    expect([ok, details['user'], details['missingRights']]).toEqual([true, namespace, ''])
   })
 })
 
@@ -46,10 +51,10 @@ withServer('redis', (url) => {
     await using storage = await openOn('redis', namespace)
     await storage.init()
     await redisCommand(url, ...(rights.trim().split(' ') as [string, ...string[]]))
-    const report = await doctorOf(url, namespace)
+    const { ok, details } = await doctorOf(url, namespace)
     await redisCommand(url, 'ACL', 'DELUSER', namespace)
-    expect(report).toMatchObject({ ok: true })
-    expect(report).not.toMatchObject({ details: { appendFsync: 'unknown' } })
+    expect(ok).toBe(true)
+    expect(['always', 'everysec', 'no']).toContain(details['appendFsync'])
   })
 })
 
@@ -72,6 +77,7 @@ withServer('mongo', (url) => {
     }
     const { stdout } = await dirStorage('doctor', '--json', '--store', `${url}#${namespace}`)
     await client.close()
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, details: { missingIndexes: '' } })
+    const { ok, details } = JSON.parse(stdout) as Report
+    expect([ok, details['missingIndexes']]).toEqual([true, ''])
   })
 })

@@ -39,7 +39,8 @@ test('what is printed for a version is what leads from there', async () => {
     '--store',
     'sqlite:x.sqlite',
   )
-  expect(JSON.parse(stdout)).toMatchObject({ statements: `BEGIN;\n${sqliteSchema(4)}COMMIT;\n` })
+  const { statements } = JSON.parse(stdout) as { statements: string }
+  expect(statements).toBe(`BEGIN;\n${sqliteSchema(4)}COMMIT;\n`)
 })
 
 test('a store that is not there is made by --migrate alone', async () => {

@@ -1,7 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { type AuditHead, type InclusionProof, type SealedFields, checkProof } from '@dir/storage-core/seals'
+import {
+  type AuditHead,
+  type AuditReport,
+  type InclusionProof,
+  type SealedFields,
+  checkProof,
+} from '@dir/storage-core/seals'
 import { sqliteStorage } from '@dir/storage-sqlite'
 import BetterSqlite3 from 'better-sqlite3'
 import { beforeEach, expect, test } from 'vitest'
@@ -37,7 +43,7 @@ test.each([
   await seal(own, 'head.json')
   const verify = ['verify-log', '--key', file(others), '--head', file('head.json'), ...store]
   const fine = await dirStorage(...verify)
-  expect(fine).toMatchObject({ code: 0, stderr: '' })
+  expect([fine.code, fine.stderr]).toEqual([0, ''])
   expect(fine.stdout).toMatch(/^The log is as it was sealed\.\nevents 6, sealed 4 \(of which pruned 0\), /)
 
   const db = new BetterSqlite3(file('store.sqlite'))
@@ -47,7 +53,8 @@ test.each([
   expect(changed.stdout).toMatch(/^Event 2 is not what was sealed\.\n/)
   expect(changed.code).toBe(1)
   const json = await dirStorage(...verify, '--json')
-  expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, problem: { kind: 'changed', seq: 2 } })
+  const { ok, problem } = JSON.parse(json.stdout) as AuditReport
+  expect([ok, problem?.kind, problem?.seq]).toEqual([false, 'changed', 2])
 })
 
 test('a log without a seal says so', async () => {
@@ -65,7 +72,7 @@ test('what it proves is checked without the store', async () => {
     head: AuditHead
     proof: InclusionProof
   }
-  expect(event).toMatchObject({ seq: 2, event: 'APPROVED' })
+  expect([event.seq, event.event]).toEqual([2, 'APPROVED'])
   expect(checkProof(proof, head, event)).toBe(true)
   expect(checkProof(proof, head, { ...event, event: 'REFUSED' })).toBe(false)
 

@@ -25,7 +25,7 @@ describe('a store is named', () => {
       await dirStorage('doctor', '--store', path.join(STORES, 'mix.ts')),
       await dirStorage('doctor', '--store', path.join(STORES, 'bundle.ts')),
     ])
-      expect(ended).toMatchObject({ code: 0, stderr: '' })
+      expect([ended.code, ended.stderr]).toEqual([0, ''])
   })
 
   test.each([
@@ -74,14 +74,15 @@ test('what no user should see in a URL is not shown', async () => {
   // taken for a host and its port, it would be shown
   const early = await dirStorage('doctor', '--store', 'redis://me:123#4@127.0.0.1:1')
   expect(early.stderr).toContain('namespace must be')
-  expect(early).toMatchObject({ code: 2, stdout: '' })
+  expect([early.code, early.stdout]).toEqual([2, ''])
 })
 
 test('the command itself ends with the exit code, and help with none', async () => {
   const here = folder()
-  expect(await ended(start(['doctor', '--store', 'sqlite:none.sqlite'], here))).toMatchObject({ code: 1 })
-  expect(await ended(start(['doctor'], here))).toMatchObject({ code: 2 })
+  const codeOf = async (...args: string[]) => (await ended(start(args, here))).code
+  expect(await codeOf('doctor', '--store', 'sqlite:none.sqlite')).toBe(1)
+  expect(await codeOf('doctor')).toBe(2)
   const help = await ended(start(['--help'], here))
-  expect(help).toMatchObject({ code: 0, stderr: '' })
+  expect([help.code, help.stderr]).toEqual([0, ''])
   expect(help.stdout).toContain('Exit codes:')
 })

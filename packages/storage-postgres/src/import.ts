@@ -15,7 +15,7 @@ export async function beginImport(db: PgTransaction, ticket: number): Promise<vo
   const isInterrupted = (await readMeta(db, 'importing')) !== null
   if (!isInterrupted && !(await isEmpty(db)))
     throw new ConflictError('This namespace is not empty. Import into a new one, or drop this one first.')
-  // that waits for a page of the interrupted import that is being written, and stops all later ones
+  // this waits for a page of the interrupted import that is being written, and stops all later ones
   await db.write(
     /* sql */ `INSERT INTO ${db.schema}meta (name, value) VALUES ('importing', $1)
       ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1`,

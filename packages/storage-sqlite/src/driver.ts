@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { CAPABILITIES, ClosedError, PROTOCOLS, TimeoutError } from '@dir/storage-core'
 import {
   type Call,
@@ -144,7 +144,7 @@ export class SqliteDriver implements StorageDriver {
     },
     clear: async (ticket) => {
       const db = this.#open()
-      await setImmediate() // a commit awaits nothing where nobody is in the way
+      await nextTurn() // a commit awaits nothing where nobody is in the way
       return transaction(db, this.#deadline(), () => clearImport(db, ticket))
     },
     finish: async (ticket, counters) => {

@@ -86,7 +86,7 @@ export async function importAll(
     const importTicket = randomInt(1, 2 ** 47)
     await transfer.begin(importTicket, context.create)
     marked(true)
-    while ((await Promise.race([transfer.clear?.(importTicket), context.closed])) === true);
+    while ((await transfer.clear?.(importTicket)) === true);
     await start?.join(records).catch(async (error: unknown) => {
       await transfer.finish(importTicket, counters) // empty as it was
       marked(false)
