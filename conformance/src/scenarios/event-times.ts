@@ -142,10 +142,10 @@ export const scenarios: readonly Scenario[] = group(
     {
       id: 'decision-audit/events-by-time-and-agent-go-through-many-pages',
       title:
-        'by time and by agent, every event comes once, however many there are and however many share a moment',
-      clause: 'events({ from, agentId }): page by page',
+        'by time, flow and agent, every event comes once, however many there are and however many share a moment',
+      clause: 'events({ from, dfid, agentId }): page by page',
       capabilities: ['export'],
-      asserts: 8,
+      asserts: 10,
       async run({ storage, assert }) {
         const { decisionAudit } = storage
         const isLate = (n: number): boolean => n % 20 === 0
@@ -164,6 +164,7 @@ export const scenarios: readonly Scenario[] = group(
             {},
             { from: timeAt(0) },
             { from: timeAt(0), agentId: 'agent' },
+            { from: timeAt(0), dfid: 'flow 1' },
             { agentId: 'agent' },
           ]) {
             const sorted = 'from' in filter ? all : all.toSorted((one, other) => one.seq - other.seq)

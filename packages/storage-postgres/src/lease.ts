@@ -10,6 +10,13 @@ export const ignore = (): void => {}
 
 /** The names under which statements are prepared; there is a fixed number of different ones. */
 const names = new Map<string, string>()
+/**
+ * A statement that is kept is planned once, for a table of any size: by an index, in its order. A plan for what a small
+ * table costs would go through the whole of a large one, until the server analyses it.
+ */
+const PLANNING = /* sql */ `SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
+  SET plan_cache_mode = force_generic_plan`
+
 /** What each client has prepared. */
 const prepared = new WeakMap<PoolClient, Set<string>>()
 
@@ -31,15 +38,21 @@ export class Lease {
     this.#prepares = prepares
   }
 
+  /** Once for each session that keeps statements, before the first of them. */
+  async prepare(deadline: number): Promise<void> {
+    if (!this.#prepares || prepared.has(this.client)) return
+    await this.script(deadline, PLANNING)
+    prepared.set(this.client, new Set())
+  }
+
   /** One statement with its values, answered by `deadline`. */
   async query(deadline: number, text: string, values: readonly SqlValue[]): Promise<Row[]> {
     const config = { text, values: [...values], types: RAW }
     if (!this.#prepares) return (await this.#send(deadline, config)).rows
     const name = nameOf(text)
-    const known = prepared.get(this.client) ?? new Set()
-    prepared.set(this.client, known)
-    const isKnown = known.has(name)
-    known.add(name)
+    const known = prepared.get(this.client)
+    const isKnown = known?.has(name) === true
+    known?.add(name)
     try {
       return (await this.#send(deadline, { ...config, name })).rows
     } catch (error) {

@@ -84,7 +84,14 @@ export class PgPool {
       const reason = unfit(client)
       if (reason === null && !this.#isOld(client)) {
         this.#leases.add(lease)
-        return lease
+        try {
+          await lease.prepare(deadline)
+          return lease
+        } catch (error) {
+          this.#leases.delete(lease)
+          lease.destroy()
+          throw error
+        }
       }
       lease.destroy()
       if (reason !== null) throw reason

@@ -9,6 +9,8 @@ import type { AnyRunner } from './protocol.ts'
 type Listing = ReturnType<typeof checkFilter>
 
 const PAGE = 500
+/** So many events of a flow or an agent are sorted here, rather than looked for among those of all in that time. */
+const FEW = 100
 /** Before and after every time. */
 const FIRST: EventPlace = { timestamp: '0000-01-01T00:00:00.000000Z', seq: 0 }
 const LAST: EventPlace = { timestamp: '9999-12-31T23:59:59.999999Z', seq: Number.MAX_SAFE_INTEGER }
@@ -90,8 +92,9 @@ async function* pages(
 ): AsyncGenerator<AuditEvent> {
   let filter: Omit<EventPageFilter, 'limit'> = { ...from, afterSeq: from.afterSeq ?? 0 }
   const isOver = (): boolean => signal?.aborted === true
+  const read = findingFew(ask)
   for (let left = limit ?? Infinity; left > 0 && !isOver();) {
-    const rows = await unlessAborted(signal, ask({ ...filter, limit: Math.min(left, PAGE) }))
+    const rows = await unlessAborted(signal, read({ ...filter, limit: Math.min(left, PAGE) }))
     for (const row of rows) {
       if (isOver()) return
       yield toEvent(row, numbers)
@@ -101,6 +104,40 @@ async function* pages(
     left -= rows.length
     filter = goingOn(filter, last)
   }
+}
+
+/**
+ * Asks for the events of one flow or agent by their own index, where they are few, and not by time: there, those of all others
+ * stand between them.
+ */
+function findingFew(ask: Ask): Ask {
+  let few: EventRow[] | null | undefined
+  return async (page) => {
+    const { dfid, event, agentId, between, newestFirst, limit } = page
+    if (between === null || (dfid === null && agentId === null)) return ask(page)
+    if (few === undefined) few = await allOf(dfid, agentId, ask)
+    if (few === null) return ask(page)
+    const found = few
+      .filter((row) => (dfid ?? row.dfid) === row.dfid && (agentId ?? row.agentId) === row.agentId)
+      .filter((row) => (event ?? row.event) === row.event)
+      .filter(isPlaced)
+      .filter((row) => isEventBefore(between.after, row) && isEventBefore(row, between.before))
+      .toSorted((one, other) => (isEventBefore(one, other) ? -1 : 1))
+    return (newestFirst ? found.toReversed() : found).slice(0, limit)
+  }
+}
+
+const isPlaced = (row: EventRow): row is EventRow & EventPlace => row.timestamp !== null
+
+/** All events of a flow, or where none is given of an agent; null: these are many. */
+async function allOf(dfid: string | null, agentId: string | null, ask: Ask): Promise<EventRow[] | null> {
+  const all = { dfid, agentId: dfid === null ? agentId : null, event: null, between: null }
+  const inOrder = { ...all, beforeSeq: null, newestFirst: false }
+  const rows = await ask({ ...inOrder, afterSeq: 0, limit: FEW })
+  const last = rows.at(-1)
+  if (last === undefined) return rows
+  const isAll = rows.length < FEW && (await ask({ ...inOrder, afterSeq: last.seq, limit: 1 })).length === 0
+  return isAll ? rows : null
 }
 
 /** What comes after the last one of a page. */
