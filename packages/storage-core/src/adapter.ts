@@ -37,7 +37,7 @@ export type {
   ListedAgentRow,
 } from './protocols/agent-registry.ts'
 export type { EventPageFilter, EventPlace, EventRow } from './protocols/audit-events.ts'
-export { type TimePart, isEventBefore, timeParts } from './protocols/event-listing.ts'
+export { type TimePart, isEventBefore, timeParts } from './protocols/events-by-time.ts'
 export { type ClaimPageFilter, type ClaimRow, IMPORTED_UNTIL } from './protocols/claims.ts'
 export type { ContextKind, ContextReads, ContextWrites } from './protocols/context.ts'
 export type { DecisionAuditReads, DecisionAuditWrites, NewEvent } from './protocols/decision-audit.ts'

@@ -39,10 +39,11 @@ export class Lease {
   }
 
   /** Once for each session that keeps statements, before the first of them. */
-  async prepare(deadline: number): Promise<void> {
-    if (!this.#prepares || prepared.has(this.client)) return
+  async prepare(deadline: number): Promise<null> {
+    if (!this.#prepares || prepared.has(this.client)) return null
     await this.script(deadline, PLANNING)
     prepared.set(this.client, new Set())
+    return null
   }
 
   /** One statement with its values, answered by `deadline`. */

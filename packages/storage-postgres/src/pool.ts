@@ -81,20 +81,14 @@ export class PgPool {
     for (;;) {
       const client = await this.#connect(deadline)
       const lease = new Lease(client, this.#prepares)
-      const reason = unfit(client)
-      if (reason === null && !this.#isOld(client)) {
-        this.#leases.add(lease)
-        try {
-          await lease.prepare(deadline)
-          return lease
-        } catch (error) {
-          this.#leases.delete(lease)
-          lease.destroy()
-          throw error
-        }
-      }
+      this.#leases.add(lease)
+      const isOld = this.#isOld(client)
+      const prepared = isOld ? null : lease.prepare(deadline).catch((error: unknown) => error)
+      const fault = unfit(client) ?? (await prepared)
+      if (fault === null && !isOld) return lease
+      this.#leases.delete(lease)
       lease.destroy()
-      if (reason !== null) throw reason
+      if (fault !== null) throw fault
     }
   }
 

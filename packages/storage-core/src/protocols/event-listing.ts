@@ -1,16 +1,14 @@
 import { InternalError, InvalidArgumentError, isStorageError } from '../errors/index.ts'
 import { checkedOptions } from '../rules/fields.ts'
 import { type Numbers, parseListed } from '../rules/stored.ts'
-import type { Instant } from '../rules/time.ts'
 import { abortSignal, count, flag, id, instant, sequence, text } from '../rules/validate.ts'
 import type { AuditEvent, EventFilter, EventPageFilter, EventPlace, EventRow } from './audit-events.ts'
+import { type Ask, findingFew, isEventBefore } from './events-by-time.ts'
 import type { AnyRunner } from './protocol.ts'
 
 type Listing = ReturnType<typeof checkFilter>
 
 const PAGE = 500
-/** So many events of a flow or an agent are sorted here, rather than looked for among those of all in that time. */
-const FEW = 100
 /** Before and after every time. */
 const FIRST: EventPlace = { timestamp: '0000-01-01T00:00:00.000000Z', seq: 0 }
 const LAST: EventPlace = { timestamp: '9999-12-31T23:59:59.999999Z', seq: Number.MAX_SAFE_INTEGER }
@@ -45,8 +43,6 @@ function checkFilter(given: EventFilter | undefined) {
     : null
   return { ...filter, between, follow: follow ?? false, newestFirst: newestFirst ?? false }
 }
-
-type Ask = (page: EventPageFilter) => Promise<EventRow[]>
 
 /** What of the log is asked for, page by page; `ask` answers one page. */
 export async function* listEvents(
@@ -106,40 +102,6 @@ async function* pages(
   }
 }
 
-/**
- * Asks for the events of one flow or agent by their own index, where they are few, and not by time: there, those of all others
- * stand between them.
- */
-function findingFew(ask: Ask): Ask {
-  let few: EventRow[] | null | undefined
-  return async (page) => {
-    const { dfid, event, agentId, between, newestFirst, limit } = page
-    if (between === null || (dfid === null && agentId === null)) return ask(page)
-    if (few === undefined) few = await allOf(dfid, agentId, ask)
-    if (few === null) return ask(page)
-    const found = few
-      .filter((row) => (dfid ?? row.dfid) === row.dfid && (agentId ?? row.agentId) === row.agentId)
-      .filter((row) => (event ?? row.event) === row.event)
-      .filter(isPlaced)
-      .filter((row) => isEventBefore(between.after, row) && isEventBefore(row, between.before))
-      .toSorted((one, other) => (isEventBefore(one, other) ? -1 : 1))
-    return (newestFirst ? found.toReversed() : found).slice(0, limit)
-  }
-}
-
-const isPlaced = (row: EventRow): row is EventRow & EventPlace => row.timestamp !== null
-
-/** All events of a flow, or where none is given of an agent; null: these are many. */
-async function allOf(dfid: string | null, agentId: string | null, ask: Ask): Promise<EventRow[] | null> {
-  const all = { dfid, agentId: dfid === null ? agentId : null, event: null, between: null }
-  const inOrder = { ...all, beforeSeq: null, newestFirst: false }
-  const rows = await ask({ ...inOrder, afterSeq: 0, limit: FEW })
-  const last = rows.at(-1)
-  if (last === undefined) return rows
-  const isAll = rows.length < FEW && (await ask({ ...inOrder, afterSeq: last.seq, limit: 1 })).length === 0
-  return isAll ? rows : null
-}
-
 /** What comes after the last one of a page. */
 function goingOn(filter: Omit<EventPageFilter, 'limit'>, last: EventRow): typeof filter {
   const { newestFirst, between, afterSeq, beforeSeq } = filter
@@ -154,38 +116,6 @@ function goingOn(filter: Omit<EventPageFilter, 'limit'>, last: EventRow): typeof
       return { ...filter, between: { ...between, ...(newestFirst ? { before: place } : { after: place }) } }
   }
   throw new InternalError('A page of events does not come after the one before it; please report it.')
-}
-
-/** Whether an event comes before another in the order of time. */
-export function isEventBefore(one: EventPlace, other: EventPlace): boolean {
-  return one.timestamp === other.timestamp ? one.seq < other.seq : one.timestamp < other.timestamp
-}
-
-/** Events of one moment, or of all moments between two, both excluded. */
-export type TimePart =
-  | { readonly moment: Instant; readonly afterSeq: number; readonly beforeSeq: number }
-  | { readonly after: Instant; readonly before: Instant }
-
-/**
- * What lies between two places, as parts that an index by time and `seq` finds at once: with conditions on pairs it would
- * begin again with the first event of the moment for each page. In the order in which they are to be read.
- */
-export function timeParts(
-  { after, before }: NonNullable<EventPageFilter['between']>,
-  newestFirst: boolean,
-): readonly TimePart[] {
-  if (after.timestamp > before.timestamp) return []
-  const moment = after.timestamp
-  const parts: readonly TimePart[] =
-    moment === before.timestamp
-      ? [{ moment, afterSeq: after.seq, beforeSeq: before.seq }]
-      : [
-          { moment, afterSeq: after.seq, beforeSeq: Number.MAX_SAFE_INTEGER },
-          { after: moment, before: before.timestamp },
-          { moment: before.timestamp, afterSeq: 0, beforeSeq: before.seq },
-        ]
-  const some = parts.filter((part) => 'after' in part || part.afterSeq + 1 < part.beforeSeq)
-  return newestFirst ? some.toReversed() : some
 }
 
 /** What is asked for, or nothing once the signal fires, whatever becomes of it then. */
