@@ -15,10 +15,12 @@ import { redisByHand } from './by-hand/redis.ts'
 import { sqliteByHand } from './by-hand/sqlite.ts'
 import type { Side } from './workloads.ts'
 
-const namespace = 'bench'
+const [namespace, another] = ['bench', 'bench_other']
 
 export interface Opened {
   readonly storage: StorageHandle
+  /** Another store in the same place. */
+  readonly other: StorageHandle
   /** What ours says of the server. */
   readonly about: string
   close(): Promise<void>
@@ -33,27 +35,34 @@ interface Made {
   close(): Promise<void> | void
 }
 
+interface Place {
+  readonly url: string
+  readonly namespace: string
+}
+
 async function onServer(
   name: ServerName,
   byHandOf: (url: string) => Promise<Made>,
-  open: (url: string) => StorageHandle,
-  drop: (place: { readonly url: string; readonly namespace: string }) => Promise<unknown>,
+  open: (place: Place) => StorageHandle,
+  drop: (place: Place) => Promise<unknown>,
 ): Promise<Measured> {
   const provided = await provide(name)
   const { url } = provided
-  await drop({ url, namespace })
+  const places = [namespace, another].map((name) => ({ url, namespace: name }))
+  for (const place of places) await drop(place)
   const byHand = await byHandOf(url)
-  const storage = open(url)
+  const [storage, other] = places.map(open) as [StorageHandle, StorageHandle]
   const { details } = await storage.health()
   const version = details['server'] ?? details['redisVersion'] ?? details['mongoVersion']
   return {
     byHand: byHand.side,
     storage,
+    other,
     about: String(version),
     async close() {
-      await storage.close()
+      await Promise.all([storage.close(), other.close()])
       await byHand.close()
-      await drop({ url, namespace })
+      for (const place of places) await drop(place)
       await provided.stop()
     },
   }
@@ -65,34 +74,32 @@ export const BACKENDS = {
     const folder = mkdtempSync(path.join(tmpdir(), 'dir-storage-bench-'))
     const byHand = sqliteByHand(path.join(folder, 'by-hand.sqlite'))
     const storage = sqliteStorage(path.join(folder, 'ours.sqlite'))
+    const other = sqliteStorage(path.join(folder, 'other.sqlite'))
     const { details } = await storage.health()
     return {
       byHand: byHand.side,
       storage,
+      other,
       about: `${String(details['sqliteVersion'])}, WAL, synchronous=FULL`,
       async close() {
-        await storage.close()
+        await Promise.all([storage.close(), other.close()])
         byHand.close()
         rmSync(folder, { recursive: true })
       },
     }
   },
   postgres: () =>
-    onServer(
-      'postgres',
-      postgresByHand,
-      (url) => postgresStorage({ url, namespace, poolSize: 8 }),
-      dropPostgres,
-    ),
-  redis: () => onServer('redis', redisByHand, (url) => redisStorage({ url, namespace }), dropRedis),
-  mongo: () => onServer('mongo', mongoByHand, (url) => mongoStorage({ url, namespace }), dropMongo),
+    onServer('postgres', postgresByHand, (place) => postgresStorage({ ...place, poolSize: 8 }), dropPostgres),
+  redis: () => onServer('redis', redisByHand, redisStorage, dropRedis),
+  mongo: () => onServer('mongo', mongoByHand, mongoStorage, dropMongo),
 } as const
 
 /** The same, and the one that nobody would write by hand. */
 export const ALONE: Readonly<Record<string, () => Promise<Opened>>> = {
   memory: async () => {
-    const storage = memoryStorage()
-    return { storage, about: 'in this process', close: () => storage.close() }
+    const [storage, other] = [memoryStorage(), memoryStorage()]
+    const close = async (): Promise<void> => void (await Promise.all([storage.close(), other.close()]))
+    return { storage, other, about: 'in this process', close }
   },
   ...BACKENDS,
 }

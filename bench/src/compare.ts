@@ -2,8 +2,9 @@ import type { Act } from './workloads.ts'
 
 export interface Comparison {
   /** Medians of the rounds, in turns a second. */
-  readonly byHand: number
-  readonly ours: number
+  readonly one: number
+  readonly other: number
+  /** Of the other to the one. */
   readonly ratio: number
 }
 
@@ -24,19 +25,19 @@ export const median = (values: readonly number[]): number =>
 
 /** Both sides in turn, so that what else the machine does falls on both. The ratio is the median of the rounds'. */
 export async function compare(
-  byHand: Act,
-  ours: Act,
+  one: Act,
+  other: Act,
   callers: number,
   { rounds, milliseconds }: { readonly rounds: number; readonly milliseconds: number },
 ): Promise<Comparison> {
-  await rate(byHand, callers, milliseconds / 2)
-  await rate(ours, callers, milliseconds / 2)
+  await rate(one, callers, milliseconds / 2)
+  await rate(other, callers, milliseconds / 2)
   const pairs: (readonly [number, number])[] = []
   for (let round = 0; round < rounds; round++)
-    pairs.push([await rate(byHand, callers, milliseconds), await rate(ours, callers, milliseconds)])
+    pairs.push([await rate(one, callers, milliseconds), await rate(other, callers, milliseconds)])
   return {
-    byHand: median(pairs.map(([one]) => one)),
-    ours: median(pairs.map(([, one]) => one)),
-    ratio: median(pairs.map(([one, other]) => other / one)),
+    one: median(pairs.map(([first]) => first)),
+    other: median(pairs.map(([, second]) => second)),
+    ratio: median(pairs.map(([first, second]) => second / first)),
   }
 }

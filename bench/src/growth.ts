@@ -1,111 +1,86 @@
 import type { StorageHandle } from '@dir/storage-core'
-import { median, rate } from './compare.ts'
+import { type Comparison, compare } from './compare.ts'
 import type { Act } from './workloads.ts'
 
 const MILLISECONDS = 300
-/** How many others there are. */
-const [FEW, MANY] = [10, 10_000]
-/** The length of the long log, and how many events of it are written in one call. */
-const EVENTS = 1_000_000
-const PAGE = 1_000
-/** How many flows there are in another status. */
-const FLOWS = 100_000
+const FROM = '2020-01-01T00:00:00Z'
 
-const acquire = (storage: StorageHandle, flow: string, resource: string): Promise<unknown> =>
-  storage.resourceLock.acquire(flow, { [resource]: 1 }, 5, { capacities: { [resource]: 1e8 } })
+/** Holders of a resource, and as many tokens in a window; events of others; flows in another status. */
+const SMALL = { holders: 10, events: 0, flows: 0 }
+const LARGE = { holders: 10_000, events: 1_000_000, flows: 100_000 }
 
-type Where = 'few' | 'many'
+/** How many events are written in one call, and how many calls are made at once: a handle keeps only so many waiting. */
+const PORTION = 1_000
 
-const acts = (storage: StorageHandle): Readonly<Record<string, (where: Where) => Act>> => ({
-  'acquire and release, beside other holders': (where) => async (_, caller) => {
-    await acquire(storage, `flow-${caller}`, where)
-    await storage.resourceLock.release(`flow-${caller}`)
-  },
-  'getLockedAmount, beside other holders': (where) => () => storage.resourceLock.getLockedAmount(where, null),
-  'tryConsumeBudget, with tokens in the window': (where) => () =>
-    storage.escalation.tryConsumeBudget(where, { limit: 5, windowSec: 3600 }),
-  'getWindowCount, with tokens in the window': (where) => () =>
-    storage.escalation.getWindowCount(where, '2020-01-01T00:00:00Z'),
-})
-
-/** In portions, as a handle keeps only so many calls waiting. */
 async function times(count: number, act: (index: number) => Promise<unknown>): Promise<void> {
-  for (let start = 0; start < count; start += PAGE)
-    await Promise.all(Array.from({ length: Math.min(PAGE, count - start) }, (_, index) => act(start + index)))
+  for (let start = 0; start < count; start += PORTION)
+    await Promise.all(
+      Array.from({ length: Math.min(PORTION, count - start) }, (_, index) => act(start + index)),
+    )
 }
 
-/** What a call costs beside many others of its kind, and beside few, in turn: a line of a table for each. */
+const moved =
+  ({ lifecycle }: StorageHandle, status: string) =>
+  (n: number): Promise<void> =>
+    lifecycle.recordTransition(`${status}-${n}`, null, status)
+
+const acquire = (storage: StorageHandle, flow: string): Promise<unknown> =>
+  storage.resourceLock.acquire(flow, { r: 1 }, 5, { capacities: { r: 1e8 } })
+
+const calls = (storage: StorageHandle): Readonly<Record<string, Act>> => ({
+  'acquire and release, beside other holders': async (_, caller) => {
+    await acquire(storage, `flow-${caller}`)
+    await storage.resourceLock.release(`flow-${caller}`)
+  },
+  'getLockedAmount, beside other holders': () => storage.resourceLock.getLockedAmount('r', null),
+  'tryConsumeBudget, with tokens in the window': () =>
+    storage.escalation.tryConsumeBudget('agent', { limit: 5, windowSec: 3600 }),
+  'getWindowCount, with tokens in the window': () => storage.escalation.getWindowCount('agent', FROM),
+})
+
+const lists = ({ decisionAudit, lifecycle }: StorageHandle): Readonly<Record<string, Act>> => ({
+  'eventsForDfid of one event': () => decisionAudit.eventsForDfid('short'),
+  'events of an agent with one': () => Array.fromAsync(decisionAudit.events({ agentId: 'rare' })),
+  'events since a moment of a flow with one': () =>
+    Array.fromAsync(decisionAudit.events({ dfid: 'short', from: FROM })),
+  'the first event since a moment': () => Array.fromAsync(decisionAudit.events({ from: FROM, limit: 1 })),
+  'listFlows of ten in a status': () => Array.fromAsync(lifecycle.listFlows({ status: 'STUCK' })),
+})
+
+async function fill(storage: StorageHandle, { holders, events, flows }: typeof SMALL): Promise<void> {
+  const { decisionAudit, escalation } = storage
+  await decisionAudit.record('short', 'E', { agentId: 'rare' })
+  await times(10, moved(storage, 'STUCK'))
+  // asked for before the others come: what a server finds out about a small store may not hold for a large one
+  for (const list of Object.values(lists(storage))) for (let n = 0; n < 10; n++) await list(n, 0)
+  await times(holders, (n) => acquire(storage, `holder-${n}`))
+  await times(holders, () => escalation.recordBudgetToken('agent'))
+  const portion = Array.from({ length: PORTION }, (_, n) => {
+    return { dfid: `flow-${n}`, event: 'E', agentId: `agent-${n % 7}` }
+  })
+  for (let left = events; left > 0; left -= PORTION) await decisionAudit.recordMany(portion)
+  await times(flows, moved(storage, 'DONE'))
+}
+
+/** What a call costs in a small store and in a large one of the same server, in turn. */
 export async function growth(
-  storage: StorageHandle,
+  small: StorageHandle,
+  large: StorageHandle,
   rounds: number,
-  print: (line: string) => void,
+  print: (what: string, found: Comparison) => void,
 ): Promise<void> {
-  for (const [where, count] of [
-    ['few', FEW],
-    ['many', MANY],
+  await fill(small, SMALL)
+  await fill(large, LARGE)
+  for (const [acts, allCallers] of [
+    [calls, [1, 16]],
+    [lists, [1]],
   ] as const) {
-    await times(count, (index) => acquire(storage, `${where}-${index}`, where))
-    await times(count, () => storage.escalation.recordBudgetToken(where))
+    const [few, many] = [acts(small), acts(large)]
+    for (const what of Object.keys(few))
+      for (const callers of allCallers)
+        print(
+          `${what}, ${callers} at once`,
+          await compare(few[what] as Act, many[what] as Act, callers, { rounds, milliseconds: MILLISECONDS }),
+        )
   }
-  const row = (what: string, few: number, many: number, ratio: number): void =>
-    print(`| ${what} | ${Math.round(few)} | ${Math.round(many)} | **${ratio.toFixed(2)}** |`)
-  for (const [what, act] of Object.entries(acts(storage)))
-    for (const callers of [1, 16]) {
-      const rates: { readonly few: number; readonly many: number }[] = []
-      for (let round = 0; round < rounds; round++)
-        rates.push({
-          few: await rate(act('few'), callers, MILLISECONDS),
-          many: await rate(act('many'), callers, MILLISECONDS),
-        })
-      const of = (rateOf: (one: { few: number; many: number }) => number): number => median(rates.map(rateOf))
-      row(
-        `${what}, ${callers} at once`,
-        of(({ few }) => few),
-        of(({ many }) => many),
-        of(({ few, many }) => many / few),
-      )
-    }
-
-  await storage.decisionAudit.record('short', 'E', { agentId: 'rare' })
-  const from = (await storage.decisionAudit.eventsForDfid('short'))[0]?.timestamp ?? ''
-  const lists: Readonly<Record<string, Act>> = {
-    'eventsForDfid of one event': () => storage.decisionAudit.eventsForDfid('short'),
-    'events of an agent with one': () => Array.fromAsync(storage.decisionAudit.events({ agentId: 'rare' })),
-    'the first event since a moment': () => Array.fromAsync(storage.decisionAudit.events({ from, limit: 1 })),
-  }
-  const ratesOf = async (): Promise<number[]> => {
-    const rates: number[] = []
-    for (const list of Object.values(lists)) {
-      await rate(list, 1, MILLISECONDS)
-      rates.push(await rate(list, 1, MILLISECONDS))
-    }
-    return rates
-  }
-  const before = await ratesOf()
-  const flows = Array.from({ length: PAGE }, (_, index) => ({
-    dfid: `flow-${index}`,
-    event: 'E',
-    agentId: `agent-${index % 7}`,
-  }))
-  for (let event = 0; event < EVENTS; event += PAGE) await storage.decisionAudit.recordMany(flows)
-  const after = await ratesOf()
-  for (const [index, what] of Object.keys(lists).entries()) {
-    const [few = 0, many = 0] = [before[index], after[index]]
-    row(`${what}, in a log of ${EVENTS.toLocaleString('en')}`, few, many, many / few)
-  }
-
-  const moved = (count: number, status: string): Promise<void> =>
-    times(count, (index) => storage.lifecycle.recordTransition(`${status}-${index}`, null, status))
-  const stuck: Act = () => Array.fromAsync(storage.lifecycle.listFlows({ status: 'STUCK' }))
-  await moved(FEW, 'STUCK')
-  await rate(stuck, 1, MILLISECONDS)
-  const alone = await rate(stuck, 1, MILLISECONDS)
-  await moved(FLOWS, 'DONE')
-  const beside = await rate(stuck, 1, MILLISECONDS)
-  row(
-    `listFlows of ten in a status, beside ${FLOWS.toLocaleString('en')} in another`,
-    alone,
-    beside,
-    beside / alone,
-  )
 }

@@ -1,6 +1,6 @@
 // npm run bench -- [BACKEND…] [--callers 1,64,512] [--rounds N] [--write]: how many acknowledged calls a second each
 // backend takes from its package, beside code written by hand on the same driver that does the same and is as durable.
-// With --growth: what a call costs beside 10 000 others of its kind, and beside ten. With --tracing: what it costs that
+// With --growth: what a call costs in a small store and in a large one. With --tracing: what it costs that
 // somebody listens to the tracing channels, by default on memory and SQLite. Both sides take turns in one run; a ratio is the
 // median of the rounds' ratios. --write replaces bench/RESULTS.md, bench/GROWTH.md or bench/TRACING.md.
 import { writeFileSync } from 'node:fs'
@@ -63,7 +63,7 @@ async function compareAll(backend: BackendName): Promise<void> {
   const ours = oursOf(storage)
   await table(`${backend}: ${about}`, 'by hand → ours', async (workload, count) => {
     const found = await compare(byHand[workload], ours[workload], count, { rounds, milliseconds: 400 })
-    return `${shown(found.byHand)} → ${shown(found.ours)} = **${found.ratio.toFixed(2)}**`
+    return `${shown(found.one)} → ${shown(found.other)} = **${found.ratio.toFixed(2)}**`
   })
   await opened.close()
 }
@@ -83,10 +83,11 @@ async function measureTracing(backend: string): Promise<void> {
 
 async function measureGrowth(backend: string): Promise<void> {
   const opened = await (ALONE[backend] as () => Promise<Opened>)()
-  const { storage, about } = opened
-  print(`\n## ${backend}: ${about}\n`)
-  print('| calls a second | beside 10 | beside 10 000 | ratio |\n| --- | --- | --- | --- |')
-  await growth(storage, rounds, print)
+  print(`\n## ${backend}: ${opened.about}\n`)
+  print('| calls a second | in a small store | in a large one | ratio |\n| --- | --- | --- | --- |')
+  await growth(opened.other, opened.storage, rounds, (what, { one, other, ratio }) =>
+    print(`| ${what} | ${shown(one)} | ${shown(other)} | **${ratio.toFixed(2)}** |`),
+  )
   await opened.close()
 }
 
