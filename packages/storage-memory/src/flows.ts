@@ -1,10 +1,11 @@
 import type { FlowStatus, Transition } from '@dir/storage-core'
 import { InOrder } from './in-order.ts'
+import { Table } from './table.ts'
 
 /** Where each flow stands, in the order in which they got there: all flows, and those in one status. */
 export class Flows {
   readonly #all = new InOrder<FlowStatus>()
-  readonly #byStatus = new Map<string, InOrder<FlowStatus>>()
+  readonly #byStatus = new Table<InOrder<FlowStatus>>()
 
   get(dfid: string): FlowStatus | undefined {
     return this.#all.get(dfid)

@@ -1,6 +1,7 @@
 import type { Instant } from '@dir/storage-core'
 import { type Micros, compareHolds } from '@dir/storage-core/adapter'
 import { Sorted, firstFrom } from './sorted.ts'
+import { Table } from './table.ts'
 
 export interface StoredHold {
   readonly dfid: string
@@ -17,15 +18,15 @@ export type Place = Pick<StoredHold, 'fence' | 'dfid' | 'resourceId'>
 interface Resource {
   /** Of all its holds; as bigint, because imported ones may come to more than a number holds exactly. */
   total: bigint
-  readonly holds: Map<string, StoredHold>
+  readonly holds: Table<StoredHold>
 }
 
 /** The holds of a store, found by resource and by flow; what is held of a resource is a running total. */
 export class Holds {
   /** Holds by flow. */
-  readonly #resources = new Map<string, Resource>()
+  readonly #resources = new Table<Resource>()
   /** Holds by resource. */
-  readonly #flows = new Map<string, Map<string, StoredHold>>()
+  readonly #flows = new Table<Map<string, StoredHold>>()
   /** Those with a lease, in the order of its end. */
   readonly #leases: StoredHold[] = []
   readonly #inOrder = new Sorted<StoredHold, Place>(compareHolds)
@@ -48,15 +49,13 @@ export class Holds {
   /** Over what the flow holds of the resource already. */
   put(hold: StoredHold): void {
     this.remove(this.#flows.get(hold.dfid)?.get(hold.resourceId))
-    const resource = this.#resources.get(hold.resourceId) ?? {
-      total: 0n,
-      holds: new Map<string, StoredHold>(),
-    }
+    const resource = this.#resources.get(hold.resourceId) ?? { total: 0n, holds: new Table<StoredHold>() }
     resource.total += BigInt(hold.micros)
     this.#resources.set(hold.resourceId, resource)
     resource.holds.set(hold.dfid, hold)
     const flow = this.#flows.get(hold.dfid) ?? new Map<string, StoredHold>()
-    this.#flows.set(hold.dfid, flow.set(hold.resourceId, hold))
+    flow.set(hold.resourceId, hold)
+    this.#flows.set(hold.dfid, flow)
     this.#inOrder.add(hold)
     if (hold.expiresAt !== null) this.#leases.splice(this.#firstFrom(hold.expiresAt), 0, hold)
   }

@@ -1,4 +1,5 @@
 import { firstFrom } from './sorted.ts'
+import { Table } from './table.ts'
 
 /** How many of a list one page looks at. */
 export const PAGE = 500
@@ -17,7 +18,7 @@ let places = 0
  * close it; when gaps are more than the rest, they go.
  */
 export class InOrder<Row extends { readonly dfid: string }> {
-  readonly #byFlow = new Map<string, Placed<Row>>()
+  readonly #byFlow = new Table<Placed<Row>>()
   #inOrder: Placed<Row>[] = []
 
   get size(): number {

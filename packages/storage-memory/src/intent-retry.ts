@@ -24,7 +24,7 @@ export const intentRetry: SyncImplementation<Operations['intentRetry'], MemorySt
   },
 
   pruneFlow: flowPruning<MemoryState>({
-    count: ({ counts }, dfid) => Number(counts.has(dfid)),
+    count: ({ counts }, dfid) => Number(counts.get(dfid) !== undefined),
     remove: ({ counts }, dfid) => counts.delete(dfid),
   }),
 

@@ -6,6 +6,7 @@ import { Holds } from './holds.ts'
 import { InOrder } from './in-order.ts'
 import { Log } from './log.ts'
 import { Sorted } from './sorted.ts'
+import { Table } from './table.ts'
 
 interface Stored {
   readonly updatedAt: Instant
@@ -59,9 +60,9 @@ export class MemoryState {
   readonly agents = new Map<string, StoredAgent>()
   readonly agentIds = new Sorted<string>(compareIds)
   readonly contexts: Record<ContextKind, Map<string, StoredText>> = { session: new Map(), state: new Map() }
-  readonly effects = new Map<string, StoredEffect>()
+  readonly effects = new Table<StoredEffect>()
   /** The keys of what was claimed for a flow. */
-  readonly effectsByFlow = new Map<string, Set<string>>()
+  readonly effectsByFlow = new Table<Set<string>>()
   readonly claims = new Sorted<ClaimPlace>(
     (one, other) => compareIds(one.since, other.since) || compareIds(one.key, other.key),
   )
@@ -71,7 +72,7 @@ export class MemoryState {
   readonly followers = new Set<() => void>()
   readonly dirtyFlows = new InOrder<Mark>()
   readonly holds = new Holds()
-  readonly counts = new Map<string, { readonly count: number } & Stored>()
+  readonly counts = new Table<{ readonly count: number } & Stored>()
   /** By agent, sorted. */
   readonly budgetTokens = new Map<string, Instant[]>()
   readonly requests = new InOrder<KeptRequest>()

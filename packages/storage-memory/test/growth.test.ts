@@ -2,6 +2,9 @@ import { expect, test } from 'vitest'
 import { expectQuick, quickest } from '../../../test/load/quickest.ts'
 import { memoryStorage } from '../src/index.ts'
 
+/** V8 makes a map grow after so many more. */
+const [OTHERS, TURNS] = [70_000, 30_000]
+
 test(
   "holds, tokens and other flows' events by the thousand do not slow a call down",
   { timeout: 60_000 },
@@ -37,6 +40,40 @@ test(
       await expectQuick(call, 10 * (before[index] ?? 0) + 0.1, `call ${index}`)
   },
 )
+
+test('what comes and goes often, among many others, does so quickly', { timeout: 60_000 }, async () => {
+  await using storage = memoryStorage()
+  const { idempotency, intentRetry, lifecycle, resourceLock, saga } = storage
+  const turns: readonly ((flow: string) => Promise<() => Promise<unknown>>)[] = [
+    async (flow) => {
+      await resourceLock.acquire(flow, { r: 1 }, 0)
+      return () => resourceLock.release(flow)
+    },
+    async (flow) => {
+      await saga.markDirty(flow, 'step', '{}')
+      return () => saga.clearDirty(flow)
+    },
+    async (flow) => {
+      await intentRetry.increment(flow)
+      return () => intentRetry.delete(flow)
+    },
+    async (flow) => {
+      await lifecycle.recordTransition(flow, null, 'A')
+      return () => lifecycle.recordTransition(flow, null, 'B')
+    },
+    async (flow) => {
+      const claim = await idempotency.claim(flow, { leaseSec: 600, dfid: flow })
+      return () => idempotency.abandon(flow, claim.state === 'started' ? claim.token : '')
+    },
+  ]
+  for (const [index, turn] of turns.entries()) {
+    const act = async (): Promise<unknown> => (await turn('flow'))()
+    const before = await quickest(act)
+    for (let n = 0; n < OTHERS; n++) await turn(`other ${n}`)
+    for (let n = 0; n < TURNS; n++) await act()
+    await expectQuick(act, 4 * before + 0.02, `turn ${index}`)
+  }
+})
 
 test('what has expired does not count, whatever is acquired, renewed and released beside it', async () => {
   await using storage = memoryStorage()
