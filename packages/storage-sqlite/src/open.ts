@@ -76,7 +76,11 @@ async function prepare(
       /* sql */ `PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864`,
     )
     const schema = recognise(db)
-    if (schema.empty && create && path !== IN_MEMORY && journalMode === 'wal') db.pragma('journal_mode = WAL')
+    if (schema.empty && create && path !== IN_MEMORY) {
+      // a commit writes whole pages, of the indexes by flow about one for each call in it
+      db.pragma('page_size = 2048')
+      if (journalMode === 'wal') db.pragma('journal_mode = WAL')
+    }
     return schema
   })
   checkVersion(db)

@@ -133,13 +133,13 @@ test('damage is told, and nothing more is written to that file', async () => {
 
 test('damage that a write meets is told by health too', async () => {
   const path = join(folder, 'torn.sqlite')
-  const big = JSON.stringify('x'.repeat(3000))
+  const big = JSON.stringify('x'.repeat(1000))
   const flows = Array.from({ length: 50 }, (_, n) => `f${n}`)
   const first = sqliteStorage({ path, journalMode: 'delete' })
   await Promise.all(flows.map((flow) => first.context.setSession(flow, big)))
   await first.close()
   const bytes = readFileSync(path)
-  bytes.fill(0, bytes.length - 20 * 4096, bytes.length - 19 * 4096)
+  bytes.fill(0, bytes.length - 20 * 2048, bytes.length - 18 * 2048)
   writeFileSync(path, bytes)
   await using late = sqliteStorage(path)
   const ends = await Promise.allSettled(flows.map((flow) => late.context.setSession(flow, big)))
