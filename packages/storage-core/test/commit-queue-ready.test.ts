@@ -78,3 +78,19 @@ test('overlapping, what has to come again comes before all that waits', async ()
     ['a', 'd'],
   ])
 })
+
+test('overlapping, the next commit has left before the callers go on', async () => {
+  const seen: string[] = []
+  const { push } = store(
+    async (label) => {
+      await new Promise<void>((resolve) => process.nextTick(resolve)) // as a pool of connections hands one out
+      seen.push(`${label} leaves`)
+      await sleep(2)
+      return done
+    },
+    { overlap: true, mostWorks: 1 },
+  )
+  const calls = ['a', 'b', 'c'].map((label) => push(label).then(() => seen.push(`after ${label}`)))
+  await Promise.all(calls)
+  expect(seen).toEqual(['a leaves', 'b leaves', 'after a', 'c leaves', 'after b', 'after c'])
+})

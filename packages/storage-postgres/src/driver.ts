@@ -19,6 +19,7 @@ import { Joins } from './join.ts'
 import { prepareSchema } from './migrate.ts'
 import { raiseSequences, readCounters } from './numbers.ts'
 import { readOf } from './operations.ts'
+import { MOST_LOCKS } from './planned-work.ts'
 import type { PgPool } from './pool.ts'
 import { readLacks } from './lacks.ts'
 import { SCHEMA_VERSION } from './schema.ts'
@@ -53,6 +54,8 @@ export class PostgresDriver implements StorageDriver {
     this.#joins = new Joins(this.#pg, this.#names, this.#writes.onServer)
     this.#queue = new CommitQueue({
       commit: this.#writes.commit,
+      prepare: this.#writes.prepare,
+      mostWeight: MOST_LOCKS,
       leastMs: 4 * this.#pg.earlyMs,
       mostWorks: MOST_WORKS,
       overlap: true,

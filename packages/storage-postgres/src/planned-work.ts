@@ -4,8 +4,11 @@ import type { LockNames } from './locks.ts'
 import { WRITES } from './operations.ts'
 import { type AnyWrite, type Locks, ORDERED, type Why, locksOf } from './protocol.ts'
 
-/** Beyond this many a commit takes the whole namespace: the server's table of locks is small, and everybody's. */
-const MOST_KEYS = 256
+/**
+ * How many locks a commit takes. Work that needs more takes the whole namespace: the server's table of locks is small, and
+ * everybody's.
+ */
+export const MOST_LOCKS = 256
 
 /** What one call concerns: no other may come between it and the next that does. */
 export interface Use {
@@ -30,6 +33,7 @@ export interface PlannedWork {
   readonly resources: readonly string[]
   readonly flows: readonly string[]
   readonly appends: boolean
+  readonly locks: number
   /** It locks too much to lock each by itself. */
   readonly isWhole: boolean
 }
@@ -40,6 +44,7 @@ export function planWork(work: Work, names: LockNames): PlannedWork {
   const locks = work.calls.map((call) => locksOf(writeOf(call), call))
   const keys = [...new Set(locks.flatMap(({ records }) => records))].map((name) => names.key(name))
   const resources = locks.flatMap((one) => one.resources)
+  const count = keys.length + resources.length
   return {
     work,
     calls: work.calls.map((call, index) => ({
@@ -52,7 +57,8 @@ export function planWork(work: Work, names: LockNames): PlannedWork {
     resources,
     flows: locks.flatMap(({ flows }) => flows),
     appends: locks.some(({ appends }) => appends),
-    isWhole: keys.length + resources.length > MOST_KEYS,
+    locks: count,
+    isWhole: count > MOST_LOCKS,
   }
 }
 
@@ -65,13 +71,6 @@ function usesOf({ protocol, operation }: Call, { records, resources, flows }: Lo
   // a release makes room on resources that only the server knows
   if (resources.length + flows.length > 0) uses.push({ name: '*room', by: operation })
   return uses
-}
-
-/** The first works whose locks fit into one commit, and at least one. */
-export function fitting(works: readonly PlannedWork[]): readonly PlannedWork[] {
-  let count = 0
-  const end = works.findIndex(({ keys, resources }) => (count += keys.length + resources.length) > MOST_KEYS)
-  return end === -1 ? works : works.slice(0, Math.max(1, end))
 }
 
 /** What the server says of a commit: which calls it refused and why, and what others are answered. */

@@ -5,7 +5,7 @@ import { commitArguments } from './commit-arguments.ts'
 import type { PgConnection } from './connection.ts'
 import { Failure, outcomeAfter, withStorageErrors } from './failure.ts'
 import type { LockNames } from './locks.ts'
-import { type PlannedWork, type Reply, fitting, planWork, toResults } from './planned-work.ts'
+import { type PlannedWork, type Reply, planWork, toResults } from './planned-work.ts'
 import { type SqlValue, text } from './session.ts'
 import { PASSED_DEADLINE, TOO_MANY_LOCKS, codeOf, isLockTimeout, isRefusal } from './wire.ts'
 
@@ -20,6 +20,7 @@ export class Writes {
   readonly #names: LockNames
   readonly #handle = randomUUID()
   readonly #key: bigint
+  readonly #plans = new WeakMap<Work, PlannedWork>()
   /** Of the latest commit that was sent. */
   #number = 0
   /** How many commits in a row met a lock of somebody else. */
@@ -33,10 +34,16 @@ export class Writes {
     this.#key = names.key(`*handle:${this.#handle}`)
   }
 
-  readonly commit = async (works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> => {
-    const planned = fitting(works.map((work) => planWork(work, this.#names)))
-    const results = await withStorageErrors(this.#carryOut(planned, sending))
-    return works.map((_, index) => results[index] ?? 'again')
+  /** Plans a work, which what is sent next need not wait for; answers how many locks it takes. */
+  readonly prepare = (work: Work): number => {
+    const plan = planWork(work, this.#names)
+    this.#plans.set(work, plan)
+    return plan.locks
+  }
+
+  readonly commit = (works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> => {
+    const planned = works.map((work) => this.#plans.get(work) ?? planWork(work, this.#names))
+    return withStorageErrors(this.#carryOut(planned, sending))
   }
 
   /** Takes note of the server's clock, as it was when it answered just now. */
@@ -106,7 +113,10 @@ export class Writes {
     const given = commitArguments(works, wait, this.#pg.makeDurable, (moment) =>
       this.onServer(moment - this.#pg.earlyMs),
     )
-    const locks = works.map((one) => [one.keys.map(String), one.resources, one.flows, one.appends, one.ids])
+    const locksOfEach = (): string =>
+      JSON.stringify(
+        works.map((one) => [one.keys.map(String), one.resources, one.flows, one.appends, one.ids]),
+      )
     const number = ++this.#number
     const values = (isRepeated: boolean): SqlValue[] => [
       this.#handle,
@@ -116,7 +126,7 @@ export class Writes {
       given.keys,
       given.resources,
       given.flows,
-      waits ? null : JSON.stringify(locks),
+      waits ? null : locksOfEach(),
       given.deadlines,
       given.waves,
     ]

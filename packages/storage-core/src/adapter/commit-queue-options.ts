@@ -24,6 +24,13 @@ export interface CommitQueueOptions {
   readonly ready?: () => Promise<void> | undefined
   /** Begin the next commit before the answers of one are handed on, so that the store works while the callers do. */
   readonly overlap?: boolean
+  /**
+   * What can be done for work before its commit; called once for each, while another commit is under way if there is one.
+   * Answers how much of `mostWeight` the work takes.
+   */
+  readonly prepare?: (work: Work) => number
+  /** How much the works of one commit take together; what takes more has a commit of its own. Default: any. */
+  readonly mostWeight?: number
   /** How many works go into one commit; default 128. */
   readonly mostWorks?: number
   /** A commit takes no more works once they come to so many bytes; default 1 MiB. */

@@ -4,6 +4,7 @@ import type { Call, Work } from './call.ts'
 import type { CommitQueueOptions } from './commit-queue-options.ts'
 import { tracedCommit } from './commit-tracing.ts'
 import { nextTurn } from './deadline.ts'
+import { nextCommit, weigh } from './next-commit.ts'
 import { pause } from './pause.ts'
 import { QueuedWork, type WorkResult } from './queued-work.ts'
 import { ClosedError } from '../errors/index.ts'
@@ -44,14 +45,16 @@ export class CommitQueue {
     const refusal = this.#room.take(work.bytes)
     if (refusal !== null) return Promise.reject(refusal)
     const queued = new QueuedWork(work, this.#forget, this.#options.source)
+    const { answer } = queued
     this.#waiting.add(queued)
     this.#nextExpiry = Math.min(this.#nextExpiry, work.deadline, work.accessDeadline ?? Infinity)
     this.#order.add(queued)
+    if (this.#sent.length > 0) weigh(queued, this.#options.prepare)
     if (!this.#running) {
       this.#running = true
       nextTurn(() => void this.#apart(() => this.#run()))
     }
-    return queued.answer
+    return answer
   }
 
   /** The earlier writes that a read must wait for; undefined: none. */
@@ -86,6 +89,8 @@ export class CommitQueue {
       const start = performance.now()
       const results = await this.#results
       const next = this.#mayGoOn(results) ? this.#send() : []
+      // what the callers do with their answers would keep it from leaving
+      if (next.length > 0) await new Promise<void>(nextTurn)
       const isAllBlocked = !this.#settle(sent, results, performance.now() - start)
       misses = isAllBlocked ? misses + 1 : 0
       if (isAllBlocked) await pause(misses, this.#options.mostPauseMs ?? 8)
@@ -101,7 +106,11 @@ export class CommitQueue {
   /** Begins the next commit. */
   #send(): readonly QueuedWork[] {
     this.#expire(0)
-    const sent = this.#take()
+    const sent = nextCommit(this.#waiting, this.#options)
+    for (const queued of sent) {
+      this.#waiting.delete(queued)
+      queued.take()
+    }
     this.#sent = sent
     if (sent.length > 0) this.#results = this.#commit(new Map(sent.map((queued) => [queued.work, queued])))
     return sent
@@ -152,24 +161,6 @@ export class CommitQueue {
       for (const queued of this.#waiting) queued.reject(copyOf(error))
       return false
     }
-  }
-
-  #take(): QueuedWork[] {
-    const { mostWorks = 128, mostBytes = 1024 * 1024, aloneBytes = Infinity, leastMs = 0 } = this.#options
-    const taken: QueuedWork[] = []
-    let bytes = 0
-    const soon = performance.now() + leastMs
-    for (const queued of this.#waiting) {
-      if (queued.work.deadline <= soon) continue // it is given up in a moment
-      const isLarge = queued.work.bytes > aloneBytes
-      if (taken.length > 0 && (isLarge || taken.length >= mostWorks || bytes >= mostBytes)) break
-      this.#waiting.delete(queued)
-      taken.push(queued)
-      queued.take()
-      bytes += queued.work.bytes
-      if (isLarge) break
-    }
-    return taken
   }
 
   /** Gives up what is late, or would be after another attempt; of very many some now, and the others in a moment. */

@@ -29,6 +29,8 @@ export class QueuedWork implements Ordered {
   #isSent = false
   /** Another holder's exclusive access kept it from being written. */
   isContended = false
+  /** How much it takes of a commit, once it is prepared. */
+  weight: number | undefined
   readonly #queuedAt = performance.now()
   #outcome: PromiseWithResolvers<readonly unknown[]> | undefined = Promise.withResolvers()
   readonly #forget: (settled: QueuedWork) => void
