@@ -63,12 +63,13 @@ export async function byKey<Item>(
   const isInside = only === undefined ? 'true' : `${only.column} = ${only.value}`
   const query = /* sql */ `SELECT * FROM ${db.schema}${table} WHERE ${where} ${start ?? ''} ORDER BY ${order} LIMIT ${PAGE_ROWS}`
   const keys = key.map((column, index) => `${column}::TEXT AS key${index}`).join(', ')
-  const place = /* sql */ `${isInside} AS is_inside, ${isInside} AND (${fits}) AS fits, nth AS place,
+  const place = /* sql */ `*, ${isInside} AS is_inside, ${isInside} AND (${fits}) AS fits, nth AS place,
     lead(true) OVER (ORDER BY nth) IS NULL AS is_last`
-  const page = bounded(query, `${source.columns}, ${keys}, ${place}`, order, source.large)
+  const page = bounded(query, place, order, source.large)
   // of what does not fit, the last row alone tells where to go on
   const rows = await db.read(
-    /* sql */ `SELECT *, fits::TEXT AS is_wanted, is_inside::TEXT AS goes_on FROM (${page}) AS page WHERE fits OR is_last ORDER BY place`,
+    /* sql */ `SELECT ${source.columns}, ${keys}, fits::TEXT AS is_wanted, is_inside::TEXT AS goes_on
+      FROM (${page}) AS page WHERE fits OR is_last ORDER BY place`,
     ...values,
     ...after,
   )

@@ -62,7 +62,8 @@ export interface EventPageFilter {
   readonly agentId: string | null
   /**
    * Null: in the order of `seq`. Otherwise in the order of time, then of `seq`, and only events after one place and before
-   * another; `afterSeq` is then 0, and `beforeSeq` null. What has no readable time is not among them.
+   * another; `afterSeq` is then 0, and `beforeSeq` null. What has no readable time is not among them. Where a flow or an
+   * agent has few events, core asks for all of them in the order of `seq` instead, and sorts them.
    */
   readonly between: { readonly after: EventPlace; readonly before: EventPlace } | null
   readonly afterSeq: number
