@@ -11,7 +11,7 @@ import { freshNamespace } from './store.ts'
 // found out, for a small store, about how to find it may be wrong by then.
 
 const MANY = 30_000
-const AT_ONCE = 1_000
+const AT_ONCE = 500
 const FROM = '2026-03-01T00:00:00Z'
 
 const EVENTS: readonly EventFilter[] = [

@@ -26,8 +26,12 @@ export class Table<Value> {
     if (this.#values.size > 2 * this.#size + 16) this.#values = new Map(this)
   }
 
+  /** In no particular order; what goes meanwhile does not come. */
   *[Symbol.iterator](): Generator<[string, Value]> {
-    for (const [key, value] of this.#values) if (value !== undefined) yield [key, value]
+    for (const key of this.#values.keys()) {
+      const value = this.get(key)
+      if (value !== undefined) yield [key, value]
+    }
   }
 
   *values(): Generator<Value> {

@@ -140,7 +140,8 @@ function selecting(
   const more = [
     ...(dfid === null ? [] : [`dfid = ${given(dfid)}`]),
     ...(event === null ? [] : [`event = ${given(event)}`]),
-    ...(agentId === null || isByAgent ? [] : [`agent_id = ${given(agentId)}`]),
+    // in a form of which there is no index: that of the flow, or of time, finds fewer
+    ...(agentId === null || isByAgent ? [] : [`agent_id || '' = ${given(agentId)}`]),
   ]
   const conditions = [
     start,

@@ -11,11 +11,10 @@ export const ignore = (): void => {}
 /** The names under which statements are prepared; there is a fixed number of different ones. */
 const names = new Map<string, string>()
 /**
- * A statement that is kept is planned once, for a table of any size: by an index, in its order. A plan for what a small
- * table costs would go through the whole of a large one, until the server analyses it.
+ * How a session plans that keeps statements: by an index, in its order. A plan for what a small table costs would go through
+ * the whole of a large one, until the server analyses it.
  */
-const PLANNING = /* sql */ `SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off;
-  SET plan_cache_mode = force_generic_plan`
+const PLANNING = /* sql */ `SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off`
 
 /** What each client has prepared. */
 const prepared = new WeakMap<PoolClient, Set<string>>()

@@ -7,9 +7,10 @@ import { Failure } from './failure.ts'
 import { TEXT, unfit } from './fit.ts'
 import { Lease, ignore } from './lease.ts'
 import { Turns } from './turns.ts'
-import { isCrowded, isNoClient, noClient } from './wire.ts'
+import { isCrowded, isDisconnection, isNoClient, noClient } from './wire.ts'
 
 const LONGEST_PAUSE_MS = 250
+const MOST_TRIES = 3
 
 /** How many handles use each pool: they share one listener. */
 const users = new WeakMap<Pool, number>()
@@ -78,7 +79,7 @@ export class PgPool {
   }
 
   async #lend(deadline: number): Promise<Lease> {
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       const client = await this.#connect(deadline)
       const lease = new Lease(client, this.#prepares)
       this.#leases.add(lease)
@@ -88,7 +89,9 @@ export class PgPool {
       if (fault === null && !isOld) return lease
       this.#leases.delete(lease)
       lease.destroy()
-      if (fault !== null) throw fault
+      // a connection that has died says nothing of the next one
+      const mayTry = tries < MOST_TRIES && performance.now() < deadline
+      if (fault !== null && !(mayTry && isDisconnection(fault))) throw fault
     }
   }
 

@@ -19,6 +19,11 @@ const END_OTHERS = `
   const others = 'FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
   client.query('SELECT pg_terminate_backend(pid) ' + others).then(() => client.end())`
 
+const CALLS = [
+  ['read', (storage: StorageHandle) => storage.context.getSession('f')],
+  ['event', (storage: StorageHandle) => storage.decisionAudit.record('f', 'e')],
+] as const
+
 const told = (error: unknown): unknown => (isStorageError(error) ? `${error.code} ${error.outcome}` : error)
 
 // The first sending commits and its reply is lost; only the next session, which sends again, has the setting.
@@ -130,10 +135,7 @@ withServer('postgres', (server) => {
     })
   })
 
-  test.each([
-    ['read', (storage: StorageHandle) => storage.context.getSession('f')],
-    ['event', (storage: StorageHandle) => storage.decisionAudit.record('f', 'e')],
-  ])('sessions that ended while the process slept cost no %s', async (_, call) => {
+  test.each(CALLS)('sessions that ended while the process slept cost no %s', async (_, call) => {
     await withDatabase(server, '', async (url) => {
       const storage = postgresStorage(url)
       await storage.init()
@@ -141,6 +143,21 @@ withServer('postgres', (server) => {
       execFileSync(process.execPath, ['--eval', END_OTHERS, url], { cwd: import.meta.dirname })
       await call(storage)
       await storage.close()
+    })
+  })
+
+  test.each(CALLS)('a connection that dies before its first statement costs no %s', async (_, call) => {
+    await withDatabase(server, '', async (url) => {
+      const proxy = await proxyTo(url)
+      await using storage = postgresStorage({ url: proxy.url, poolSize: 1 })
+      await storage.init()
+      execFileSync(process.execPath, ['--eval', END_OTHERS, url], { cwd: import.meta.dirname })
+      await sleep(20) // so that the pool knows
+      proxy.fault = { does: 'cut', at: 'SET enable_seqscan' }
+      await call(storage)
+      expect(proxy.fault).toBeNull()
+      await storage.close()
+      await proxy.close()
     })
   })
 

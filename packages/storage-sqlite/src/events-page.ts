@@ -23,10 +23,7 @@ export function eventsPage(db: Statements, filter: EventPageFilter): EventRow[] 
     }
     const last = rows.at(-1)
     if (last === undefined) return []
-    // what is no time, or was written with an offset, stands somewhere else in the order of time: it is left out
-    const found = rows
-      .map(toRow)
-      .filter(({ timestamp }, n) => timestamp !== null && column(timestamp) === rows[n]?.['moment'])
+    const found = rows.map(toRow).filter(({ timestamp, isUnplaced }) => timestamp !== null && !isUnplaced)
     if (found.length > 0) return found
     const place = { timestamp: `${String(last['moment'])}Z`, seq: Number(last['rowid']) }
     rest = newestFirst ? { ...rest, before: place } : { ...rest, after: place }
@@ -62,7 +59,7 @@ function select(
   const direction = newestFirst ? ' DESC' : ''
   const order = `${isSpan ? `${MOMENT}${direction}, ` : ''}${seq}${direction}`
   return db.page(
-    `${eventsWith(part === null ? '' : `, ${MOMENT} AS moment`)} WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ?`,
+    `${eventsWith(`, ${MOMENT} AS moment`)} WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ?`,
     ...values,
     limit,
   )
@@ -70,9 +67,12 @@ function select(
 
 const column = (instant: Instant): string => instant.slice(0, -1)
 
-function toRow(found: Row): EventRow {
+function toRow(found: Row) {
   const row = new StoredRow(EVENTS, found, true)
-  return { ...toEvent(row), agentId: row.textOrNull('agent_id'), ...row.trouble }
+  const event = toEvent(row)
+  // what was written with an offset stands somewhere else in the order of time
+  const isUnplaced = event.timestamp !== null && column(event.timestamp) !== found['moment']
+  return { ...event, agentId: row.textOrNull('agent_id'), ...row.trouble, isUnplaced }
 }
 
 export function toEvent(row: StoredRow) {

@@ -42,6 +42,11 @@ test('what Python wrote comes in the order of its times, and what is no time is 
   // also where a page has nothing but what is no time
   expect(await seqs({ from: '2026-01-01', until: '2026-03-01T12:00:00.000001Z', limit: 1 })).toEqual([3])
   expect(await seqs({ until: '2026-03-01', newestFirst: true, limit: 1 })).toEqual([])
+  // also of a flow, whether it has few events or many, which are looked for in different ways
+  expect(await seqs({ dfid: 'python', from: '2026-03-01' })).toEqual(IN_ORDER)
+  db.exec(/* sql */ `INSERT INTO decision_audit_events (dfid, event, timestamp)
+    SELECT 'python', 'E', '2026-01-01T00:00:00.000000+00:00' FROM decision_audit_events a, decision_audit_events b, decision_audit_events`)
+  expect(await seqs({ dfid: 'python', from: '2026-03-01' })).toEqual(IN_ORDER)
   const ours = await decisionAudit.record('ours', 'E', { agentId: 'agent' })
   expect(await seqs({ from: '2026-03-01' })).toEqual([...IN_ORDER, ours])
   expect(await seqs({ agentId: 'agent' })).toEqual([ours])

@@ -48,7 +48,10 @@ export interface EventFilter {
   readonly signal?: EffectSignal
 }
 
-export type EventRow = Omit<AuditEvent, 'details'>
+export interface EventRow extends Omit<AuditEvent, 'details'> {
+  /** It is not in the order of time, although it has a time that can be read: that is written in another form. */
+  readonly isUnplaced?: boolean
+}
 
 /** Where an event stands in the order of time. */
 export interface EventPlace {

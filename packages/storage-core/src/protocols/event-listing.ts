@@ -128,7 +128,7 @@ function unlessAborted(signal: AbortSignal | null, asked: Promise<EventRow[]>): 
   return promise
 }
 
-function toEvent({ error, ...row }: EventRow, numbers: Numbers): AuditEvent {
+function toEvent({ error, isUnplaced: _, ...row }: EventRow, numbers: Numbers): AuditEvent {
   const parsed = parseListed('decision_audit_events', 'detail_json', row.detailsJson, numbers)
   const trouble = error ?? parsed.error
   const details = parsed.value as AuditEvent['details']

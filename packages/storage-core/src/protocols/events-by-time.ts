@@ -4,8 +4,8 @@ import type { EventPageFilter, EventPlace, EventRow } from './audit-events.ts'
 /** Answers one page. */
 export type Ask = (page: EventPageFilter) => Promise<EventRow[]>
 
-/** So many events of a flow or an agent are sorted here, rather than looked for among those of all in that time. */
-const FEW = 100
+/** So many events of a flow or an agent, with so long details, are sorted here, and not looked for among those of all. */
+const [FEW, FEW_CHARS] = [100, 4 * 1024 * 1024]
 
 /** Whether an event comes before another in the order of time. */
 export function isEventBefore(one: EventPlace, other: EventPlace): boolean {
@@ -39,36 +39,60 @@ export function timeParts(
   return newestFirst ? some.toReversed() : some
 }
 
+type One = Pick<EventPageFilter, 'dfid' | 'agentId'>
+
 /**
  * Asks for the events of one flow or agent by their own index, where they are few, and not by time: there, those of all others
  * stand between them.
  */
 export function findingFew(ask: Ask): Ask {
-  let few: EventRow[] | null | undefined
+  let ones: One[] | undefined
+  let few: readonly EventRow[] = []
   return async (page) => {
-    const { dfid, event, agentId, between, newestFirst, limit } = page
-    if (between === null || (dfid === null && agentId === null)) return ask(page)
-    if (few === undefined) few = await allOf(dfid, agentId, ask)
-    if (few === null) return ask(page)
-    const found = few
-      .filter((row) => (dfid ?? row.dfid) === row.dfid && (agentId ?? row.agentId) === row.agentId)
-      .filter((row) => (event ?? row.event) === row.event)
-      .filter(isPlaced)
-      .filter((row) => isEventBefore(between.after, row) && isEventBefore(row, between.before))
-      .toSorted((one, other) => (isEventBefore(one, other) ? -1 : 1))
-    return (newestFirst ? found.toReversed() : found).slice(0, limit)
+    const { dfid, agentId, between } = page
+    if (between === null) return ask(page)
+    ones ??= [
+      ...(dfid === null ? [] : [{ dfid, agentId: null }]),
+      ...(agentId === null ? [] : [{ dfid: null, agentId }]),
+    ]
+    for (let one = ones[0]; one !== undefined; one = ones[0]) {
+      const all = await allOf(one, few, ask)
+      few = all ?? []
+      if (all !== null) return sorted(all, between, page)
+      ones.shift() // many
+    }
+    return ask(page)
   }
 }
 
-const isPlaced = (row: EventRow): row is EventRow & EventPlace => row.timestamp !== null
-
-/** All events of a flow, or where none is given of an agent; null: these are many. */
-async function allOf(dfid: string | null, agentId: string | null, ask: Ask): Promise<EventRow[] | null> {
-  const all = { dfid, agentId: dfid === null ? agentId : null, event: null, between: null }
-  const inOrder = { ...all, beforeSeq: null, newestFirst: false }
-  const rows = await ask({ ...inOrder, afterSeq: 0, limit: FEW })
-  const last = rows.at(-1)
-  if (last === undefined) return rows
-  const isAll = rows.length < FEW && (await ask({ ...inOrder, afterSeq: last.seq, limit: 1 })).length === 0
-  return isAll ? rows : null
+/** All events of a flow or an agent, of which some are known; null: these are many. */
+async function allOf(one: One, known: readonly EventRow[], ask: Ask): Promise<readonly EventRow[] | null> {
+  const all = [...known]
+  const inOrder = { ...one, event: null, between: null, beforeSeq: null, newestFirst: false }
+  let chars = 0
+  for (;;) {
+    const rows = await ask({ ...inOrder, afterSeq: all.at(-1)?.seq ?? 0, limit: FEW - all.length })
+    if (rows.length === 0) return all
+    all.push(...rows)
+    for (const { detailsJson } of rows) chars += detailsJson?.length ?? 0
+    if (all.length >= FEW || chars > FEW_CHARS) return null
+  }
 }
+
+/** What a page has of these events. */
+function sorted(
+  rows: readonly EventRow[],
+  { after, before }: NonNullable<EventPageFilter['between']>,
+  { dfid, event, agentId, newestFirst, limit }: EventPageFilter,
+): EventRow[] {
+  const found = rows
+    .filter((row) => (dfid ?? row.dfid) === row.dfid && (agentId ?? row.agentId) === row.agentId)
+    .filter((row) => (event ?? row.event) === row.event)
+    .filter(isPlaced)
+    .filter((row) => isEventBefore(after, row) && isEventBefore(row, before))
+    .toSorted((one, other) => (isEventBefore(one, other) ? -1 : 1))
+  return (newestFirst ? found.toReversed() : found).slice(0, limit)
+}
+
+const isPlaced = (row: EventRow): row is EventRow & EventPlace =>
+  row.timestamp !== null && row.isUnplaced !== true
