@@ -20,7 +20,6 @@ export class Writes {
   readonly #names: LockNames
   readonly #handle = randomUUID()
   readonly #key: bigint
-  readonly #plans = new WeakMap<Work, PlannedWork>()
   /** Of the latest commit that was sent. */
   #number = 0
   /** How many commits in a row met a lock of somebody else. */
@@ -37,12 +36,12 @@ export class Writes {
   /** Plans a work, which what is sent next need not wait for; answers how many locks it takes. */
   readonly prepare = (work: Work): number => {
     const plan = planWork(work, this.#names)
-    this.#plans.set(work, plan)
+    work.prepared = plan
     return plan.locks
   }
 
   readonly commit = (works: readonly Work[], sending: Sending): Promise<readonly WorkResult[]> => {
-    const planned = works.map((work) => this.#plans.get(work) ?? planWork(work, this.#names))
+    const planned = works.map(({ prepared }) => prepared as PlannedWork)
     return withStorageErrors(this.#carryOut(planned, sending))
   }
 

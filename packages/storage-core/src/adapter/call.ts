@@ -36,6 +36,8 @@ export interface Work {
   readonly atomic: boolean
   /** About what it takes in memory, for the bound of a write queue. */
   readonly bytes: number
+  /** What the adapter's `prepare` has made of it, if it keeps that. */
+  prepared?: unknown
   /** As for a call. */
   readonly deadline: number
   /** Until when it may wait for another holder's exclusive access; later than that, an acquire is refused. Null: no acquire in it. */
