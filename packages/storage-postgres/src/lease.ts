@@ -10,6 +10,7 @@ export const ignore = (): void => {}
 
 /** The names under which statements are prepared; there is a fixed number of different ones. */
 const names = new Map<string, string>()
+
 /**
  * How a session plans that keeps statements: by an index, in its order. A plan for what a small table costs would go through
  * the whole of a large one, until the server analyses it.
