@@ -62,9 +62,10 @@ export const pruneLimitMutants: readonly Mutant[] = [
         await escalation.resolveRequest(dfid, OLD, '', null)
       }
     }),
-    witness: async (storage) =>
-      (await left(storage, [decided('w', ago(9_000)), move('w', 'DONE', OLD)], { before: ago(9_000) })) ===
-      '',
+    async witness(storage) {
+      const before = ago(9_000)
+      return (await left(storage, [decided('w', before), move('w', 'DONE', OLD)], { before })) === ''
+    },
   },
   {
     id: 'prune-pages-until-and-with',
