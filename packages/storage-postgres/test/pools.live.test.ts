@@ -1,6 +1,7 @@
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type StorageHandle, isStorageError } from '@dir/storage-core'
-import { Pool } from 'pg'
+import { Pool, type PoolClient } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { failureOf } from '../../../scripts/servers/failure.ts'
 import { type Server, start } from '../../../scripts/servers/index.ts'
@@ -56,7 +57,17 @@ withOwnServer('postgres', () => {
 
   test('a full server is named as such, once the deadline is over', async () => {
     const others = new Pool({ connectionString: server.url, max: 8 })
-    const clients = await Promise.all(Array.from({ length: 8 }, () => others.connect()))
+    // the server may not have ended yet what was closed before
+    const connect = async (): Promise<PoolClient> => {
+      for (;;)
+        try {
+          return await others.connect()
+        } catch (error) {
+          if ((error as { readonly code?: string }).code !== '53300') throw error
+          await sleep(10)
+        }
+    }
+    const clients = await Promise.all(Array.from({ length: 8 }, connect))
     const storage = postgresStorage({ url: server.url, operationTimeoutMs: 500 })
     expect(await failureOf(storage.init(), 'message', 'cause')).toEqual({
       code: 'STORAGE_UNAVAILABLE',
