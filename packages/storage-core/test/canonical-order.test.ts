@@ -10,12 +10,13 @@ test('names every type of record in the order in which an export has them, and f
   await fill(storage)
   const records = await Array.fromAsync(storage.exportRecords())
   expect([...new Set(records.map(({ type }) => type))]).toEqual(types)
-  for (const record of records) expect(record).toMatchObject(Object.fromEntries(fieldsOf(record)))
+  const missing = records.flatMap((record) =>
+    CANONICAL_ORDER[record.type]
+      .filter((field) => typeof Reflect.get(record, field) !== 'string')
+      .map((field) => `${record.type}: ${field}`),
+  )
+  expect(missing).toEqual([])
 })
-
-function fieldsOf(record: { readonly type: keyof typeof CANONICAL_ORDER }): [string, unknown][] {
-  return CANONICAL_ORDER[record.type].map((field) => [field, expect.any(String)])
-}
 
 test('a mix has the types in that order too, whichever backends they come from', async () => {
   const [one, other] = [memoryStorage(), memoryStorage()]
