@@ -116,12 +116,29 @@ test('calls, their waits and their commit on SQLite belong together, and show no
     })
     for (const { event, same } of heardWaits) if (event === 'asyncEnd') waits?.push(same)
   })
-  expect(calls).toMatchObject([
-    { method: 'set', attempts: 1 },
-    { method: 'atomically', operations: 2, attempts: 1 },
-  ])
+  const sqlite = { backend: 'sqlite', namespace: null, code: null, outcome: null }
+  const call = { ...sqlite, records: null, ids: null }
+  const asked = [
+    { ...call, protocol: 'idempotency', method: 'set', operations: null },
+    { ...call, protocol: '', method: 'atomically', operations: 2 },
+  ]
+  const elapsedMs = expect.any(Number)
+  expect(calls).toEqual(asked.map((one) => ({ ...one, elapsedMs, attempts: 1 })))
   const [told] = commits.filter(({ event }) => event === 'asyncEnd')
-  expect(told?.message).toMatchObject({ backend: 'sqlite', works: 2, operations: 3, written: 2 })
+  expect(told?.message).toEqual({
+    ...sqlite,
+    elapsedMs,
+    works: 2,
+    operations: 3,
+    bytes: expect.any(Number),
+    // a commit is over before its callers have their answers
+    calls: asked.map((one) => ({ ...one, elapsedMs: null, attempts: null })),
+    written: 2,
+    refused: 0,
+    blocked: 0,
+    again: 0,
+    failed: 0,
+  })
   expect(told?.same.calls.map((one) => calls?.indexOf(one))).toEqual([0, 1])
   expect(waits?.map((wait) => calls?.indexOf(Reflect.get(wait as object, 'call')))).toEqual([0, 1])
   const everything = JSON.stringify([calls, waits, commits])

@@ -41,8 +41,10 @@ withServer('postgres', (connectionString) => {
       expect(reading).toEqual([idOf('getCount intentRetry')])
       request.end()
     })
-    expect(telemetry.span('getCount intentRetry').attributes).toMatchObject({
+    expect(telemetry.span('getCount intentRetry').attributes).toEqual({
       'db.system.name': 'postgresql',
+      'db.operation.name': 'getCount',
+      'db.collection.name': 'intentRetry',
       'db.namespace': namespace,
     })
     await storage.close()
