@@ -23,21 +23,28 @@ export async function rate(act: Act, callers: number, milliseconds: number): Pro
 export const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
+type Measure = () => Promise<number>
+
 /** Both sides in turn, so that what else the machine does falls on both. The ratio is the median of the rounds'. */
-export async function compare(
-  one: Act,
-  other: Act,
-  callers: number,
-  { rounds, milliseconds }: { readonly rounds: number; readonly milliseconds: number },
-): Promise<Comparison> {
-  await rate(one, callers, milliseconds / 2)
-  await rate(other, callers, milliseconds / 2)
+export async function inTurn(one: Measure, other: Measure, rounds: number): Promise<Comparison> {
+  await one()
+  await other()
   const pairs: (readonly [number, number])[] = []
-  for (let round = 0; round < rounds; round++)
-    pairs.push([await rate(one, callers, milliseconds), await rate(other, callers, milliseconds)])
+  for (let round = 0; round < rounds; round++) pairs.push([await one(), await other()])
   return {
     one: median(pairs.map(([first]) => first)),
     other: median(pairs.map(([, second]) => second)),
     ratio: median(pairs.map(([first, second]) => second / first)),
   }
+}
+
+/** What so many callers get done in so long. */
+export function compare(
+  one: Act,
+  other: Act,
+  callers: number,
+  { rounds, milliseconds }: { readonly rounds: number; readonly milliseconds: number },
+): Promise<Comparison> {
+  const measuring = (act: Act) => (): Promise<number> => rate(act, callers, milliseconds)
+  return inTurn(measuring(one), measuring(other), rounds)
 }

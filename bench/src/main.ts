@@ -73,9 +73,9 @@ async function measureTracing(backend: string): Promise<void> {
   const ours = oursOf(opened.storage)
   const ratios: number[] = []
   await table(`${backend}: ${opened.about}`, 'nobody listens → somebody does', async (workload, count) => {
-    const { silent, heard, ratio } = await compareListening(ours[workload], count, rounds)
+    const { one, other, ratio } = await compareListening(ours[workload], count, rounds)
     ratios.push(ratio)
-    return `${shown(silent)} → ${shown(heard)} = **${ratio.toFixed(3)}**`
+    return `${shown(one)} → ${shown(other)} = **${ratio.toFixed(3)}**`
   })
   print(`\nThe median of these ratios: **${median(ratios).toFixed(3)}**`)
   await opened.close()
